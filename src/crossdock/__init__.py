@@ -1,0 +1,1 @@
+"""Crossdock: the hub between a distributor's systems."""

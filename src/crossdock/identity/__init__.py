@@ -1,0 +1,4 @@
+"""Whose number is this: external id to canonical id, both ways.
+
+May import: contracts, kernel.
+"""
