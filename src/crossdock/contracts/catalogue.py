@@ -1,0 +1,305 @@
+"""Every message type that crosses the hub: its noun, its keys, who may originate it.
+
+A type is named `crossdock.<noun>.<past participle>.v<major>` (R26). `key` names the field that
+orders messages: same key, same partition, applied in the order of the log. The business key says
+when two messages are the same business fact although their senders gave them different ids
+(R139).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from crossdock.contracts import (
+    invoices,
+    orders,
+    parties,
+    places,
+    products,
+    returns,
+    shipments,
+    stock,
+)
+from crossdock.contracts.words import Noun
+
+NAME = re.compile(r"\Acrossdock\.[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*\.v[1-9][0-9]?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """One row of the catalogue."""
+
+    name: str
+    noun: type[Noun]
+    entity: str  # the row of the ownership matrix that rules it
+    key: str  # the field whose value orders messages
+    business_key: Callable[[Any], str]
+    summary: str
+    inbound: bool = True  # may a far system say it?
+
+
+def _order_key(order: orders.Order) -> str:
+    if order.purchase_order is not None:
+        return f"purchase-order/{order.customer}/{order.purchase_order}"
+    return f"order/{order.order_id}"
+
+
+ITEM_CHANGED = "crossdock.item.changed.v1"
+PARTY_CHANGED = "crossdock.party.changed.v1"
+SITE_CHANGED = "crossdock.site.changed.v1"
+CHANNEL_CHANGED = "crossdock.channel.changed.v1"
+ORDER_PLACED = "crossdock.order.placed.v1"
+ORDER_CHANGE_REQUESTED = "crossdock.order.change_requested.v1"
+ORDER_CANCELLATION_REQUESTED = "crossdock.order.cancellation_requested.v1"
+ORDER_REVIEW_REQUESTED = "crossdock.order.review_requested.v1"
+ORDER_RELEASED = "crossdock.order.released.v1"
+ORDER_RELEASE_CANCELLED = "crossdock.order.release_cancelled.v1"
+ORDER_STATUS_CHANGED = "crossdock.order.status_changed.v1"
+STOCK_MOVED = "crossdock.stock.moved.v1"
+STOCK_ADJUSTED = "crossdock.stock.adjusted.v1"
+STOCK_GRANTED = "crossdock.stock.granted.v1"
+STOCK_RESERVED = "crossdock.stock.reserved.v1"
+RECEIPT_POSTED = "crossdock.receipt.posted.v1"
+PICK_CONFIRMED = "crossdock.pick.confirmed.v1"
+CARTON_PACKED = "crossdock.carton.packed.v1"
+SHIPMENT_SHIPPED = "crossdock.shipment.shipped.v1"
+RETURN_REQUESTED = "crossdock.return.requested.v1"
+RETURN_AUTHORISED = "crossdock.return.authorised.v1"
+RETURN_RECEIVED = "crossdock.return.received.v1"
+INVOICE_REQUESTED = "crossdock.invoice.requested.v1"
+INVOICE_POSTED = "crossdock.invoice.posted.v1"
+AVAILABILITY_PUBLISHED = "crossdock.availability.published.v1"
+
+_ROWS = (
+    MessageType(
+        ITEM_CHANGED,
+        products.Item,
+        "item",
+        "item",
+        lambda d: f"item/{d.item}/{d.revision}",
+        "An item master record is new or has changed.",
+    ),
+    MessageType(
+        PARTY_CHANGED,
+        parties.Party,
+        "party",
+        "party",
+        lambda d: f"party/{d.party}/{d.revision}",
+        "A customer, supplier or carrier is new or has changed.",
+    ),
+    MessageType(
+        SITE_CHANGED,
+        places.Site,
+        "site",
+        "site",
+        lambda d: f"site/{d.site}/{d.revision}",
+        "A site is new or has changed.",
+    ),
+    MessageType(
+        CHANNEL_CHANGED,
+        places.Channel,
+        "channel",
+        "channel",
+        lambda d: f"channel/{d.channel}/{d.revision}",
+        "A sales channel is new or has changed.",
+    ),
+    MessageType(
+        ORDER_PLACED,
+        orders.Order,
+        "order",
+        "order_id",
+        _order_key,
+        "A channel submits an order.",
+    ),
+    MessageType(
+        ORDER_CHANGE_REQUESTED,
+        orders.OrderChange,
+        "order",
+        "order_id",
+        lambda d: f"order-change/{d.order_id}/{d.change_id}",
+        "A channel wants other quantities.",
+    ),
+    MessageType(
+        ORDER_CANCELLATION_REQUESTED,
+        orders.OrderCancellation,
+        "order",
+        "order_id",
+        lambda d: f"cancellation/{d.order_id}/{d.cancellation_id}",
+        "A channel wants an order or a part of it cancelled.",
+    ),
+    MessageType(
+        STOCK_MOVED,
+        stock.StockMovement,
+        "stock",
+        "movement_id",
+        lambda d: f"movement/{d.movement_id}",
+        "Goods went from one state or site to another.",
+    ),
+    MessageType(
+        STOCK_ADJUSTED,
+        stock.StockAdjustment,
+        "stock",
+        "adjustment_id",
+        lambda d: f"adjustment/{d.adjustment_id}",
+        "A count, an opening balance or a write-off corrected the stock.",
+    ),
+    MessageType(
+        RECEIPT_POSTED,
+        stock.Receipt,
+        "receipt",
+        "receipt_id",
+        lambda d: f"receipt/{d.site}/{d.receipt_id}",
+        "Goods from a supplier were received.",
+    ),
+    MessageType(
+        PICK_CONFIRMED,
+        shipments.Pick,
+        "pick",
+        "order_id",
+        lambda d: f"pick/{d.site}/{d.pick_id}",
+        "Units were taken off the shelf, or were not found there.",
+    ),
+    MessageType(
+        CARTON_PACKED,
+        shipments.Pack,
+        "pack",
+        "order_id",
+        lambda d: f"carton/{d.site}/{d.carton_id}",
+        "A carton was closed.",
+    ),
+    MessageType(
+        SHIPMENT_SHIPPED,
+        shipments.Shipment,
+        "shipment",
+        "order_id",
+        lambda d: f"shipment/{d.shipment_id}",
+        "Goods left the house.",
+    ),
+    MessageType(
+        RETURN_REQUESTED,
+        returns.ReturnRequest,
+        "return",
+        "order_id",
+        lambda d: f"return/{d.return_id}",
+        "A customer wants to send goods back.",
+    ),
+    MessageType(
+        RETURN_RECEIVED,
+        returns.ReturnReceipt,
+        "return_receipt",
+        "order_id",
+        lambda d: f"return-receipt/{d.site}/{d.return_receipt_id}",
+        "Returned goods were received and inspected.",
+    ),
+    MessageType(
+        INVOICE_POSTED,
+        invoices.Invoice,
+        "invoice",
+        "order_id",
+        lambda d: f"invoice/{d.invoice_id}",
+        "Finance posted the invoice of a shipment.",
+    ),
+    MessageType(
+        STOCK_GRANTED,
+        stock.Grant,
+        "stock",
+        "order_id",
+        lambda d: "",
+        "Stock that came free was set aside for a waiting line.",
+        inbound=False,
+    ),
+    MessageType(
+        ORDER_REVIEW_REQUESTED,
+        orders.OrderReview,
+        "order",
+        "order_id",
+        lambda d: "",
+        "An order is to be looked at again: what it waited for came.",
+        inbound=False,
+    ),
+    MessageType(
+        STOCK_RESERVED,
+        stock.Reservation,
+        "reservation",
+        "item",
+        lambda d: f"reservation/{d.reservation_id}",
+        "Units were set aside.",
+        inbound=False,
+    ),
+    MessageType(
+        ORDER_RELEASED,
+        orders.Release,
+        "release",
+        "order_id",
+        lambda d: f"release/{d.release_id}",
+        "A warehouse is asked to fulfil reserved quantities.",
+        inbound=False,
+    ),
+    MessageType(
+        ORDER_RELEASE_CANCELLED,
+        orders.ReleaseCancellation,
+        "release",
+        "order_id",
+        lambda d: f"release-cancellation/{d.release_cancellation_id}",
+        "A warehouse is asked to stop work on quantities.",
+        inbound=False,
+    ),
+    MessageType(
+        ORDER_STATUS_CHANGED,
+        orders.OrderStatusChange,
+        "order",
+        "order_id",
+        lambda d: f"order-status/{d.order_id}/{d.status}",
+        "An order's derived status moved.",
+        inbound=False,
+    ),
+    MessageType(
+        RETURN_AUTHORISED,
+        returns.ReturnAuthorisation,
+        "return",
+        "order_id",
+        lambda d: f"return-authorisation/{d.return_id}",
+        "A return may come back.",
+        inbound=False,
+    ),
+    MessageType(
+        INVOICE_REQUESTED,
+        invoices.InvoiceRequest,
+        "invoice",
+        "order_id",
+        lambda d: f"invoice-request/{d.shipment_id}",
+        "Finance is asked to invoice a shipment.",
+        inbound=False,
+    ),
+    MessageType(
+        AVAILABILITY_PUBLISHED,
+        stock.Availability,
+        "availability",
+        "item",
+        lambda d: f"availability/{d.channel}/{d.item}/{d.version}",
+        "What a channel may promise has changed.",
+        inbound=False,
+    ),
+)
+
+CATALOGUE: dict[str, MessageType] = {row.name: row for row in _ROWS}
+
+
+def check_names(rows: tuple[MessageType, ...] = _ROWS) -> list[str]:
+    """Every breach of the naming standard, in words; none for a sound catalogue."""
+    problems = [
+        f"{row.name}: not crossdock.<noun>.<participle>.v<n>"
+        for row in rows
+        if NAME.match(row.name) is None
+    ]
+    problems += [
+        f"{row.name}: noun {row.noun.__name__} has no field {row.key!r}"
+        for row in rows
+        if row.key not in row.noun.__struct_fields__
+    ]
+    if len({row.name for row in rows}) != len(rows):
+        problems.append("a name stands twice")
+    return problems

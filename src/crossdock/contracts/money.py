@@ -1,0 +1,21 @@
+"""Money arithmetic: whole minor units, one rounding rule, one place."""
+
+from __future__ import annotations
+
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3}
+"""ISO 4217 exponents that are not two; every other currency has two."""
+
+
+def line_amount_minor(quantity: int, unit_price_e4: int, currency: str) -> int:
+    """quantity x unit price, rounded half to even to the currency's minor unit.
+
+    Args:
+        quantity: base units.
+        unit_price_e4: ten-thousandths of the major unit per base unit.
+        currency: ISO 4217 code; its exponent decides how many digits the minor unit has.
+    """
+    scale = int(10 ** (4 - _MINOR_DIGITS.get(currency, 2)))
+    whole, rest = divmod(quantity * unit_price_e4, scale)
+    if rest * 2 > scale or (rest * 2 == scale and whole % 2):
+        whole += 1
+    return whole

@@ -1,0 +1,137 @@
+"""What a customer asks for, changes and takes back (R7); what a warehouse is asked to do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from crossdock.contracts.vocabulary import CancelReason, ItemKind, OrderStatus
+from crossdock.contracts.words import (
+    Address,
+    Currency,
+    Identifier,
+    Instant,
+    Noun,
+    PriceE4,
+    Quantity,
+    QuantityOrZero,
+    Text,
+)
+from crossdock.kernel.limits import ORDER_LINES_MAX
+
+Priority = Annotated[int, Meta(ge=1, le=9)]
+"""1 is most urgent, 5 is normal."""
+
+
+class OrderLine(Noun, frozen=True, kw_only=True):
+    """One wanted item; `line` is unique within the order and never reused."""
+
+    line: Identifier
+    item: Identifier
+    quantity: Quantity
+    unit_price_e4: PriceE4 = 0
+    kind: ItemKind = ItemKind.STOCK
+    description: Text = ""
+
+
+class Order(Noun, frozen=True, kw_only=True):
+    """A sales order as its channel submits it."""
+
+    order_id: Identifier
+    channel: Identifier
+    customer: Identifier
+    currency: Currency
+    lines: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=ORDER_LINES_MAX)]
+    purchase_order: Identifier | None = None
+    ship_to: Address = Address()
+    requested_for: Instant | None = None
+    priority: Priority = 5
+
+
+class LineChange(Noun, frozen=True, kw_only=True):
+    """The quantity that a line shall have from this revision on; an unknown line is added."""
+
+    line: Identifier
+    item: Identifier
+    quantity: QuantityOrZero
+    unit_price_e4: PriceE4 = 0
+    kind: ItemKind = ItemKind.STOCK
+
+
+class OrderChange(Noun, frozen=True, kw_only=True):
+    """A change request; per line the highest `revision` wins, whatever arrives first."""
+
+    change_id: Identifier
+    order_id: Identifier
+    revision: Quantity
+    lines: Annotated[tuple[LineChange, ...], Meta(min_length=1, max_length=ORDER_LINES_MAX)]
+
+
+class LineQuantity(Noun, frozen=True, kw_only=True):
+    """So many base units of one order line."""
+
+    line: Identifier
+    item: Identifier
+    quantity: Quantity
+
+
+class OrderCancellation(Noun, frozen=True, kw_only=True):
+    """A wish to cancel: the named quantities, or the whole order when no line is named.
+
+    It is granted for what has not left the house; the rest opens a case (decision 4).
+    """
+
+    cancellation_id: Identifier
+    order_id: Identifier
+    lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=ORDER_LINES_MAX)] = ()
+    reason: CancelReason = CancelReason.CUSTOMER
+
+
+class Release(Noun, frozen=True, kw_only=True):
+    """The hub asks a warehouse to pick, pack and ship what is reserved there."""
+
+    release_id: Identifier
+    order_id: Identifier
+    site: Identifier
+    lines: tuple[LineQuantity, ...]
+    customer: Identifier
+    ship_to: Address = Address()
+    priority: Priority = 5
+
+
+class ReleaseCancellation(Noun, frozen=True, kw_only=True):
+    """The hub asks a warehouse to stop working on quantities that it was given earlier."""
+
+    release_cancellation_id: Identifier
+    order_id: Identifier
+    site: Identifier
+    lines: tuple[LineQuantity, ...]
+
+
+class StatusLine(Noun, frozen=True, kw_only=True):
+    """How far one line has come, in base units."""
+
+    line: Identifier
+    item: Identifier
+    ordered: QuantityOrZero
+    backordered: QuantityOrZero = 0
+    shipped: QuantityOrZero = 0
+    cancelled: QuantityOrZero = 0
+
+
+class OrderStatusChange(Noun, frozen=True, kw_only=True):
+    """What a channel or a customer desk is told when an order's status moves."""
+
+    order_id: Identifier
+    channel: Identifier
+    customer: Identifier
+    status: OrderStatus
+    lines: tuple[StatusLine, ...] = ()
+
+
+class OrderReview(Noun, frozen=True, kw_only=True):
+    """Look at an order again: something that it waited for has come."""
+
+    order_id: Identifier
+    reason: Text = ""

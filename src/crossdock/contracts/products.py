@@ -1,0 +1,33 @@
+"""What is sold: the item master (R1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from crossdock.contracts.vocabulary import ItemKind, ItemStatus
+from crossdock.contracts.words import Identifier, Noun, Quantity, Text
+
+
+class PackLevel(Noun, frozen=True, kw_only=True):
+    """One packing of an item: how many base units a case or a pallet holds, exactly."""
+
+    code: Identifier
+    base_units: Quantity
+    gtin: Annotated[str, Meta(pattern=r"\A(?:[0-9]{8}|[0-9]{12,14})\Z")] | None = None
+
+
+class Item(Noun, frozen=True, kw_only=True):
+    """An item as its owner describes it; quantities everywhere are in its `base_unit`."""
+
+    item: Identifier
+    description: Text = ""
+    kind: ItemKind = ItemKind.STOCK
+    status: ItemStatus = ItemStatus.ACTIVE
+    base_unit: Identifier = "EA"
+    pack_levels: Annotated[tuple[PackLevel, ...], Meta(max_length=12)] = ()
+    lot_tracked: bool = False
+    serial_tracked: bool = False
+    weight_grams: Quantity | None = None
+    revision: Quantity = 1  # grows with every change; a lower one never overwrites a higher

@@ -1,0 +1,106 @@
+"""Goods that are held, promised and moved (R5, R6, R9)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from crossdock.contracts.vocabulary import AdjustmentReason, StockState
+from crossdock.contracts.words import (
+    Identifier,
+    Instant,
+    Noun,
+    Quantity,
+    QuantityOrZero,
+    SignedQuantity,
+    Text,
+)
+from crossdock.kernel.limits import DOCUMENT_LINES_MAX
+
+
+class StockPlace(Noun, frozen=True, kw_only=True):
+    """One side of a movement: a site (empty beyond the door) and a state."""
+
+    state: StockState
+    site: Identifier
+
+
+class StockMovement(Noun, frozen=True, kw_only=True):
+    """Goods went from one state or site to another; a fact, keyed by `movement_id`."""
+
+    movement_id: Identifier
+    item: Identifier
+    quantity: Quantity
+    source: StockPlace
+    target: StockPlace
+    lot: Identifier | None = None
+    owner: Identifier | None = None
+    document: Identifier | None = None
+    reason: Text = ""
+
+
+class StockAdjustment(Noun, frozen=True, kw_only=True):
+    """The stock of one item at one site is so many base units more or fewer than believed."""
+
+    adjustment_id: Identifier
+    site: Identifier
+    item: Identifier
+    quantity: SignedQuantity
+    reason: AdjustmentReason
+    state: StockState = StockState.AVAILABLE
+    lot: Identifier | None = None
+    owner: Identifier | None = None
+    note: Text = ""
+
+
+class ReceiptLine(Noun, frozen=True, kw_only=True):
+    """What came through the door, and what was expected of it."""
+
+    item: Identifier
+    quantity: QuantityOrZero
+    expected: QuantityOrZero | None = None
+    state: StockState = StockState.AVAILABLE
+    lot: Identifier | None = None
+
+
+class Receipt(Noun, frozen=True, kw_only=True):
+    """Goods received from a supplier at a site."""
+
+    receipt_id: Identifier
+    site: Identifier
+    lines: Annotated[tuple[ReceiptLine, ...], Meta(min_length=1, max_length=DOCUMENT_LINES_MAX)]
+    supplier: Identifier | None = None
+    purchase_order: Identifier | None = None
+
+
+class Reservation(Noun, frozen=True, kw_only=True):
+    """Units set aside for one order line at one site; a commitment, not a fact."""
+
+    reservation_id: Identifier
+    item: Identifier
+    site: Identifier
+    quantity: Quantity
+    order_id: Identifier | None = None
+    line: Identifier | None = None
+    expires_at: Instant | None = None
+
+
+class Grant(Noun, frozen=True, kw_only=True):
+    """Stock that came free was set aside for a waiting order line; the hub tells itself."""
+
+    order_id: Identifier
+    line: Identifier
+    item: Identifier
+    site: Identifier
+    quantity: Quantity
+
+
+class Availability(Noun, frozen=True, kw_only=True):
+    """What a channel may promise of an item; a higher `version` replaces every lower one (I16)."""
+
+    channel: Identifier
+    item: Identifier
+    quantity: QuantityOrZero
+    version: Quantity
+    as_of: Instant

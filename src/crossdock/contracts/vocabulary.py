@@ -1,0 +1,115 @@
+"""The controlled vocabularies: one per entity; a code that is not here is never guessed (R15)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ItemKind(StrEnum):
+    """Does it sit on a shelf?"""
+
+    STOCK = "stock"
+    SERVICE = "service"  # postage, fees, vouchers: ordered and invoiced, never picked
+
+
+class ItemStatus(StrEnum):
+    """May it be sold?"""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+
+
+class PartyRole(StrEnum):
+    """What a party is to the distributor."""
+
+    CUSTOMER = "customer"
+    SUPPLIER = "supplier"
+    CARRIER = "carrier"
+
+
+class StockState(StrEnum):
+    """The states of a ledger account; those outside the walls balance those inside (I12)."""
+
+    AVAILABLE = "available"  # on the shelf, may be promised
+    PICKED = "picked"  # off the shelf, not yet through the door
+    QUARANTINE = "quarantine"
+    DAMAGED = "damaged"
+    MISSING = "missing"  # the ledger has it, the picker did not find it; a count decides
+    IN_TRANSIT = "in_transit"
+    SUPPLIER = "supplier"  # outside: where receipts come from
+    CUSTOMER = "customer"  # outside: where shipments go
+    ADJUSTMENT = "adjustment"  # outside: what counts and write-offs answer for
+
+
+INSIDE = frozenset(
+    {
+        StockState.AVAILABLE,
+        StockState.PICKED,
+        StockState.QUARANTINE,
+        StockState.DAMAGED,
+        StockState.MISSING,
+        StockState.IN_TRANSIT,
+    }
+)
+"""States of goods that the distributor holds; the others are the world beyond the door."""
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; always derived from its line quantities (decision 5)."""
+
+    AWAITED = "awaited"  # facts came before the order did
+    HELD = "held"
+    BACKORDERED = "backordered"
+    RELEASED = "released"
+    PICKING = "picking"
+    PARTLY_SHIPPED = "partly_shipped"
+    SHIPPED = "shipped"
+    INVOICED = "invoiced"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+
+
+class CancelReason(StrEnum):
+    """Why a customer or an operator takes an order back."""
+
+    CUSTOMER = "customer"
+    FRAUD = "fraud"
+    UNAVAILABLE = "unavailable"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+
+
+class ReturnReason(StrEnum):
+    """Why goods come back."""
+
+    CUSTOMER = "customer"
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    OTHER = "other"
+
+
+class Disposition(StrEnum):
+    """What becomes of a returned unit after inspection."""
+
+    RESTOCK = "restock"
+    QUARANTINE = "quarantine"
+    SCRAP = "scrap"
+
+
+class AdjustmentReason(StrEnum):
+    """Why stock changes without a document of trade."""
+
+    OPENING = "opening"
+    COUNT = "count"
+    WRITE_OFF = "write_off"
+    FOUND = "found"
+    CORRECTION = "correction"
+
+
+class Fate(StrEnum):
+    """What became of an accepted message; exactly one each (I2)."""
+
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    HELD = "held"
+    DEAD = "dead"

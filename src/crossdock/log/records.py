@@ -1,0 +1,304 @@
+"""The log's records: a message on its way in, what was decided on it, what must be told to whom.
+
+Plain slotted records without behaviour: the store writes and reads them in batches, the deciders
+make them, and nothing here knows a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from crossdock.contracts.vocabulary import Fate, StockState
+
+
+@dataclass(slots=True)
+class NewMessage:
+    """A message that passed the door and waits for its place on the log.
+
+    `transport_key`, `business_key` and `content` are 16-byte digests: of (source, id), of the
+    business key, and of type and data. Two messages with one key and one content are the same
+    message.
+    """
+
+    partition: int
+    transport_key: bytes
+    business_key: bytes | None
+    content: bytes
+    source: str
+    id: str
+    type: str
+    key: str
+    correlation: str | None
+    causation: str | None
+    event_time: datetime
+    recorded_time: datetime | None
+    received_time: datetime
+    raw: bytes
+    sha256: bytes
+
+
+class Answer(StrEnum):
+    """The three answers of idempotency, the third in two shades."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"  # same key, same content: the first one's position again
+    CONFLICT = "conflict"  # same source and id, other content: refused, the first one stands
+    RIVAL = "rival"  # same business key, other content: kept on the log, to be held for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the door answers for one message: where it stands, or where the earlier one stands."""
+
+    answer: Answer
+    partition: int
+    position: int
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A message on the log, as a worker reads it."""
+
+    partition: int
+    position: int
+    source: str
+    id: str
+    type: str
+    key: str
+    correlation: str | None
+    event_time: datetime
+    received_time: datetime
+    raw: bytes
+    rival: str | None  # "partition:position" of the message that holds the business key
+
+    @property
+    def place(self) -> str:
+        """The message's address in the log, as people and evidence cite it."""
+        return f"{self.partition}:{self.position}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One partition, held by one worker under a fencing epoch, decided up to `position`."""
+
+    partition: int
+    epoch: int
+    position: int
+
+
+class Commitment(msgspec.Struct, array_like=True):
+    """A change of what is promised on one order line at one site, in base units."""
+
+    order_id: str
+    line: str
+    site: str
+    reserved: int
+    released: int
+
+
+class Movement(msgspec.Struct, array_like=True):
+    """Goods from one ledger account to another: the only way a balance ever changes (I12).
+
+    An account is item x site x lot x state x owner; the site of an outside account is the site that
+    the goods came from or go to, so that every site balances by itself.
+    """
+
+    item: str
+    lot: str
+    owner: str
+    from_site: str
+    from_state: StockState
+    to_site: str
+    to_state: StockState
+    quantity: int
+    document: str
+
+
+class Note(msgspec.Struct, array_like=True):
+    """A condition that a person should see: its kind, what it is about, and the numbers."""
+
+    kind: str
+    key: str
+    detail: str
+
+
+class Outcome(msgspec.Struct, omit_defaults=True):
+    """All that one message decided; the log of these rebuilds every projection (decision 14).
+
+    `effects` are business keys, `releases` and `requested` are marks on the order so that a
+    release or an invoice request is never numbered twice; `grants` are set-asides for waiting
+    lines (order, line, item, site, quantity) that travel on as messages of their own.
+    """
+
+    fate: Fate = Fate.APPLIED
+    reason: str = ""
+    commitments: list[Commitment] = []
+    movements: list[Movement] = []
+    effects: list[str] = []
+    notes: list[Note] = []
+    marks: list[str] = []
+    grants: list[tuple[str, str, str, str, int]] = []
+
+
+class Lane(IntEnum):
+    """Which effects go first when a destination is slow (R221)."""
+
+    OPERATIONAL = 0
+    FINANCIAL = 1
+    ANALYTICAL = 2
+
+
+@dataclass(slots=True)
+class Effect:
+    """One thing that must be told to one far system, once: the intent, before any attempt."""
+
+    business_key: str
+    destination: str
+    lane: Lane
+    key: str  # effects of one destination and key go out in order
+    type: str
+    correlation: str
+    body: bytes  # the canonical noun as JSON
+
+
+class EffectState(IntEnum):
+    """Where an unsettled effect stands."""
+
+    DUE = 0
+    IN_FLIGHT = 1
+    HELD = 2
+
+
+@dataclass(slots=True)
+class Claimed:
+    """An effect that a delivery worker holds for one attempt.
+
+    `doubtful` says that an earlier attempt may have reached the far side without our knowing:
+    ask before sending.
+    """
+
+    effect_id: int
+    attempt: int
+    business_key: str
+    destination: str
+    key: str
+    type: str
+    correlation: str
+    body: bytes
+    doubtful: bool
+
+
+class Verdict(StrEnum):
+    """How an effect's attempt ended, seen from the effect's side."""
+
+    ACCEPTED = "accepted"
+    ALREADY_DONE = "already_done"
+    RETRY = "retry"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(slots=True)
+class Settlement:
+    """The recorded outcome of one attempt; `attempt` fences it against a later holder (I22)."""
+
+    effect_id: int
+    attempt: int
+    verdict: Verdict
+    reference: str = ""
+    problem: str = ""
+    due_at: datetime | None = None  # for RETRY and UNKNOWN: not before
+    doubtful: bool = False
+
+
+@dataclass(slots=True)
+class StockChange:
+    """What one batch does to one promise row: sellable and reserved base units of item x site.
+
+    `need` is the free stock (sellable less reserved) that the row must show before the change for
+    the batch's reservations to be honest; None when nothing was reserved (decision 7).
+    """
+
+    item: str
+    site: str
+    sellable: int
+    reserved: int
+    need: int | None
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An order line that waits; the lowest (priority, since, order, line) is served first."""
+
+    item: str
+    order_id: str
+    line: str
+    quantity: int  # 0 takes the line off the list
+    priority: int
+    since: datetime
+    sites: tuple[str, ...]  # the capable sites, best first
+
+
+@dataclass(slots=True)
+class OrderRow:
+    """An order's state and the figures that lists are made of."""
+
+    order_id: str
+    status: str
+    customer: str
+    channel: str
+    ordered: int
+    shipped: int
+    invoiced: int
+    cancelled: int
+    returned: int
+    state: bytes
+
+
+@dataclass(slots=True)
+class MasterRow:
+    """The newest revision of a master record."""
+
+    kind: str
+    id: str
+    revision: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Decided:
+    """All that one batch changes, applied whole or not at all (T2)."""
+
+    positions: list[tuple[Lease, int]] = field(default_factory=list)  # lease, new position
+    outcomes: list[tuple[int, int, Outcome]] = field(default_factory=list)
+    event_times: list[datetime] = field(default_factory=list)  # one per outcome
+    orders: list[OrderRow] = field(default_factory=list)
+    stock: list[StockChange] = field(default_factory=list)
+    effects: list[tuple[int, int, Effect]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    masters: list[MasterRow] = field(default_factory=list)
+    messages: list[NewMessage] = field(default_factory=list)  # the hub to itself
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a batch needs to see before it can be decided."""
+
+    orders: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)  # promise rows and waiting lines
+    masters: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What the store knows of it."""
+
+    orders: dict[str, bytes] = field(default_factory=dict)
+    stock: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    waiting: list[Waiting] = field(default_factory=list)
+    masters: dict[tuple[str, str], bytes] = field(default_factory=dict)

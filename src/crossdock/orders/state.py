@@ -1,0 +1,229 @@
+"""An order as the hub keeps it: quantities per line and site; every status is derived from them.
+
+Facts only ever add, so that any permutation and duplication of the same facts ends in the same
+state (decision 5). What the hub itself promised or asked for (`reserved`, `released`, marks)
+follows from the facts and the stock; it is not part of the fingerprint where it only remembers
+history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+import msgspec
+
+from crossdock.contracts.vocabulary import ItemKind, OrderStatus
+from crossdock.contracts.words import Address
+
+
+class SiteLine(msgspec.Struct, omit_defaults=True):
+    """One line at one site, in base units.
+
+    `reserved` is promised and still on the shelf; `released` is the part of it that the warehouse
+    was asked for; `stopped` is what the warehouse was asked to put back after it had picked.
+    """
+
+    reserved: int = 0
+    released: int = 0
+    picked: int = 0
+    short: int = 0
+    packed: int = 0
+    shipped: int = 0
+    returned: int = 0
+    stopped: int = 0
+
+    @property
+    def taken(self) -> int:
+        """Units off the shelf: a shipment implies its packing, a packing implies its pick."""
+        return max(self.picked, self.packed, self.shipped)
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """One order line; `revision` names the change that set `ordered` (empty: the order itself)."""
+
+    item: str = ""
+    kind: ItemKind = ItemKind.STOCK
+    ordered: int = 0
+    price_e4: int = 0
+    priced: bool = False
+    revision: tuple[int, str] = (0, "")
+    cancel: int = 0
+    invoiced: int = 0
+    waiting: int = 0
+    sites: dict[str, SiteLine] = {}
+
+    def at(self, site: str) -> SiteLine:
+        """The line at this site, made when it is first spoken of."""
+        found = self.sites.get(site)
+        if found is None:
+            found = self.sites[site] = SiteLine()
+        return found
+
+    def total(self, figure: str) -> int:
+        """The sum of one figure over all sites."""
+        return sum(getattr(place, figure) for place in self.sites.values())
+
+
+class ShipmentMark(msgspec.Struct, omit_defaults=True):
+    """A shipment of the order, and whether finance was asked to invoice it."""
+
+    site: str
+    lines: dict[str, int]
+    asked: bool = False
+
+
+class ReturnMark(msgspec.Struct, omit_defaults=True):
+    """A wish to send goods back; served in the order of (since, id)."""
+
+    since: str
+    lines: dict[str, int]
+    authorised: bool = False
+
+
+class OrderState(msgspec.Struct, omit_defaults=True):
+    """Everything the hub knows of one order."""
+
+    order_id: str
+    placed: bool = False
+    channel: str = ""
+    customer: str = ""
+    currency: str = ""
+    priority: int = 5
+    since: str = ""  # event time of the order, ISO 8601 in UTC
+    ship_to: Address = Address()
+    cancel_all: bool = False
+    holds: list[str] = []
+    lines: dict[str, Line] = {}
+    shipments: dict[str, ShipmentMark] = {}
+    returns: dict[str, ReturnMark] = {}
+    facts: dict[str, str] = {}  # fact key -> its place on the log
+    releases: int = 0
+    told: str = ""  # the status that channels were last told
+    services_asked: bool = False
+
+    def line(self, number: str, item: str) -> Line:
+        """The line with this number, made when a fact names it before the order does."""
+        found = self.lines.get(number)
+        if found is None:
+            found = self.lines[number] = Line(item=item)
+        return found
+
+    def stock_lines(self) -> Iterator[tuple[str, Line]]:
+        """The lines that sit on shelves, in line order."""
+        for number in sorted(self.lines):
+            if self.lines[number].kind is ItemKind.STOCK:
+                yield number, self.lines[number]
+
+    def services_only(self) -> bool:
+        """Whether nothing of this order sits on a shelf."""
+        return all(line.kind is ItemKind.SERVICE for line in self.lines.values())
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """One line's derived quantities; ordered = open + taken for it + cancelled, all >= 0 (I9)."""
+
+    ordered: int
+    shipped: int
+    taken: int
+    cancelled: int
+    refused_cancel: int  # asked for too late: it had left the house
+    open: int  # still to be taken off a shelf
+    reserved: int
+    backordered: int
+    returned: int
+    invoiced: int
+
+
+def figures(order: OrderState, line: Line) -> Figures:
+    """Derive one line's quantities from its facts."""
+    shipped = taken = reserved = returned = 0
+    for place in line.sites.values():
+        shipped += place.shipped
+        taken += place.taken
+        reserved += place.reserved
+        returned += place.returned
+    if line.kind is ItemKind.SERVICE:
+        # A service leaves with the first shipment; an order of services alone leaves when placed.
+        shipped = taken = line.ordered if order.shipments else 0
+    wish = line.ordered if order.cancel_all else line.cancel
+    cancelled = max(0, min(wish, line.ordered - shipped))
+    if line.kind is ItemKind.SERVICE and order.services_only() and order.placed:
+        shipped = taken = line.ordered - cancelled
+    still_open = max(0, line.ordered - cancelled - taken)
+    return Figures(
+        ordered=line.ordered,
+        shipped=shipped,
+        taken=taken,
+        cancelled=cancelled,
+        refused_cancel=max(0, min(wish, line.ordered) - cancelled),
+        open=still_open,
+        reserved=reserved,
+        backordered=max(0, still_open - reserved) if line.kind is ItemKind.STOCK else 0,
+        returned=returned,
+        invoiced=line.invoiced,
+    )
+
+
+def status(order: OrderState) -> OrderStatus:
+    """The order's status, a function of its line quantities and holds."""
+    if not order.placed:
+        return OrderStatus.AWAITED
+    totals = [figures(order, line) for line in order.lines.values()]
+    ordered = sum(f.ordered for f in totals)
+    cancelled = sum(f.cancelled for f in totals)
+    shipped = sum(f.shipped for f in totals)
+    if cancelled >= ordered:
+        return OrderStatus.CANCELLED
+    if shipped + cancelled >= ordered:
+        if sum(f.returned for f in totals) >= shipped:
+            return OrderStatus.RETURNED
+        invoiced = sum(f.invoiced for f in totals)
+        return OrderStatus.INVOICED if invoiced >= shipped else OrderStatus.SHIPPED
+    if shipped:
+        return OrderStatus.PARTLY_SHIPPED
+    if any(f.taken for f in totals):
+        return OrderStatus.PICKING
+    if order.holds:
+        return OrderStatus.HELD
+    if any(f.backordered for f in totals):
+        return OrderStatus.BACKORDERED
+    return OrderStatus.RELEASED
+
+
+_PART_OF_HISTORY = ("released", "stopped")
+
+
+def fingerprint(order: OrderState) -> str:
+    """A digest of everything about the order that must not depend on the order of arrival."""
+    lines = {
+        number: [
+            line.item,
+            line.kind,
+            line.ordered,
+            line.price_e4,
+            line.cancel,
+            line.invoiced,
+            {site: _kept(place) for site, place in line.sites.items() if _kept(place)},
+        ]
+        for number, line in order.lines.items()
+    }
+    said = {
+        "header": [order.placed, order.channel, order.customer, order.currency, order.priority],
+        "cancel_all": order.cancel_all,
+        "holds": sorted(order.holds),
+        "lines": lines,
+        "facts": sorted(order.facts),
+        "shipments": sorted(order.shipments),
+        "returns": {number: mark.authorised for number, mark in order.returns.items()},
+        "status": status(order),
+    }
+    return sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
+
+
+def _kept(place: SiteLine) -> dict[str, int]:
+    return {
+        name: getattr(place, name)
+        for name in place.__struct_fields__
+        if name not in _PART_OF_HISTORY and getattr(place, name)
+    }

@@ -1,0 +1,285 @@
+"""After any fact about an order: bring what is promised and asked for in line with what is true.
+
+One function, `settle`, runs after every order message, whatever it was. It compares what the
+order still needs with what is reserved, gives surplus back, reserves what is missing, releases
+what is reserved to the warehouses, asks finance for invoices, and says who waits. Because it
+looks only at the order's facts and the stock, it does not matter in which order the facts came
+(decision 5, M4).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.orders import (
+    LineQuantity,
+    OrderReview,
+    Release,
+    ReleaseCancellation,
+)
+from crossdock.contracts.stock import Grant
+from crossdock.inventory import ledger
+from crossdock.log.records import Waiting
+from crossdock.orders import sourcing
+from crossdock.orders.facts import Happened, consume
+from crossdock.orders.state import Line, OrderState, figures
+from crossdock.sagas import telling
+from crossdock.sagas.turn import Turn
+
+
+def apply_goods(turn: Turn, order: OrderState, happened: list[Happened], document: str) -> None:
+    """Enter in the ledger what a warehouse did, and use up the promises that it fulfilled."""
+    for done in happened:
+        line = order.lines[done.line]
+        if line.item != done.item and order.placed:
+            turn.note(
+                "item-mismatch",
+                f"{order.order_id}/{done.line}",
+                f"{document} names item {done.item}, the order line {line.item}",
+            )
+        _leave_shelf(turn, order, done, done.taken, found=True, document=document)
+        _leave_shelf(turn, order, done, done.short, found=False, document=document)
+        if done.shipped:
+            turn.move(ledger.shipped(done.item, done.site, done.lot, done.shipped, document))
+
+
+def _leave_shelf(
+    turn: Turn, order: OrderState, done: Happened, quantity: int, *, found: bool, document: str
+) -> None:
+    if quantity <= 0:
+        return
+    entry = ledger.picked if found else ledger.not_found
+    turn.move(entry(done.item, done.site, done.lot, quantity, document))
+    line = order.lines[done.line]
+    reserved, released = consume(line.at(done.site), quantity)
+    turn.commit(order, done.line, done.site, -reserved, -released)
+    if reserved:
+        turn.book.release(line.item, done.site, reserved)
+
+
+def settle(turn: Turn, order: OrderState) -> None:
+    """Bring promises, releases, requests and waiting lines in line with the order's facts."""
+    if order.placed and not order.holds:
+        freed = _give_back(turn, order)
+        _reserve_missing(turn, order)
+        _wait_for_the_rest(turn, order)
+        _release(turn, order)
+        telling.ask_for_invoices(turn, order)
+        telling.answer_returns(turn, order)
+        for item, site in sorted(freed):
+            serve_waiting(turn, item, site)
+    telling.note_conditions(turn, order)
+    telling.tell_status(turn, order)
+
+
+def _give_back(turn: Turn, order: OrderState) -> set[tuple[str, str]]:
+    """Return needless promises and tell warehouses to stop; gives the freed (item, site)."""
+    freed: set[tuple[str, str]] = set()
+    stops: dict[str, list[LineQuantity]] = {}
+    for number, line in order.stock_lines():
+        now = figures(order, line)
+        surplus = now.reserved - now.open
+        if surplus > 0:
+            for site, given, stopped in _surplus(line, surplus):
+                turn.commit(order, number, site, -given, -stopped)
+                turn.book.release(line.item, site, given)
+                freed.add((line.item, site))
+                if stopped:
+                    stops.setdefault(site, []).append(
+                        LineQuantity(line=number, item=line.item, quantity=stopped)
+                    )
+        _stop_staged(order, number, line, now.ordered - now.cancelled, stops)
+    for site in sorted(stops):
+        order.releases += 1
+        stop = ReleaseCancellation(
+            release_cancellation_id=f"{order.order_id}-C{order.releases}",
+            order_id=order.order_id,
+            site=site,
+            lines=tuple(stops[site]),
+        )
+        turn.tell(
+            turn.policy.matrix.consumers("release", site, order.channel),
+            catalogue.ORDER_RELEASE_CANCELLED,
+            order.order_id,
+            stop,
+            f"release-cancellation/{stop.release_cancellation_id}",
+        )
+    return freed
+
+
+def _surplus(line: Line, surplus: int) -> list[tuple[str, int, int]]:
+    """(site, promises given back, of these already released), unreleased promises first."""
+    given: dict[str, list[int]] = {}
+    for released_too in (False, True):
+        for site in sorted(line.sites, reverse=True):
+            place = line.sites[site]
+            so_far = given.setdefault(site, [0, 0])
+            free = place.released - so_far[1] if released_too else place.reserved - place.released
+            part = min(surplus, free)
+            so_far[0] += part
+            so_far[1] += part if released_too else 0
+            surplus -= part
+    return [(site, all_of_it, part) for site, (all_of_it, part) in given.items() if all_of_it]
+
+
+def _stop_staged(
+    order: OrderState,
+    number: str,
+    line: Line,
+    still_wanted: int,
+    stops: dict[str, list[LineQuantity]],
+) -> None:
+    """Units picked for what has since been cancelled: ask the warehouse to put them back."""
+    too_many = line.total("taken") - still_wanted - line.total("stopped")
+    for site in sorted(line.sites):
+        place = line.sites[site]
+        part = min(too_many, place.taken - place.shipped - place.stopped)
+        if part > 0:
+            place.stopped += part
+            too_many -= part
+            stops.setdefault(site, []).append(
+                LineQuantity(line=number, item=line.item, quantity=part)
+            )
+
+
+def _reserve_missing(turn: Turn, order: OrderState) -> None:
+    wanted = {}
+    for number, line in order.stock_lines():
+        missing = figures(order, line).backordered
+        if missing:
+            wanted[number] = missing
+    channel = turn.policy.channels.get(order.channel)
+    if not wanted or channel is None:
+        return
+
+    def free(item: str, site: str) -> int:
+        return turn.book.free(item, site) - channel.keep_back
+
+    for number, parts in sourcing.choose(order, wanted, channel.sells_from, free).items():
+        line = order.lines[number]
+        for site, quantity in parts:
+            turn.book.reserve(line.item, site, quantity, channel.keep_back)
+            turn.commit(order, number, site, quantity, 0)
+
+
+def _wait_for_the_rest(turn: Turn, order: OrderState) -> None:
+    channel = turn.policy.channels.get(order.channel)
+    for number, line in order.stock_lines():
+        missing = figures(order, line).backordered
+        if missing == line.waiting:
+            continue
+        line.waiting = missing
+        turn.waiting.put(
+            Waiting(
+                item=line.item,
+                order_id=order.order_id,
+                line=number,
+                quantity=missing,
+                priority=order.priority,
+                since=datetime.fromisoformat(order.since),
+                sites=channel.sells_from if channel is not None else (),
+            )
+        )
+
+
+def _release(turn: Turn, order: OrderState) -> None:
+    """Ask each warehouse for what is reserved there and not yet asked for: one release per site."""
+    asked: dict[str, list[LineQuantity]] = {}
+    for number, line in order.stock_lines():
+        for site in sorted(line.sites):
+            place = line.sites[site]
+            more = place.reserved - place.released
+            if more > 0:
+                turn.commit(order, number, site, 0, more)
+                asked.setdefault(site, []).append(
+                    LineQuantity(line=number, item=line.item, quantity=more)
+                )
+    for site in sorted(asked):
+        order.releases += 1
+        release = Release(
+            release_id=f"{order.order_id}-R{order.releases}",
+            order_id=order.order_id,
+            site=site,
+            lines=tuple(asked[site]),
+            customer=order.customer,
+            ship_to=order.ship_to,
+            priority=order.priority,
+        )
+        turn.tell(
+            turn.policy.matrix.consumers("release", site, order.channel),
+            catalogue.ORDER_RELEASED,
+            order.order_id,
+            release,
+            f"release/{release.release_id}",
+        )
+
+
+def take_grant(turn: Turn, order: OrderState, grant: Grant) -> None:
+    """Book stock that was set aside for a waiting line; `settle` uses it or gives it back."""
+    line = order.lines[grant.line]
+    turn.commit(order, grant.line, grant.site, grant.quantity, 0)
+    line.waiting = max(0, line.waiting - grant.quantity)
+
+
+def serve_waiting(turn: Turn, item: str, site: str) -> None:
+    """Give stock that came free to the lines that wait for it, first come first served.
+
+    The units are reserved here and now, in the transaction that freed them, so no newcomer can jump
+    the queue; each line learns of it by a message on its own order's key.
+    """
+    for row in turn.waiting.served_in_order(item):
+        if site not in row.sites:
+            continue
+        part = min(row.quantity, turn.book.free(item, site))
+        if part <= 0:
+            continue
+        turn.book.reserve(item, site, part, 0)
+        turn.waiting.put(
+            Waiting(
+                row.item,
+                row.order_id,
+                row.line,
+                row.quantity - part,
+                row.priority,
+                row.since,
+                row.sites,
+            )
+        )
+        turn.outcome.grants.append((row.order_id, row.line, item, site, part))
+        turn.say(
+            catalogue.STOCK_GRANTED,
+            row.order_id,
+            Grant(order_id=row.order_id, line=row.line, item=item, site=site, quantity=part),
+        )
+
+
+def wait_for_masters(turn: Turn, order: OrderState) -> None:
+    """Let a held order's lines wait for their items, so that a new master wakes them."""
+    for number in sorted(order.lines):
+        line = order.lines[number]
+        held = any(hold.endswith(f":{line.item}") for hold in order.holds)
+        if held and not line.waiting:
+            line.waiting = max(1, line.ordered)
+            turn.waiting.put(
+                Waiting(
+                    line.item,
+                    order.order_id,
+                    number,
+                    line.waiting,
+                    order.priority,
+                    datetime.fromisoformat(order.since),
+                    (),
+                )
+            )
+
+
+def review_waiting(turn: Turn, item: str) -> None:
+    """An item's master record is new: orders that were held for it are looked at again."""
+    for row in turn.waiting.served_in_order(item):
+        if not row.sites:
+            turn.say(
+                catalogue.ORDER_REVIEW_REQUESTED,
+                row.order_id,
+                OrderReview(order_id=row.order_id, reason=f"item {item} is known"),
+            )

@@ -1,0 +1,29 @@
+"""What a decision may know of the house: channels, sites, routes. Read once, then constant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crossdock.ownership.matrix import Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPolicy:
+    """How one channel sells."""
+
+    channel: str
+    system: str
+    sells_from: tuple[str, ...]  # capable sites, best first
+    keep_back: int = 0  # base units per item and site never promised to this channel
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything besides state and message that a decision depends on."""
+
+    partitions: int
+    channels: Mapping[str, ChannelPolicy]
+    matrix: Matrix
+    known_items_only: bool = True  # an order for an item without a master record is held
+    name: str = "crossdock"  # the hub's own name as the source of its messages to itself

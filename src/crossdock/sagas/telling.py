@@ -1,0 +1,199 @@
+"""Who must be told of an order's progress: finance, channels, desks; once each, by its key."""
+
+from __future__ import annotations
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.invoices import InvoiceRequest, InvoiceRequestLine
+from crossdock.contracts.money import line_amount_minor
+from crossdock.contracts.orders import LineQuantity, OrderStatusChange, StatusLine
+from crossdock.contracts.returns import ReturnAuthorisation
+from crossdock.contracts.shipments import Shipment
+from crossdock.contracts.vocabulary import ItemKind, OrderStatus
+from crossdock.log.records import Lane
+from crossdock.orders.state import OrderState, figures, status
+from crossdock.returns.authorisation import authorised
+from crossdock.sagas.turn import Turn
+
+_WORTH_TELLING = {
+    OrderStatus.HELD,
+    OrderStatus.BACKORDERED,
+    OrderStatus.CANCELLED,
+    OrderStatus.RETURNED,
+}
+"""Statuses of which channels are told by themselves; shipping is told by the shipment."""
+
+
+def ask_for_invoices(turn: Turn, order: OrderState) -> None:
+    """One invoice request per shipment, however often the shipment is told (I10)."""
+    for number in sorted(order.shipments):
+        mark = order.shipments[number]
+        if not mark.asked:
+            mark.asked = True
+            services = not order.services_asked
+            order.services_asked = True
+            _ask(turn, order, number, mark.lines, services=services)
+    service_order = not order.shipments and order.services_only() and bool(order.lines)
+    if service_order and not order.services_asked and status(order) is not OrderStatus.CANCELLED:
+        order.services_asked = True
+        _ask(turn, order, f"{order.order_id}-S", {}, services=True)
+
+
+def _ask(
+    turn: Turn, order: OrderState, shipment_id: str, shipped: dict[str, int], *, services: bool
+) -> None:
+    quantities = {
+        n: q for n, q in shipped.items() if order.lines[n].priced or order.lines[n].revision[0]
+    }
+    if services:
+        for number, line in order.lines.items():
+            if line.kind is ItemKind.SERVICE and figures(order, line).shipped:
+                quantities[number] = figures(order, line).shipped
+    lines = []
+    for number in sorted(quantities):
+        line = order.lines[number]
+        lines.append(
+            InvoiceRequestLine(
+                line=number,
+                item=line.item,
+                quantity=quantities[number],
+                unit_price_e4=line.price_e4,
+                amount_minor=line_amount_minor(quantities[number], line.price_e4, order.currency),
+            )
+        )
+    if not lines:
+        return
+    request = InvoiceRequest(
+        shipment_id=shipment_id,
+        order_id=order.order_id,
+        customer=order.customer,
+        currency=order.currency,
+        lines=tuple(lines),
+        total_minor=sum(line.amount_minor for line in lines),
+    )
+    turn.outcome.marks.append(f"invoice/{shipment_id}")
+    turn.tell(
+        turn.policy.matrix.consumers("invoice", None, order.channel),
+        catalogue.INVOICE_REQUESTED,
+        order.order_id,
+        request,
+        f"invoice/{shipment_id}",
+        Lane.FINANCIAL,
+    )
+
+
+def tell_shipment(turn: Turn, order: OrderState, shipment: Shipment) -> None:
+    """Tracking to the channel, notice to the desks."""
+    turn.tell(
+        turn.policy.matrix.consumers("shipment", shipment.site, order.channel),
+        catalogue.SHIPMENT_SHIPPED,
+        order.order_id,
+        shipment,
+        f"shipment/{shipment.shipment_id}",
+    )
+
+
+def answer_returns(turn: Turn, order: OrderState) -> None:
+    """Authorise what fits into what was shipped; the rest stays visible as a note."""
+    if not order.returns:
+        return
+    shipped = {number: figures(order, line).shipped for number, line in order.lines.items()}
+    granted = authorised(order.returns, shipped)
+    for number in sorted(order.returns):
+        mark = order.returns[number]
+        newly = number in granted and not mark.authorised
+        mark.authorised = number in granted
+        if newly:
+            turn.outcome.marks.append(f"return/{number}")
+            _tell_authorisation(turn, order, number, mark.lines)
+        elif not mark.authorised:
+            turn.note(
+                "return-not-authorised",
+                f"{order.order_id}/{number}",
+                "more is to come back than was shipped",
+            )
+
+
+def _tell_authorisation(
+    turn: Turn, order: OrderState, return_id: str, lines: dict[str, int]
+) -> None:
+    sites = sorted(
+        site
+        for number in lines
+        for site, place in order.lines[number].sites.items()
+        if place.shipped
+    )
+    if not sites:
+        return
+    said = ReturnAuthorisation(
+        return_id=return_id,
+        order_id=order.order_id,
+        site=sites[0],
+        customer=order.customer,
+        lines=tuple(
+            LineQuantity(line=number, item=order.lines[number].item, quantity=lines[number])
+            for number in sorted(lines)
+        ),
+    )
+    turn.tell(
+        turn.policy.matrix.consumers("return", sites[0], order.channel),
+        catalogue.RETURN_AUTHORISED,
+        order.order_id,
+        said,
+        f"return-authorisation/{return_id}",
+    )
+
+
+def note_conditions(turn: Turn, order: OrderState) -> None:
+    """Show what does not add up: facts are kept, a person decides what follows."""
+    for number, line in order.lines.items():
+        now = figures(order, line)
+        key = f"{order.order_id}/{number}"
+        if order.placed and line.kind is ItemKind.STOCK:
+            if not (line.priced or line.revision[0]):
+                turn.note("unordered-line", key, f"{now.taken} units of {line.item} not ordered")
+            elif now.shipped > now.ordered:
+                turn.note("over-shipped", key, f"{now.shipped} shipped of {now.ordered} ordered")
+        if now.refused_cancel and order.placed:
+            turn.note("late-cancellation", key, f"{now.refused_cancel} units had left the house")
+        if now.returned > now.shipped:
+            turn.note("over-returned", key, f"{now.returned} came back of {now.shipped} shipped")
+        if now.invoiced > now.shipped and order.placed:
+            turn.note("over-invoiced", key, f"{now.invoiced} invoiced of {now.shipped} shipped")
+
+
+def tell_status(turn: Turn, order: OrderState) -> None:
+    """Tell channels and desks when the derived status moves to one worth telling."""
+    if not order.placed:
+        return
+    now = status(order)
+    if now == order.told or now not in _WORTH_TELLING:
+        return
+    order.told = now
+    lines = []
+    for number in sorted(order.lines):
+        line = order.lines[number]
+        at = figures(order, line)
+        lines.append(
+            StatusLine(
+                line=number,
+                item=line.item,
+                ordered=at.ordered,
+                backordered=at.backordered,
+                shipped=at.shipped,
+                cancelled=at.cancelled,
+            )
+        )
+    turn.tell(
+        turn.policy.matrix.consumers("order", None, order.channel),
+        catalogue.ORDER_STATUS_CHANGED,
+        order.order_id,
+        OrderStatusChange(
+            order_id=order.order_id,
+            channel=order.channel,
+            customer=order.customer,
+            status=now,
+            lines=tuple(lines),
+        ),
+        f"order-status/{order.order_id}/{turn.message.place}",
+        Lane.ANALYTICAL,
+    )

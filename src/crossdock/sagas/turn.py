@@ -1,0 +1,164 @@
+"""One message's turn: what it decides is collected here, and seen by the batch at once.
+
+A turn changes nothing outside the batch. When the batch is written, the outcomes say everything
+that changed; folding them again rebuilds every projection (decision 14).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+
+from crossdock.contracts.envelope import Envelope
+from crossdock.contracts.vocabulary import Fate
+from crossdock.inventory import ledger
+from crossdock.inventory.promise import PromiseBook
+from crossdock.log.keys import content_digest, partition_of, transport_digest
+from crossdock.log.records import (
+    Commitment,
+    Effect,
+    Lane,
+    Movement,
+    NewMessage,
+    Note,
+    Outcome,
+    Recorded,
+    Waiting,
+)
+from crossdock.orders.state import OrderState
+from crossdock.sagas.policy import Policy
+
+
+class Turn:
+    """The working view of one message: its batch's books, its own outcome."""
+
+    __slots__ = ("book", "effects", "message", "messages", "outcome", "policy", "waiting")
+
+    def __init__(
+        self,
+        message: Recorded,
+        policy: Policy,
+        book: PromiseBook,
+        waiting: WaitingList,
+    ) -> None:
+        self.message = message
+        self.policy = policy
+        self.book = book
+        self.waiting = waiting
+        self.outcome = Outcome(
+            commitments=[], movements=[], effects=[], notes=[], marks=[], grants=[]
+        )
+        self.effects: list[Effect] = []
+        self.messages: list[NewMessage] = []
+
+    def hold(self, reason: str) -> None:
+        """This message is kept and not applied; a person decides."""
+        self.outcome.fate = Fate.HELD
+        self.outcome.reason = reason
+
+    def supersede(self, reason: str) -> None:
+        """A newer message already said more."""
+        self.outcome.fate = Fate.SUPERSEDED
+        self.outcome.reason = reason
+
+    def note(self, kind: str, key: str, detail: str) -> None:
+        """Show a condition to people."""
+        self.outcome.notes.append(Note(kind, key, detail))
+
+    def move(self, movement: Movement) -> None:
+        """Enter a movement in the ledger; what it does to the shelf is seen at once."""
+        if movement.quantity == 0:
+            return
+        self.outcome.movements.append(movement)
+        for item, site, change in ledger.sellable_change(movement):
+            self.book.shelve(item, site, change)
+
+    def commit(self, order: OrderState, line: str, site: str, reserved: int, released: int) -> None:
+        """Change what is promised on a line at a site; the promise row is the caller's affair."""
+        if not reserved and not released:
+            return
+        place = order.lines[line].at(site)
+        place.reserved += reserved
+        place.released += released
+        self.outcome.commitments.append(Commitment(order.order_id, line, site, reserved, released))
+
+    def tell(
+        self,
+        destinations: tuple[str, ...],
+        kind: str,
+        key: str,
+        said: msgspec.Struct,
+        business_key: str,
+        lane: Lane = Lane.OPERATIONAL,
+    ) -> None:
+        """Intend to tell these systems, once each; written with the decision (I18)."""
+        if not destinations:
+            return
+        body = msgspec.json.encode(said)
+        correlation = self.message.correlation or key
+        for destination in destinations:
+            intent = f"{destination}/{business_key}"
+            self.outcome.effects.append(intent)
+            self.effects.append(Effect(intent, destination, lane, key, kind, correlation, body))
+
+    def say(self, kind: str, key: str, said: msgspec.Struct) -> None:
+        """Put a message of the hub's own on the log, for another key's turn."""
+        number = len(self.messages) + 1
+        message_id = f"{self.message.place}/{number}"
+        data = msgspec.json.encode(said)
+        raw = msgspec.json.encode(
+            Envelope(
+                id=message_id,
+                source=self.policy.name,
+                type=kind,
+                time=self.message.event_time,
+                subject=key,
+                correlationid=self.message.correlation,
+                causationid=self.message.place,
+                data=msgspec.Raw(data),
+            )
+        )
+        self.messages.append(
+            NewMessage(
+                partition=partition_of(key, self.policy.partitions),
+                transport_key=transport_digest(self.policy.name, message_id),
+                business_key=None,
+                content=content_digest(kind, data),
+                source=self.policy.name,
+                id=message_id,
+                type=kind,
+                key=key,
+                correlation=self.message.correlation,
+                causation=self.message.place,
+                event_time=self.message.event_time,
+                recorded_time=None,
+                received_time=self.message.received_time,
+                raw=raw,
+                sha256=sha256(raw).digest(),
+            )
+        )
+
+
+class WaitingList:
+    """The order lines that wait for stock, as a batch sees and changes them."""
+
+    def __init__(self, rows: list[Waiting]) -> None:
+        self._rows = {(row.item, row.order_id, row.line): row for row in rows}
+        self._changed: dict[tuple[str, str, str], Waiting] = {}
+
+    def put(self, row: Waiting) -> None:
+        """Let a line wait for so much from now on; zero takes it off."""
+        key = (row.item, row.order_id, row.line)
+        self._rows[key] = row
+        self._changed[key] = row
+
+    def served_in_order(self, item: str) -> list[Waiting]:
+        """Who waits for this item, first come first."""
+        rows = [row for row in self._rows.values() if row.item == item and row.quantity > 0]
+        rows.sort(key=lambda row: (row.priority, row.since, row.order_id, row.line))
+        return rows
+
+    def changes(self) -> list[Waiting]:
+        """What the batch changes, in key order."""
+        return [self._changed[key] for key in sorted(self._changed)]
