@@ -1,0 +1,97 @@
+"""Every cap in one file: what the hub takes in is bounded, by name, before it costs anything.
+
+The unit comes last in a name. Raising a cap here raises it everywhere; a test at the cap and one
+past it stand in `tests/unit/kernel`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# --- bodies and messages -----------------------------------------------------------------------
+
+# A single-message request. One order of a thousand lines is about 100 KiB; a megabyte is generous.
+BODY_BYTES_MAX: Final = 1 * MIB
+
+# A batch request (JSON array or NDJSON). 5,000 messages of 600 bytes are 3 MB; five times that.
+BATCH_BODY_BYTES_MAX: Final = 16 * MIB
+
+# One message. It bounds what the untyped look at a message may allocate to a few megabytes.
+MESSAGE_BYTES_MAX: Final = 256 * KIB
+
+# Messages per batch. One database commit takes about this many without becoming long.
+BATCH_MESSAGES_MAX: Final = 5_000
+
+# Levels of arrays and objects in one message; `[[1]]` has two. Real documents have under ten.
+MESSAGE_DEPTH_MAX: Final = 64
+
+# Object members in one message, counted over all its objects.
+MESSAGE_KEYS_MAX: Final = 10_000
+
+# Lines of one order, and of any other document. With some eight keys a line they stay within the
+# keys of a message.
+ORDER_LINES_MAX: Final = 1_000
+DOCUMENT_LINES_MAX: Final = 1_000
+
+# All request headers together.
+HEADERS_BYTES_MAX: Final = 16 * KIB
+
+# One header value that we send or show.
+HEADER_LENGTH_MAX: Final = 4 * KIB
+
+# How long a sender may take to deliver its whole body; a slower one is cut off.
+RECEIVE_SECONDS_MAX: Final = 15
+
+# --- compressed bodies -------------------------------------------------------------------------
+
+# Output bytes per input byte. JSON batches of near-equal messages reach 30; gzip can reach 1,030.
+INFLATED_RATIO_MAX: Final = 200
+
+# Below this output size the ratio is not judged: a short run of blanks is no bomb.
+INFLATED_UNJUDGED_BYTES_MAX: Final = 64 * KIB
+
+# Concatenated gzip members. Honest senders write one.
+INFLATED_MEMBERS_MAX: Final = 16
+
+# --- text: lengths count characters (code points) ------------------------------------------------
+
+# Numbers by which systems call things: items, orders, sites, parties, lots.
+IDENTIFIER_LENGTH_MAX: Final = 64
+
+# One line of text: names, streets, subjects.
+NAME_LENGTH_MAX: Final = 200
+
+# Several lines of text: descriptions, delivery notes, remarks.
+TEXT_LENGTH_MAX: Final = 4_000
+
+# --- numbers -----------------------------------------------------------------------------------
+
+# A quantity in base units at fixed scale. A thousand balances of this size still fit in 64 bits.
+QUANTITY_MAX: Final = 10**12
+
+# An amount in minor units. Ten trillion in a two-decimal currency.
+MONEY_MINOR_MAX: Final = 10**15
+
+# Any other whole number in a message: what a signed 64-bit column holds.
+INTEGER_MIN: Final = -(2**63)
+INTEGER_MAX: Final = 2**63 - 1
+
+# A number with a point or an exponent, as written. A 64-bit float needs at most 24 characters.
+NUMBER_LENGTH_MAX: Final = 40
+
+# Its exponent, either sign. `1e100000` is eight characters on the wire and 100 kB in a jsonb.
+NUMBER_EXPONENT_MAX: Final = 30
+
+# --- what errors and logs show -----------------------------------------------------------------
+
+# Characters shown of one value.
+SHOWN_LENGTH_MAX: Final = 80
+
+# Members shown of one list or object.
+SHOWN_ITEMS_MAX: Final = 5
+
+# Levels shown of a nested value.
+SHOWN_DEPTH_MAX: Final = 3
