@@ -2,16 +2,16 @@
 
 The classes differ in what the caller may do next, never in what went wrong inside the engine:
 
-    StoreError              store ├── StoreUnavailable    store-unavailable     nothing was kept:
-    run the same unit of work again ├── StoreConflict       store-conflict        nothing was
-    kept: read again, others have moved on ├── StoreTimeout        store-timeout         nothing
-    was kept: the work outlasted its limit ├── StoreFull           store-full            nothing
-    was kept: take no work in until space comes ├── StoreRefused        store-refused
-    nothing was kept: again would be refused again ├── StoreFault          store-fault
-    nothing was kept: code and schema disagree ├── LeaseLost           lease-lost
-    nothing was kept: another worker holds the work ├── StockMoved          stock-moved
-    nothing was kept: decide again on fresh stock └── CommitUnknown       store-commit-unknown
-    kept or not, nobody knows: ask by key first
+    StoreError              store
+    ├── StoreUnavailable    store-unavailable     nothing was kept: run the same work again
+    ├── StoreConflict       store-conflict        nothing was kept: read again, others moved on
+    ├── StoreTimeout        store-timeout         nothing was kept: the work outlasted its limit
+    ├── StoreFull           store-full            nothing was kept: take nothing in for now
+    ├── StoreRefused        store-refused         nothing was kept: again would be refused again
+    ├── StoreFault          store-fault           nothing was kept: code and schema disagree
+    ├── LeaseLost           lease-lost            nothing was kept: another worker holds the work
+    ├── StockMoved          stock-moved           nothing was kept: decide again on fresh stock
+    └── CommitUnknown       store-commit-unknown  kept or not, nobody knows: ask by key first
 """
 
 from __future__ import annotations
