@@ -72,6 +72,11 @@ class Unknown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """Asked, and certain: it did not happen, it may be sent."""
+
+
 FarAnswer = Accepted | AlreadyDone | RetryLater | Refused | Unknown
 
 
@@ -91,12 +96,8 @@ class Connector(Protocol):
         """Tell the far side; gives one answer per document, in order. Raises nothing of its own."""
         ...
 
-    async def look_up(self, document: Document) -> FarAnswer:
-        """Ask whether it happened.
-
-        Gives AlreadyDone if so, Refused or RetryLater(counts=False) if the far side is certain that
-        it did not and the document may be sent, Unknown if it could not be asked.
-        """
+    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+        """Ask by our reference whether it happened; Unknown when the far side could not be asked."""
         ...
 
     async def close(self) -> None:
