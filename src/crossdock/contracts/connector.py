@@ -97,7 +97,7 @@ class Connector(Protocol):
         ...
 
     async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
-        """Ask by our reference whether it happened; Unknown when the far side could not be asked."""
+        """Ask by our reference whether it happened; Unknown when it could not be asked."""
         ...
 
     async def close(self) -> None:
