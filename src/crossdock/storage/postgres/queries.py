@@ -1,0 +1,21 @@
+"""SQL is data: the statements of `queries.sql`, each under the name in its header."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_HEADER = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
+
+
+def read_queries(text: str) -> dict[str, str]:
+    """The statements of a file of `-- name --` headers, comments taken off."""
+    parts = _HEADER.split(text)
+    found = {}
+    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+        kept = [line for line in body.splitlines() if not line.startswith("--")]
+        found[name] = "\n".join(kept).strip().rstrip(";")
+    return found
+
+
+QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text(encoding="utf-8"))

@@ -1,0 +1,235 @@
+-- lock_heads --
+-- Lock the heads of these partitions, lowest first, and give their positions.
+SELECT partition, head FROM log_head WHERE partition = ANY($1::smallint[])
+ORDER BY partition FOR UPDATE;
+
+-- find_keys --
+-- Where messages with these transport or business keys stand.
+SELECT true AS transport, transport_key AS key, content, partition, position
+FROM message WHERE transport_key = ANY($1::bytea[])
+UNION ALL
+SELECT false, business_key, content, partition, position
+FROM message WHERE business_key = ANY($2::bytea[]);
+
+-- move_heads --
+-- Let the heads of these partitions stand where their newest message stands.
+UPDATE log_head h SET head = n.head
+FROM unnest($1::smallint[], $2::bigint[]) AS n (partition, head)
+WHERE h.partition = n.partition;
+
+-- take_leases --
+-- Take free, expired or own leases; the epoch grows when the owner changes.
+UPDATE lease l SET
+    epoch = CASE WHEN l.owner IS DISTINCT FROM $2 THEN l.epoch + 1 ELSE l.epoch END,
+    owner = $2,
+    until = $4
+FROM (
+    SELECT partition FROM lease
+    WHERE partition = ANY($1::smallint[])
+      AND (owner IS NULL OR owner = $2 OR until <= $3)
+    ORDER BY partition FOR UPDATE SKIP LOCKED
+) free
+WHERE l.partition = free.partition
+RETURNING l.partition, l.epoch, l.decided;
+
+-- give_leases_back --
+UPDATE lease SET owner = NULL, until = NULL WHERE owner = $1;
+
+-- read_undecided --
+-- The next messages of each partition beyond what was decided, at most $2 per partition.
+SELECT m.partition, m.position, m.source, m.id, m.type, m.key, m.correlation,
+       m.event_time, m.received_time, m.raw, m.rival
+FROM lease l
+CROSS JOIN LATERAL (
+    SELECT * FROM message
+    WHERE partition = l.partition AND position > l.decided
+    ORDER BY position LIMIT $2
+) m
+WHERE l.partition = ANY($1::smallint[])
+ORDER BY m.position, m.partition LIMIT $3;
+
+-- load_orders --
+SELECT order_id, state FROM sales_order WHERE order_id = ANY($1::text[]);
+
+-- load_promises --
+SELECT item, site, sellable, reserved FROM promise WHERE item = ANY($1::text[]);
+
+-- load_waiting --
+SELECT item, order_id, line, quantity, priority, since, sites
+FROM waiting WHERE item = ANY($1::text[]);
+
+-- load_masters --
+SELECT m.kind, m.id, m.body
+FROM unnest($1::text[], $2::text[]) AS w (kind, id)
+JOIN master m ON m.kind = w.kind AND m.id = w.id;
+
+-- advance --
+-- Move decided positions forward, if these are still our leases and nobody moved them.
+UPDATE lease l SET decided = n.after
+FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[])
+    AS n (partition, epoch, before, after)
+WHERE l.partition = n.partition AND l.epoch = n.epoch AND l.decided = n.before
+RETURNING l.partition;
+
+-- change_balances --
+INSERT INTO balance AS b (item, site, lot, state, owner, quantity)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    AS c (item, site, lot, state, owner, quantity)
+ORDER BY item, site, lot, state, owner
+ON CONFLICT ON CONSTRAINT balance_account
+DO UPDATE SET quantity = b.quantity + excluded.quantity;
+
+-- make_promise_rows --
+INSERT INTO promise (item, site)
+SELECT * FROM unnest($1::text[], $2::text[]) AS c (item, site) ORDER BY item, site
+ON CONFLICT ON CONSTRAINT promise_row DO NOTHING;
+
+-- change_promises --
+-- Lock the rows in key order, change them, and give them as they are now.
+UPDATE promise p SET sellable = p.sellable + c.sellable, reserved = p.reserved + c.reserved
+FROM (
+    SELECT n.item, n.site, n.sellable, n.reserved
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+        AS n (item, site, sellable, reserved)
+    JOIN promise q ON q.item = n.item AND q.site = n.site
+    ORDER BY n.item, n.site FOR UPDATE OF q
+) c
+WHERE p.item = c.item AND p.site = c.site
+RETURNING p.item, p.site, p.sellable - p.reserved AS free;
+
+-- mark_availability --
+INSERT INTO availability_changed (item)
+SELECT * FROM unnest($1::text[]) AS c (item) ORDER BY item
+ON CONFLICT (item) DO NOTHING;
+
+-- put_orders --
+INSERT INTO sales_order AS o
+    (order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[])
+ON CONFLICT (order_id) DO UPDATE SET
+    status = excluded.status, customer = excluded.customer, channel = excluded.channel,
+    ordered = excluded.ordered, shipped = excluded.shipped, invoiced = excluded.invoiced,
+    cancelled = excluded.cancelled, returned = excluded.returned, state = excluded.state;
+
+-- put_effects --
+-- Write intents and make them due; a business key that is known already is left as it is.
+WITH intended AS (
+    INSERT INTO effect (business_key, destination, lane, key, type, correlation,
+                        partition, position, intended_time, body)
+    SELECT business_key, destination, lane, key, type, correlation, partition, position, $10, body
+    FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[],
+                $7::smallint[], $8::bigint[], $9::bytea[]) WITH ORDINALITY
+        AS n (business_key, destination, lane, key, type, correlation, partition, position,
+              body, turn)
+    ORDER BY turn
+    ON CONFLICT (business_key) DO NOTHING
+    RETURNING effect_id, destination, lane, key
+)
+INSERT INTO due (effect_id, destination, lane, key, due_time)
+SELECT effect_id, destination, lane, key, $10 FROM intended;
+
+-- stop_waiting --
+DELETE FROM waiting w
+USING unnest($1::text[], $2::text[], $3::text[]) AS n (item, order_id, line)
+WHERE w.item = n.item AND w.order_id = n.order_id AND w.line = n.line;
+
+-- wait --
+INSERT INTO waiting (item, order_id, line, quantity, priority, since, sites)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT ON CONSTRAINT waiting_line DO UPDATE SET
+    quantity = excluded.quantity, priority = excluded.priority, since = excluded.since,
+    sites = excluded.sites;
+
+-- put_masters --
+INSERT INTO master AS m (kind, id, revision, body)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])
+ON CONFLICT ON CONSTRAINT master_record
+DO UPDATE SET revision = excluded.revision, body = excluded.body
+WHERE m.revision < excluded.revision;
+
+-- open_exceptions --
+INSERT INTO exception AS e (kind, key, detail, partition, position, opened_time)
+SELECT kind, key, detail, partition, position, $6
+FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])
+    AS n (kind, key, detail, partition, position)
+ORDER BY kind, key
+ON CONFLICT ON CONSTRAINT exception_condition
+DO UPDATE SET times = e.times + 1, detail = excluded.detail;
+
+-- claim --
+-- Start an attempt on what is due, or was left in flight by a holder that is gone: heads only.
+WITH ready AS (
+    SELECT d.effect_id, d.state
+    FROM due d
+    WHERE d.destination = $1
+      AND ((d.state = 0 AND d.due_time <= $2) OR (d.state = 1 AND d.until <= $2))
+      AND NOT EXISTS (
+          SELECT 1 FROM due earlier
+          WHERE earlier.destination = d.destination AND earlier.key = d.key
+            AND earlier.effect_id < d.effect_id
+      )
+    ORDER BY d.destination, d.lane, d.effect_id
+    LIMIT $4
+    FOR UPDATE OF d SKIP LOCKED
+), taken AS (
+    UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3,
+                     doubtful = d.doubtful OR ready.state = 1
+    FROM ready WHERE d.effect_id = ready.effect_id
+    RETURNING d.effect_id, d.attempts, d.doubtful, d.lane
+)
+SELECT t.effect_id, t.attempts, e.business_key, e.destination, e.key, e.type, e.correlation,
+       e.body, t.doubtful
+FROM taken t JOIN effect e ON e.effect_id = t.effect_id
+ORDER BY t.lane, t.effect_id;
+
+-- lock_in_flight --
+-- Which of these attempts are still ours to settle.
+SELECT d.effect_id FROM due d
+JOIN unnest($1::bigint[], $2::integer[]) AS n (effect_id, attempt)
+    ON d.effect_id = n.effect_id AND d.attempts = n.attempt
+WHERE d.state = 1
+ORDER BY d.effect_id FOR UPDATE OF d;
+
+-- forget_due --
+DELETE FROM due WHERE effect_id = ANY($1::bigint[]);
+
+-- put_back --
+UPDATE due d SET state = n.state, due_time = coalesce(n.due_time, d.due_time),
+                 doubtful = n.doubtful, until = NULL
+FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[])
+    AS n (effect_id, state, due_time, doubtful)
+WHERE d.effect_id = n.effect_id;
+
+-- take_changed_items --
+DELETE FROM availability_changed WHERE item IN (
+    SELECT item FROM availability_changed ORDER BY item LIMIT $1 FOR UPDATE SKIP LOCKED
+) RETURNING item;
+
+-- channel_quantities --
+-- What a channel may promise of these items: the free stock of its sites, each less the keep-back.
+SELECT i.item, coalesce(sum(greatest(p.sellable - p.reserved - $3, 0)), 0)::bigint AS quantity
+FROM unnest($1::text[]) AS i (item)
+LEFT JOIN promise p ON p.item = i.item AND p.site = ANY($2::text[])
+GROUP BY i.item ORDER BY i.item;
+
+-- put_availability --
+-- Keep what differs from what was last published, each under the next version.
+INSERT INTO availability AS a (channel, item, quantity, version)
+SELECT $1, item, quantity, 1 FROM unnest($2::text[], $3::bigint[]) AS n (item, quantity)
+ORDER BY item
+ON CONFLICT ON CONSTRAINT availability_of_channel
+DO UPDATE SET quantity = excluded.quantity, version = a.version + 1
+WHERE a.quantity <> excluded.quantity
+RETURNING item, quantity, version;
+
+-- supersede_availability --
+-- An older availability of these items that was not sent yet needs no sending any more.
+WITH old AS (
+    DELETE FROM due d USING effect e
+    WHERE d.destination = $1 AND d.key = ANY($2::text[]) AND d.state = 0
+      AND e.effect_id = d.effect_id AND e.type = $3
+    RETURNING d.effect_id, d.attempts
+)
+INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time)
+SELECT effect_id, attempts + 1, 'superseded', '', '', $4 FROM old;
