@@ -43,9 +43,6 @@ TEXT_PATTERN: Final = (
 )
 """Like a line, but tabs and line feeds may stand in it."""
 
-HEADER_PATTERN: Final = r"\A[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\Z"
-"""A header value: visible ASCII with spaces inside, hence no line break to forge a header with."""
-
 _identifier = re.compile(IDENTIFIER_PATTERN)
 _line = re.compile(LINE_PATTERN)
 _text = re.compile(TEXT_PATTERN)
@@ -179,5 +176,4 @@ _IN_WORDS: Final = {
     " spaces inside, no sign in front",
     LINE_PATTERN: "one line without control characters or direction overrides",
     TEXT_PATTERN: "text without control characters or direction overrides",
-    HEADER_PATTERN: "visible ASCII on one line",
 }
