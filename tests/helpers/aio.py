@@ -1,0 +1,21 @@
+"""How a plain test function runs asynchronous code; there is no plugin for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on an event loop of its own."""
+    return asyncio.run(coroutine)
+
+
+async def eventually(holds: Callable[[], bool], seconds_max: float = 20.0) -> None:
+    """Wait by short polls until something is true; fails if it takes too long."""
+    async with asyncio.timeout(seconds_max):
+        while not holds():
+            await asyncio.sleep(0.01)
