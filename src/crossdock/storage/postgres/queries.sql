@@ -149,13 +149,13 @@ DO UPDATE SET revision = excluded.revision, body = excluded.body
 WHERE m.revision < excluded.revision;
 
 -- open_exceptions --
-INSERT INTO exception AS e (kind, key, detail, partition, position, opened_time)
-SELECT kind, key, detail, partition, position, $6
-FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])
-    AS n (kind, key, detail, partition, position)
+INSERT INTO exception AS e (kind, key, detail, partition, position, times, opened_time)
+SELECT kind, key, detail, partition, position, times, $7
+FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[])
+    AS n (kind, key, detail, partition, position, times)
 ORDER BY kind, key
 ON CONFLICT ON CONSTRAINT exception_condition
-DO UPDATE SET times = e.times + 1, detail = excluded.detail;
+DO UPDATE SET times = e.times + excluded.times, detail = excluded.detail;
 
 -- claim --
 -- Start an attempt on what is due, or was left in flight by a holder that is gone: heads only.
@@ -233,3 +233,13 @@ WITH old AS (
 )
 INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time)
 SELECT effect_id, attempts + 1, 'superseded', '', '', $4 FROM old;
+
+-- note_held_effects --
+-- Effects that wait for a person are shown to people.
+INSERT INTO exception AS e (kind, key, detail, partition, position, opened_time)
+SELECT n.verdict, f.business_key, n.problem, f.partition, f.position, $4
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n (effect_id, verdict, problem)
+JOIN effect f ON f.effect_id = n.effect_id
+ORDER BY n.verdict, f.business_key
+ON CONFLICT ON CONSTRAINT exception_condition
+DO UPDATE SET times = e.times + 1, detail = excluded.detail;
