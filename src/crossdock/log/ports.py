@@ -19,10 +19,21 @@ from crossdock.log.records import (
     Lease,
     Loaded,
     NewMessage,
+    OrderRow,
     Receipt,
     Recorded,
     Settlement,
     Wanted,
+)
+from crossdock.log.views import (
+    AcceptedRow,
+    BalanceKey,
+    BalanceRow,
+    EffectView,
+    ExceptionRow,
+    OutcomeRow,
+    PromiseKey,
+    PromiseView,
 )
 
 
@@ -102,5 +113,56 @@ class ChannelView(Protocol):
     def destinations(self) -> Sequence[str]: ...
 
 
-class Store(Intake, Deciding, Delivering, Protocol):
+class Reading(Protocol):
+    """The side of whoever only looks: pages of committed rows, in key order by code point."""
+
+    async def position(self) -> dict[int, tuple[int, int]]:
+        """Per partition that has a message: its head, and the position decided up to."""
+        ...
+
+    async def fates(self) -> dict[str, int]:
+        """How many messages have each fate, how many have none yet, how many were absorbed (I2).
+
+        Every name of `Fate`, `views.RECEIVED` and `views.ABSORBED` is there, even at zero.
+        """
+        ...
+
+    async def messages(self, places: Sequence[tuple[int, int]]) -> list[Recorded]:
+        """The messages at these (partition, position), in the order asked; unknown left out."""
+        ...
+
+    async def accepted(self, partition: int, after: int, limit: int) -> list[AcceptedRow]:
+        """What a partition accepted beyond position `after`."""
+        ...
+
+    async def outcomes(self, partition: int, after: int, limit: int) -> list[OutcomeRow]:
+        """What was decided in a partition beyond position `after`; folding it rebuilds (I28)."""
+        ...
+
+    async def orders(self, after: str, limit: int) -> list[OrderRow]:
+        """Orders by id, beyond `after` ("" starts)."""
+        ...
+
+    async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:
+        """Accounts that hold something (or owe it), beyond `after`."""
+        ...
+
+    async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
+        """Promise rows, beyond `after`."""
+        ...
+
+    async def effects_summary(self) -> dict[tuple[str, str], int]:
+        """How many effects are in each (destination, state); states as in `EffectView`."""
+        ...
+
+    async def effects_of(self, key: str) -> list[EffectView]:
+        """Every effect of one ordering key (an order, an item), oldest first, with attempts."""
+        ...
+
+    async def exceptions(self, limit: int) -> list[ExceptionRow]:
+        """Open conditions, the newest first, then by kind and key."""
+        ...
+
+
+class Store(Intake, Deciding, Delivering, Reading, Protocol):
     """One engine, all sides."""

@@ -1,0 +1,112 @@
+"""What the read side of the store gives: rows to page through, to trace by and to rebuild from.
+
+Plain frozen records. Whoever pages asks for what comes `after` the last key that it saw, so a page
+is never skipped or shown twice when rows are written in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crossdock.log.records import Outcome
+
+BalanceKey = tuple[str, str, str, str, str]
+"""A ledger account: item, site, lot, state, owner."""
+
+PromiseKey = tuple[str, str]
+"""A promise row: item, site."""
+
+ABSORBED = "absorbed"
+"""The name under which `fates` counts deliveries that said again what the log had already."""
+
+RECEIVED = "received"
+"""The name under which `fates` counts accepted messages that are not decided yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """What one ledger account holds, in base units."""
+
+    item: str
+    site: str
+    lot: str
+    state: str
+    owner: str
+    quantity: int
+
+    @property
+    def account(self) -> BalanceKey:
+        """The account, as the key to page by."""
+        return self.item, self.site, self.lot, self.state, self.owner
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseView:
+    """What may be promised of an item at a site: free = sellable - reserved, in base units."""
+
+    item: str
+    site: str
+    sellable: int
+    reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What was decided on one message, and when that was written down."""
+
+    partition: int
+    position: int
+    processed_time: datetime
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRow:
+    """That a message was accepted: its place, its name and the digest of its bytes."""
+
+    position: int
+    source: str
+    id: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """A condition that a person should see; one row however often it was met."""
+
+    kind: str
+    key: str
+    detail: str  # as it was met last
+    place: str | None  # the message that met it first; None where no message did
+    opened_time: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """How one attempt ended."""
+
+    attempt: int
+    verdict: str
+    reference: str
+    problem: str
+    settled_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EffectView:
+    """One effect and all that was tried.
+
+    `state` is "due", "in_flight" or "held" while it is unsettled, then the verdict that settled it.
+    """
+
+    effect_id: int
+    business_key: str
+    destination: str
+    key: str
+    type: str
+    place: str | None  # the message that decided it
+    state: str
+    attempts: int
+    ended: list[AttemptView] = field(default_factory=list)  # in the order of attempts
