@@ -1,0 +1,248 @@
+"""The one way in which connectors speak HTTP: bounded in time and bytes, to one destination only.
+
+Each connector owns one client and each client one session. It never follows a redirect, never
+keeps a cookie, never reads a proxy from the environment, and knows for each failure whether
+anything can have been sent. Failures are values: what a connector must judge is not an exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from crossdock.connectors.kit.verdicts import Trouble
+from crossdock.kernel.compression import inflate
+from crossdock.kernel.errors import BadInput, CrossdockError
+from crossdock.kernel.limits import MIB
+from crossdock.kernel.redaction import shown
+from crossdock.kernel.text import header_fault
+
+CONNECT_SECONDS_MAX: Final = 5.0
+"""How long a connection may take to open, name look-up and TLS handshake included."""
+
+REPLY_BYTES_MAX: Final = 8 * MIB
+"""Bytes read of one reply, after decompression."""
+
+USER_AGENT: Final = "crossdock"
+"""Without a version: it would tell a stranger which weaknesses to try."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class BadAddress(CrossdockError):
+    """The address of a far system cannot be used."""
+
+    code = "bad-address"
+    expects = "http(s)://host[:port][/path] without user, query or fragment"
+    advice = "correct the url of this system in the configuration"
+
+
+class BadCredential(CrossdockError):
+    """The credential of a far system cannot be sent."""
+
+    code = "bad-credential"
+    expects = "visible ASCII on one line"
+    advice = "look for a line end or blank at the end of the secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The only place a client may send to: scheme, host and port, and the path that all share."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Destination:
+        """Read a configured address; raises `BadAddress`."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise BadAddress(found=shown(url)) from None
+        if parts.scheme not in _PORTS or not parts.hostname or header_fault(url) is not None:
+            raise BadAddress(found=shown(url))
+        if "@" in parts.netloc or parts.query or parts.fragment or not _plain(parts.path):
+            raise BadAddress(found=shown(url))
+        return cls(
+            parts.scheme,
+            parts.hostname,
+            port if port is not None else _PORTS[parts.scheme],
+            parts.path.rstrip("/"),
+        )
+
+    def at(self, path: str) -> URL | None:
+        """The address of a path below this destination, or None where it would lead elsewhere."""
+        if not path.startswith("/") or not _plain(path):
+            return None
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        url = URL(f"{self.scheme}://{host}:{self.port}{self.prefix}{path}", encoded=True)
+        allowed = (url.scheme, url.host, url.port) == (self.scheme, self.host, self.port)
+        return url if allowed else None
+
+
+def quoted(segment: str) -> str:
+    """Write any text as one path segment; dots alone would be read as a way upwards."""
+    if segment.strip(".") == "":
+        return segment.replace(".", "%2E")
+    return quote(segment, safe="")
+
+
+def _plain(path: str) -> bool:
+    """Say whether a path is visible ASCII without query, fragment, backslash or a step upwards."""
+    if any(character <= " " or character > "~" or character in "?#\\" for character in path):
+        return False
+    return "//" not in path and not {".", ".."}.intersection(path.split("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply that came whole."""
+
+    status: int
+    headers: Mapping[str, str]  # by any case
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """There is no reply; `trouble` says whether anything can have happened."""
+
+    trouble: Trouble
+    detail: str = ""
+
+
+class HttpClient:
+    """One far system's client; opens its session when it is first needed."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        credential: str = "",
+        timeout_seconds: float = 30.0,
+        connections_max: int = 8,
+        reply_bytes_max: int = REPLY_BYTES_MAX,
+    ) -> None:
+        """Take the address and the secret, which is sent as a bearer.
+
+        Raises `BadAddress`, and `BadCredential`, which never shows what it refuses.
+        """
+        self.destination = Destination.of(url)
+        self._headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        if credential:
+            if (fault := header_fault(credential)) is not None:
+                raise BadCredential(f"The credential cannot be sent in a header: {fault}")
+            self._headers["Authorization"] = f"Bearer {credential}"
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds, sock_connect=min(CONNECT_SECONDS_MAX, timeout_seconds)
+        )
+        self._connections_max = connections_max
+        self._reply_bytes_max = reply_bytes_max
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        """Name the destination, never the credential."""
+        return f"HttpClient({self.destination.scheme}://{self.destination.host})"
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply | NoReply:
+        """Send a body; raises nothing but cancellation."""
+        return await self._ask("POST", path, body, headers)
+
+    async def get(self, path: str) -> Reply | NoReply:
+        """Ask for a resource; raises nothing but cancellation."""
+        return await self._ask("GET", path, None, {})
+
+    async def close(self) -> None:
+        """Let go of all connections; the client opens anew if it is used again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply | NoReply:
+        url = self.destination.at(path)
+        if url is None:
+            return NoReply(Trouble.NOT_SENDABLE, "a path outside the configured destination")
+        for name, value in headers.items():
+            if (fault := header_fault(value)) is not None:
+                return NoReply(Trouble.NOT_SENDABLE, f"header {name}: {fault}")
+        # Set by the tracer as soon as there is a connection: from then on bytes may have gone.
+        progress = SimpleNamespace(connected=False, replied=False)
+        try:
+            async with self._open().request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=progress,
+            ) as response:
+                progress.replied = True
+                read = await self._read(response)
+                if isinstance(read, NoReply):
+                    return read
+                return Reply(response.status, response.headers, read)
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            return NoReply(_trouble(error, progress), _said(error))
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes | NoReply:
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.content.iter_any():
+            parts.append(part)
+            size += len(part)
+            if size > self._reply_bytes_max:
+                return NoReply(Trouble.TOO_LARGE, f"more than {self._reply_bytes_max} bytes")
+        encoding = response.headers.get("Content-Encoding", "")
+        try:
+            return inflate(b"".join(parts), encoding, self._reply_bytes_max)
+        except BadInput as error:
+            return NoReply(Trouble.UNREADABLE, error.code)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections_max),
+                headers=self._headers,
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # ours is capped while it unpacks
+                trace_configs=[_tracer()],
+            )
+        return self._session
+
+
+def _tracer() -> aiohttp.TraceConfig:
+    async def connected(_: object, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.connected = True
+
+    tracer = aiohttp.TraceConfig()
+    tracer.on_connection_create_end.append(connected)
+    tracer.on_connection_reuseconn.append(connected)
+    return tracer
+
+
+def _trouble(error: Exception, progress: SimpleNamespace) -> Trouble:
+    if not progress.connected:
+        return Trouble.NOT_CONNECTED
+    if isinstance(error, asyncio.TimeoutError):
+        return Trouble.TIMED_OUT
+    return Trouble.CUT_SHORT if progress.replied else Trouble.LOST
+
+
+def _said(error: Exception) -> str:
+    """Name the failure; its own text may quote what we sent."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__} {error.errno}"
+    return type(error).__name__
