@@ -1,0 +1,122 @@
+"""Send and ask: documents grouped by where they go, one request each, judged document by document.
+
+Their statuses are judged by the kit's table as it stands (`kit/verdicts.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from crossdock.connectors.kit.http import HttpClient
+from crossdock.connectors.rest import inbound, outbound, wire
+from crossdock.connectors.rest.settings import RestSettings
+from crossdock.contracts.connector import (
+    Ability,
+    AlreadyDone,
+    Document,
+    FarAnswer,
+    NotThere,
+    Refused,
+    Unknown,
+)
+from crossdock.kernel.text import header_fault
+
+_SPLIT = frozenset({400, 413, 422})
+"""Refusals that one document may have brought upon a whole batch. Nothing was done, so the halves
+are told by themselves until the culprit stands alone."""
+
+
+def connect(settings: RestSettings) -> RestConnector:
+    """Make the connector of one far system; it opens connections when it first sends.
+
+    Raises `BadAddress` or `BadCredential`.
+    """
+    return RestConnector(settings)
+
+
+class RestConnector:
+    """One REST system, reached; a `contracts.connector.Connector`.
+
+    Documents of one `send` that share an ordering key must share a path too: paths are served side
+    by side. The hub sends the head of each key only, so they do.
+    """
+
+    def __init__(self, settings: RestSettings) -> None:
+        self._settings = settings
+        self._http = HttpClient(
+            settings.url,
+            credential=settings.credential,
+            timeout_seconds=settings.timeout_seconds,
+            connections_max=settings.connections_max,
+        )
+
+    def __repr__(self) -> str:
+        """Name the destination, never the credential."""
+        return f"RestConnector({self._http!r})"
+
+    @property
+    def batch_max(self) -> int:
+        """How many documents one `send` may carry."""
+        return self._settings.batch_max
+
+    def ability(self, message_type: str) -> Ability:
+        """What the far side offers against doing this twice."""
+        return self._settings.operation(message_type).ability
+
+    async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
+        """Tell the far side; gives one answer per document, in order."""
+        places: dict[str, list[int]] = {}
+        for index, document in enumerate(documents):
+            path = self._settings.operation(document.type).path
+            places.setdefault(path, []).append(index)
+        if len(places) == 1:
+            return await self._tell(next(iter(places)), documents)
+        told = await asyncio.gather(
+            *(self._tell(path, [documents[i] for i in at]) for path, at in places.items())
+        )
+        by_index = {
+            index: answer
+            for at, answers in zip(places.values(), told, strict=True)
+            for index, answer in zip(at, answers, strict=True)
+        }
+        return [by_index[index] for index in range(len(documents))]
+
+    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+        """Ask by our reference whether it happened."""
+        template = self._settings.operation(document.type).look_up
+        if template is None:
+            return Unknown("this system cannot be asked")
+        reply = await self._http.get(outbound.look_up_path(template, document))
+        return inbound.found(document, reply)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._http.close()
+
+    async def _tell(self, path: str, documents: Sequence[Document]) -> list[FarAnswer]:
+        most = self._settings.batch_max
+        answers: list[FarAnswer] = []
+        for start in range(0, len(documents), most):
+            answers += await self._request(path, documents[start : start + most])
+        return answers
+
+    async def _request(self, path: str, documents: Sequence[Document]) -> list[FarAnswer]:
+        if len(documents) == 1:
+            return [await self._tell_one(path, documents[0])]
+        body = outbound.batch(documents)
+        reply = await self._http.post(path, body, {"Content-Type": wire.BATCH})
+        answers = inbound.answers(documents, reply)
+        if isinstance(answers[0], Refused) and getattr(reply, "status", 0) in _SPLIT:
+            middle = len(documents) // 2
+            first = await self._request(path, documents[:middle])
+            return first + await self._request(path, documents[middle:])
+        return answers
+
+    async def _tell_one(self, path: str, document: Document) -> FarAnswer:
+        key = document.business_key
+        if (fault := header_fault(key)) is not None:
+            return Refused(f"the business key cannot be sent in a header: {fault}")
+        headers = {"Content-Type": wire.EVENT, wire.IDEMPOTENCY_KEY: key}
+        reply = await self._http.post(path, outbound.single(document), headers)
+        return inbound.answer(document, reply)

@@ -1,0 +1,40 @@
+"""Our documents in the far side's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, Raw
+
+from crossdock.connectors.kit.http import quoted
+from crossdock.connectors.rest import wire
+from crossdock.contracts.connector import Document
+
+SOURCE = "crossdock"
+
+
+def event(document: Document) -> wire.Event:
+    """The event of a document; its body is JSON already and goes in as it is."""
+    return wire.Event(
+        id=document.business_key,
+        source=SOURCE,
+        type=document.type,
+        subject=document.key or UNSET,
+        correlationid=document.correlation or UNSET,
+        data=Raw(document.body),
+    )
+
+
+def single(document: Document) -> bytes:
+    """The body of a request that tells one document."""
+    return wire.encode(event(document))
+
+
+def batch(documents: Sequence[Document]) -> bytes:
+    """The body of a request that tells several."""
+    return wire.encode([event(document) for document in documents])
+
+
+def look_up_path(template: str, document: Document) -> str:
+    """Where to ask about a document."""
+    return template.replace("{key}", quoted(document.business_key))

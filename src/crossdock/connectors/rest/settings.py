@@ -1,0 +1,71 @@
+"""What an operator fills in for a REST system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from crossdock.connectors.kit.card import Settings
+from crossdock.contracts.connector import Ability
+
+DEFAULT = "default"
+"""The name under `operations` that stands for every type not named there."""
+
+Path = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"\A/[\x21-\x7e]*\Z")]
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one message type is told to the far system."""
+
+    path: Annotated[Path, Meta(description="Where documents of this type are posted")] = "/messages"
+    ability: Annotated[
+        Ability,
+        Meta(description="What they offer against doing a thing twice: keys, look_up or neither"),
+    ] = Ability.NEITHER
+    look_up: Annotated[
+        Path | None,
+        Meta(description="Where to ask whether it happened; {key} stands for our business key"),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse an ability that the paths do not bear out; raises ValueError."""
+        if self.ability is Ability.LOOK_UP and self.look_up is None:
+            raise ValueError("ability look_up needs a look_up path")
+        if self.look_up is not None and self.look_up.count("{key}") != 1:
+            raise ValueError("the look_up path must hold {key} once")
+
+
+class RestSettings(Settings, frozen=True, kw_only=True):
+    """The whole of it; `msgspec.convert` builds it from a mapping and says what is wrong."""
+
+    url: Annotated[str, Meta(description="Their address; nothing is ever sent to another host")]
+    credential: Annotated[
+        str, Meta(description="The secret sent as a bearer", extra={"secret": True})
+    ] = ""
+    timeout_seconds: Annotated[
+        float,
+        Meta(gt=0, le=600, description="How long one request may take", extra={"unit": "seconds"}),
+    ] = 30.0
+    batch_max: Annotated[
+        int,
+        Meta(ge=1, le=5_000, description="Most documents in one request; 1 sends each by itself"),
+    ] = 100
+    connections_max: Annotated[int, Meta(ge=1, le=256, description="Most connections at once")] = 8
+    operations: Annotated[
+        Mapping[str, Operation],
+        Meta(description="How each message type is told; `default` stands for the others"),
+    ] = {}
+
+    def operation(self, message_type: str) -> Operation:
+        """The operation of a type: its own, else the configured default, else the built-in one.
+
+        The built-in one posts to /messages and trusts in nothing.
+        """
+        found = self.operations.get(message_type) or self.operations.get(DEFAULT)
+        return found or _BUILT_IN
+
+
+_BUILT_IN = Operation()
