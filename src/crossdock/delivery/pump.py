@@ -1,0 +1,119 @@
+"""The pump: takes what is due for one destination, tells it, and records what came of it.
+
+An attempt is recorded before anything is sent (`claim`). What may have been sent by an attempt that
+nobody saw end is asked about first where the far side can be asked (I20, M6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crossdock.contracts.connector import (
+    Ability,
+    AlreadyDone,
+    Connector,
+    Document,
+    FarAnswer,
+    NotThere,
+    Unknown,
+)
+from crossdock.delivery.outcomes import settlement
+from crossdock.delivery.retry import RetrySchedule
+from crossdock.kernel.ports import Clock, Randomness
+from crossdock.log.ports import Delivering
+from crossdock.log.records import Claimed, Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one turn of the pump did; for whoever watches."""
+
+    destination: str
+    settlements: Sequence[Settlement]
+    effects: Sequence[Claimed]
+
+
+Listener = Callable[[Delivered], None]
+
+
+class Pump:
+    """One destination's delivery."""
+
+    def __init__(
+        self,
+        destination: str,
+        connector: Connector,
+        store: Delivering,
+        clock: Clock,
+        randomness: Randomness,
+        schedule: RetrySchedule | None = None,
+        attempt_seconds_max: float = 60.0,
+        listener: Listener | None = None,
+    ) -> None:
+        self.destination = destination
+        self._connector = connector
+        self._store = store
+        self._clock = clock
+        self._randomness = randomness
+        self._schedule = schedule or RetrySchedule()
+        self._attempt_seconds_max = attempt_seconds_max
+        self._listener = listener
+
+    async def turn(self) -> int:
+        """Tell the destination what is due, once; gives how many effects it took."""
+        now = self._clock.now()
+        until = now + timedelta(seconds=self._attempt_seconds_max)
+        effects = await self._store.claim(self.destination, now, until, self._connector.batch_max)
+        if not effects:
+            return 0
+        answers = await self._ask_or_send(effects)
+        now = self._clock.now()
+        settlements = [
+            settlement(
+                effect,
+                answer,
+                self._connector.ability(effect.type),
+                self._schedule,
+                now,
+                self._randomness.uniform(0.0, 1.0),
+            )
+            for effect, answer in zip(effects, answers, strict=True)
+        ]
+        await self._store.settle(settlements, now)
+        if self._listener is not None:
+            self._listener(Delivered(self.destination, settlements, effects))
+        return len(effects)
+
+    async def _ask_or_send(self, effects: Sequence[Claimed]) -> list[FarAnswer]:
+        answers: list[FarAnswer | None] = [None] * len(effects)
+        for index, effect in enumerate(effects):
+            if effect.doubtful:
+                answers[index] = await self._resolve(effect)
+        to_send = [index for index, answer in enumerate(answers) if answer is None]
+        if to_send:
+            sent = await self._connector.send([_document(effects[index]) for index in to_send])
+            for index, answer in zip(to_send, sent, strict=True):
+                answers[index] = answer
+        return [answer for answer in answers if answer is not None]
+
+    async def _resolve(self, effect: Claimed) -> FarAnswer | None:
+        """What is known of a doubtful effect; None when it may be sent."""
+        ability = self._connector.ability(effect.type)
+        if ability is Ability.KEYS:
+            return None  # the same key again is the same effect
+        if ability is Ability.NEITHER:
+            return Unknown(
+                "an earlier attempt may have reached the far side, which cannot be asked"
+            )
+        found = await self._connector.look_up(_document(effect))
+        if isinstance(found, NotThere):
+            return None
+        if isinstance(found, AlreadyDone):
+            return found
+        return Unknown(found.reason)
+
+
+def _document(effect: Claimed) -> Document:
+    return Document(effect.business_key, effect.type, effect.key, effect.correlation, effect.body)

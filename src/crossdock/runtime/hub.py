@@ -1,0 +1,214 @@
+"""The hub, wired: store below, gateway at one end, connectors at the other, loops between."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from crossdock.connectors.rest import client as rest
+from crossdock.contracts.connector import Connector
+from crossdock.delivery.pump import Delivered, Pump
+from crossdock.kernel.ports import Clock, Randomness
+from crossdock.log.records import Decided
+from crossdock.runtime.clocks import SystemClock, SystemRandomness
+from crossdock.runtime.config import Settings
+from crossdock.runtime.deciding import Decider
+from crossdock.runtime.loops import Bell, run_loop
+from crossdock.storage.postgres.pool import PoolOptions
+from crossdock.storage.postgres.server import choose_server, running
+from crossdock.storage.postgres.store import PostgresStore
+
+_LOG = logging.getLogger("crossdock.hub")
+_AVAILABILITY_ITEMS_MAX = 500
+_AVAILABILITY_SECONDS = 0.25
+"""How often changed promises become availability effects: the coalescing window."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """What publishing availability must know of a channel."""
+
+    channel: str
+    sites: Sequence[str]
+    keep_back: int
+    destinations: Sequence[str]
+
+
+Turn = Callable[[], Awaitable[int]]
+
+
+class Hub:
+    """All loops of one process over one store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: PostgresStore,
+        connectors: dict[str, Connector],
+        clock: Clock | None = None,
+        randomness: Randomness | None = None,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.policy = settings.policy()
+        self.clock = clock or SystemClock()
+        self.randomness = randomness or SystemRandomness()
+        self.delivered: Counter[str] = Counter()
+        self._connectors = connectors
+        self._decide_bells: list[Bell] = []
+        self._delivery_bells: dict[str, list[Bell]] = {}
+        self._availability_bell = Bell()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start the loops; `stop` ends them."""
+        workers = self.settings.hub.workers
+        for index in range(workers):
+            partitions = range(index, self.settings.hub.partitions, workers)
+            decider = Decider(
+                f"{self.settings.hub.name}/{index}",
+                partitions,
+                self.store,
+                self.policy,
+                self.clock,
+                batch_max=self.settings.hub.batch,
+                on_commit=self._committed,
+            )
+            bell = Bell()
+            self._decide_bells.append(bell)
+            self._spawn(f"decide-{index}", decider.turn, bell)
+        for name, connector in self._connectors.items():
+            pump = Pump(
+                name,
+                connector,
+                self.store,
+                self.clock,
+                self.randomness,
+                listener=self._told,
+            )
+            bells = self._delivery_bells[name] = []
+            for index in range(self.settings.systems[name].at_once):
+                bell = Bell()
+                bells.append(bell)
+                self._spawn(f"deliver-{name}-{index}", pump.turn, bell)
+        self._spawn("availability", self._publish, self._availability_bell, idle=1.0)
+
+    async def stop(self) -> None:
+        """End the loops, give leases back, close connectors; unfinished batches leave no trace."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for index in range(self.settings.hub.workers):
+            try:
+                await self.store.release(f"{self.settings.hub.name}/{index}")
+            except Exception:  # noqa: BLE001 - leases end by themselves
+                _LOG.info("leases are left to run out")
+                break
+        for connector in self._connectors.values():
+            await connector.close()
+
+    def ring_deciders(self) -> None:
+        """New messages are on the log."""
+        for bell in self._decide_bells:
+            bell.ring()
+
+    def failed(self) -> BaseException | None:
+        """Why a loop ended, if one did; loops run for ever, so an end is a defect."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                return task.exception()
+        return None
+
+    def _spawn(self, name: str, turn: Turn, bell: Bell, idle: float = 0.05) -> None:
+        self._tasks.append(
+            asyncio.create_task(
+                run_loop(name, turn, bell, self.randomness, idle_seconds=idle),
+                name=name,
+            )
+        )
+
+    def _committed(self, decided: Decided) -> None:
+        for destination in {effect.destination for _, _, effect in decided.effects}:
+            for bell in self._delivery_bells.get(destination, ()):
+                bell.ring()
+        if decided.messages:
+            self.ring_deciders()
+        if any(change.sellable != change.reserved for change in decided.stock):
+            self._availability_bell.ring()
+
+    def _told(self, delivered: Delivered) -> None:
+        self.delivered[delivered.destination] += len(delivered.settlements)
+
+    async def _publish(self) -> int:
+        views = [
+            ChannelView(
+                channel.channel,
+                channel.sells_from,
+                channel.keep_back,
+                self.policy.matrix.consumers("availability", None, channel.channel),
+            )
+            for channel in self.policy.channels.values()
+        ]
+        done = await self.store.publish_availability(
+            views, self.clock.now(), _AVAILABILITY_ITEMS_MAX
+        )
+        if done:
+            for view in views:
+                for destination in view.destinations:
+                    for bell in self._delivery_bells.get(destination, ()):
+                        bell.ring()
+        await asyncio.sleep(_AVAILABILITY_SECONDS)
+        return done
+
+
+def callers(settings: Settings) -> dict[str, bytes]:
+    """Who may speak at the door: system -> SHA-256 of its key."""
+    return {
+        name: hashlib.sha256(system.inbound_key.value.encode()).digest()
+        for name, system in settings.systems.items()
+        if system.inbound_key is not None
+    }
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[PostgresStore]:
+    """The store of this configuration, its server started where it is the embedded one."""
+    clock = SystemClock()
+    randomness = SystemRandomness()
+    dsn = settings.database.value if settings.database is not None else None
+    async with running(choose_server(settings.hub.data, database_url=dsn)) as server:
+        store = await PostgresStore.open(
+            server.dsn,
+            partitions=settings.hub.partitions,
+            now=clock.now(),
+            uniform=randomness.uniform,
+            options=PoolOptions(connections_max=16),
+            allow_unsafe=settings.hub.allow_unsafe_database,
+        )
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+@asynccontextmanager
+async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
+    """A hub with its loops running; leaving stops them."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(opened_store(settings))
+        connectors: dict[str, Connector] = {
+            name: rest.connect(system.reached)
+            for name, system in settings.systems.items()
+            if system.reached is not None
+        }
+        hub = Hub(settings, store, connectors)
+        hub.start()
+        try:
+            yield hub
+        finally:
+            await hub.stop()
