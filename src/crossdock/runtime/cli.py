@@ -1,0 +1,153 @@
+"""The command line. Names and keys are fixed: others script against them.
+
+Commands live in `runtime/commands/`, imported only when they are called, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="crossdock",
+    help="The hub between a distributor's systems.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file.", envvar="CROSSDOCK_CONFIG")
+]
+Json = Annotated[bool, typer.Option("--json", help="End with one JSON object.")]
+_CONFIG = Path("crossdock.yaml")
+
+
+def _run(command: str, **arguments: Any) -> None:
+    module = import_module(f"crossdock.runtime.commands.{command}")
+    raise typer.Exit(module.run(**arguments))
+
+
+@app.command()
+def serve(config: Config = _CONFIG) -> None:
+    """Run the hub: gateway, deciders, delivery. Ends cleanly on SIGTERM."""
+    _run("serve", config=config)
+
+
+@app.command()
+def worker(config: Config = _CONFIG) -> None:
+    """Run further deciders and deliverers on the database of a hub that serves elsewhere."""
+    _run("worker", config=config)
+
+
+@app.command()
+def check(config: Config = _CONFIG, as_json: Json = False) -> None:
+    """Check configuration, ownership, connectors, credentials, schema and database settings."""
+    _run("check", config=config, as_json=as_json)
+
+
+@app.command()
+def ingest(
+    file: Annotated[Path, typer.Argument(help="NDJSON or a CloudEvents batch; - is stdin.")],
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Put canonical messages through intake and decide them until nothing is left to decide."""
+    _run("ingest", file=file, config=config, as_json=as_json)
+
+
+@app.command()
+def state(
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Show the position, the state hash, counts by fate, and balances."""
+    _run("state", config=config, as_json=as_json)
+
+
+@app.command()
+def trace(
+    key: Annotated[str, typer.Argument(help="An order, shipment, item or message place.")],
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Show one timeline of an order, shipment or item, and why it is stuck."""
+    _run("trace", key=key, config=config, as_json=as_json)
+
+
+@app.command()
+def verify(config: Config = _CONFIG, as_json: Json = False) -> None:
+    """Check every invariant; exit code 1 and the rows that break one."""
+    _run("verify", config=config, as_json=as_json)
+
+
+@app.command()
+def contracts(
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Write the documents into this folder.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Generate JSON Schema, OpenAPI, AsyncAPI and reference pages from the contracts."""
+    _run("contracts", write=write, as_json=as_json)
+
+
+@app.command()
+def demo(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders to generate.")] = 500,
+    seconds: Annotated[
+        int | None, typer.Option("--for", min=1, help="Stop feeding after so many seconds.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--input", help="Orders of the UCI Online Retail data set.")
+    ] = None,
+    chaos: Annotated[bool, typer.Option("--chaos", help="Switch the estate's faults on.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is random.")] = 1,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Data folder; default: a fresh temporary one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Boot store, hub and a simulated distributor, feed it orders, show what came of them."""
+    _run(
+        "demo",
+        orders=orders,
+        seconds=seconds,
+        source=source,
+        chaos=chaos,
+        seed=seed,
+        data=data,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def bench(
+    workload: Annotated[str, typer.Option("--workload", help="W1, W1s or W1p.")] = "W1",
+    messages: Annotated[int, typer.Option("--messages", min=1000)] = 60_000,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Data folder; default: a fresh temporary one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a workload end to end beside the hand-written floor, in one run."""
+    _run("bench", workload=workload, messages=messages, data=data, as_json=as_json)
+
+
+def main() -> None:
+    """The entry point: no traceback reaches a user."""
+    from crossdock.kernel.errors import CrossdockError
+    from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
+
+    try:
+        app()
+    except CrossdockError as error:
+        hint(explain(error))
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
