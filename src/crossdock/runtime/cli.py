@@ -12,6 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from crossdock.kernel.errors import CrossdockError
+from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
+
 app = typer.Typer(
     name="crossdock",
     help="The hub between a distributor's systems.",
@@ -141,9 +144,6 @@ def bench(
 
 def main() -> None:
     """The entry point: no traceback reaches a user."""
-    from crossdock.kernel.errors import CrossdockError
-    from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
-
     try:
         app()
     except CrossdockError as error:

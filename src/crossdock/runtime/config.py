@@ -68,7 +68,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
-    """One far system: how it is reached (None: it only ever speaks to us) and how it proves itself."""
+    """One far system: how it is reached (None: it only speaks to us), how it proves itself."""
 
     name: str
     connector: str = "rest"

@@ -1,4 +1,4 @@
-"""How a loop runs: turn after turn while there is work, woken or after a pause when there is none."""
+"""How a loop runs: turn after turn while there is work, then a pause that a bell can end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def run_loop(
     idle_seconds: float = 0.05,
     trouble_seconds_max: float = 5.0,
 ) -> None:
-    """Run turns for ever; store trouble is waited out with growing pauses, then told once it lasts."""
+    """Run turns for ever; store trouble is waited out with growing pauses, and told if it lasts."""
     trouble = 0
     while True:
         try:
