@@ -31,8 +31,11 @@ class Folder:
 
 
 @pytest.fixture(scope="session")
-def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    """Make one cluster per session, below a folder that only we may enter."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """One cluster with a table `kept` per session, below a folder that only we may enter.
+
+    Every test leaves its server stopped, and what it finds in the table is another test's.
+    """
     private = tmp_path_factory.mktemp("private")
     private.chmod(0o700)
     folder = Folder(private / "some project" / "data")
@@ -43,18 +46,6 @@ def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
     run(make())
     return folder
-
-
-@pytest.fixture
-def folder(made_folder: Folder) -> Folder:
-    """A folder with an empty table `kept`; every test leaves its server stopped."""
-
-    async def empty() -> None:
-        async with EmbeddedServer(made_folder.path) as server:
-            await execute(server.dsn, "TRUNCATE kept")
-
-    run(empty())
-    return made_folder
 
 
 async def execute(dsn: str, statement: str) -> None:

@@ -71,8 +71,9 @@ STATES: list[tuple[str, type[StoreError]]] = [
 OTHERS: list[tuple[Exception, type[StoreError]]] = [
     (asyncpg.InterfaceError("connection is closed"), StoreUnavailable),
     (asyncpg.InterfaceError("pool is closing"), StoreUnavailable),
+    (asyncpg.InterfaceError("released back to the pool"), StoreUnavailable),
     (asyncpg.InterfaceError("another operation is in progress"), StoreFault),
-    (asyncpg.InternalClientError("no such state"), StoreFault),
+    (asyncpg.InternalClientError("cannot switch to state 15"), StoreUnavailable),
     (asyncpg.exceptions.OutdatedSchemaCacheError("type changed"), StoreConflict),
     (asyncpg.InvalidCachedStatementError("plan changed"), StoreConflict),
     (asyncpg.ConnectionDoesNotExistError("in the middle of operation"), StoreUnavailable),
@@ -114,10 +115,16 @@ def test_a_server_that_dies_at_commit_leaves_it_unknown(state: str, severity: st
     assert type(translate(answer(state, severity), at_commit=True)) is CommitUnknown
 
 
-@pytest.mark.parametrize(("error", "_"), OTHERS)
-def test_a_connection_that_dies_at_commit_leaves_it_unknown(error: Exception, _: object) -> None:
+@pytest.mark.parametrize("error", [error for error, _ in OTHERS if "switch" not in str(error)])
+def test_a_connection_that_dies_at_commit_leaves_it_unknown(error: Exception) -> None:
     """Whatever the driver says instead of an answer to COMMIT, nobody knows."""
     assert type(translate(error, at_commit=True)) is CommitUnknown
+
+
+def test_a_commit_that_was_never_sent_kept_nothing() -> None:
+    """A driver that finds its session dead before it writes COMMIT leaves no doubt."""
+    error = asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is …")
+    assert type(translate(error, at_commit=True)) is StoreUnavailable
 
 
 @pytest.mark.parametrize("state", ["23505", "23514"])

@@ -36,7 +36,8 @@ from tests.storage.postgres.conftest import Folder, execute, fetch_value, fetch_
 pytestmark = pytest.mark.postgres
 
 COUNT = "SELECT count(*) FROM kept"
-FILL = "INSERT INTO kept SELECT generate_series(1, 1000)"
+FILL = "TRUNCATE kept; INSERT INTO kept SELECT generate_series(1, 1000)"
+ALIVE = "SELECT 1"
 
 HUB = """
 import asyncio, sys
@@ -102,6 +103,29 @@ def test_a_killed_postmaster_comes_back_with_every_row(folder: Folder) -> None:
     ]
 
 
+def test_a_start_that_fails_is_tried_again(folder: Folder) -> None:
+    """What keeps a dead server from coming back is told; once mended, the server is back."""
+    file = folder.base / "cluster" / "PG_VERSION"
+    ours = file.read_text()
+    seen: list[Happening] = []
+
+    async def crash() -> object:
+        server = EmbeddedServer(folder.path, on_event=lambda event: seen.append(event.happening))
+        async with running(server):
+            assert server.pid is not None
+            file.write_text("13\n")
+            os.kill(server.pid, signal.SIGKILL)
+            await eventually(lambda: seen.count(Happening.START_FAILED) >= 2)
+            file.write_text(ours)
+            await eventually(lambda: seen[-1] is Happening.STARTED)
+            return await fetch_value(server.dsn, ALIVE)
+
+    try:
+        assert run(crash()) == 1
+    finally:
+        file.write_text(ours)
+
+
 def test_a_killed_backend_costs_connections_but_no_row(folder: Folder) -> None:
     """kill -9 of one backend resets all sessions; the same postmaster serves on with every row."""
 
@@ -158,8 +182,8 @@ def test_a_second_user_of_the_folder_attaches(folder: Folder) -> None:
             async with EmbeddedServer(folder.path) as visitor:
                 assert (owner.attached, visitor.attached) == (False, True)
                 assert visitor.dsn == owner.dsn
-                assert await fetch_value(visitor.dsn, COUNT) == 0
-            assert await fetch_value(owner.dsn, COUNT) == 0
+                assert await fetch_value(visitor.dsn, ALIVE) == 1
+            assert await fetch_value(owner.dsn, ALIVE) == 1
 
     run(attach())
 
@@ -173,7 +197,7 @@ def test_a_visitor_takes_over_when_the_owner_leaves(folder: Folder) -> None:
         async with running(visitor):
             await owner.stop()
             await eventually(lambda: not visitor.attached and visitor.pid is not None)
-            assert await fetch_value_soon(visitor.dsn, COUNT) == 0
+            assert await fetch_value_soon(visitor.dsn, ALIVE) == 1
 
     run(take_over())
 
@@ -196,12 +220,12 @@ def test_a_dead_servers_pid_file_stops_nobody(folder: Folder, bearer: str) -> No
         lines = folder.pid_file.read_text().splitlines()
         folder.pid_file.write_text("\n".join([str(pid), *lines[1:]]) + "\n")
         async with EmbeddedServer(folder.path) as server:
-            return await fetch_value(server.dsn, COUNT)
+            return await fetch_value(server.dsn, ALIVE)
 
     try:
         run(crash())
         pids = {"this program": os.getpid(), "another program": stranger.pid}
-        assert run(restart(pids.get(bearer, 2**22 - 1))) == 0
+        assert run(restart(pids.get(bearer, 2**22 - 1))) == 1
         assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -240,10 +264,10 @@ def test_a_path_too_long_for_a_socket_works(folder: Folder) -> None:
     async def start() -> object:
         async with EmbeddedServer(deep) as server:
             assert str(deep) not in server.dsn
-            return await fetch_value(server.dsn, COUNT)
+            return await fetch_value(server.dsn, ALIVE)
 
     try:
-        assert run(start()) == 0
+        assert run(start()) == 1
     finally:
         deep.unlink()
 

@@ -19,6 +19,7 @@ CrossdockError
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -176,7 +177,9 @@ def translate(error: BaseException, *, at_commit: bool = False) -> StoreError | 
     kind = _kind_of_other(error)
     if kind is None:
         return None
-    return _commit_unknown(error) if at_commit else kind(found=_shown(error))
+    if at_commit and not _was_never_sent(error):
+        return _commit_unknown(error)
+    return kind(found=_shown(error))
 
 
 @contextmanager
@@ -209,18 +212,29 @@ def _is_certain(error: asyncpg.PostgresError) -> bool:
 
 def _kind_of_other(error: BaseException) -> type[StoreError] | None:
     if isinstance(error, asyncpg.InterfaceError):
-        # The driver has one class for "the connection is closed" and for our own misuse of it;
-        # its words are all there is to tell them apart.
-        return StoreUnavailable if "clos" in str(error) else StoreFault
+        # The driver has one class for a connection that died (it is "closed", or "released" since
+        # the pool took it away) and for our own misuse; its words are all there is to go by.
+        return StoreUnavailable if re.search(r"clos|released", str(error)) else StoreFault
     if isinstance(error, asyncpg.exceptions.OutdatedSchemaCacheError):
         return StoreConflict
     if isinstance(error, asyncpg.InternalClientError):
-        return StoreFault
+        # The driver lost count, as it does when a session is killed while idle and used in the
+        # same moment. The connection is of no use any more, which undoes its transaction.
+        return StoreUnavailable
     if isinstance(error, TimeoutError):
         return StoreTimeout
     if isinstance(error, OSError):
         return StoreFull if error.errno in _DISK_FULL else StoreUnavailable
     return None
+
+
+def _was_never_sent(error: BaseException) -> bool:
+    """Whether the driver refused before it wrote a byte, because the session had died while idle.
+
+    Should its words change, a COMMIT in such a moment is called unknown, which is safe.
+    """
+    is_drivers = isinstance(error, asyncpg.InternalClientError)
+    return is_drivers and str(error).startswith("cannot switch to state")
 
 
 def _commit_unknown(error: BaseException) -> CommitUnknown:

@@ -149,7 +149,7 @@ class Pool:
             with translating():
                 await connection.execute(statement)
         except BaseException:
-            connection.terminate()  # whether it has begun is unknown: nobody may inherit it
+            _cut(connection)  # whether it has begun is unknown: nobody may inherit it
             await self.release(connection)
             raise
         return connection
@@ -263,13 +263,13 @@ async def _ending(connection: asyncpg.Connection, seconds_max: float | None) -> 
 
 
 async def _commit(connection: asyncpg.Connection, seconds_max: float | None) -> None:
-    if connection.is_closed():  # known before COMMIT was sent: certainly not kept
+    if _is_lost(connection):  # known before COMMIT was sent: certainly not kept
         raise StoreUnavailable(found="a connection that was lost before COMMIT")
     try:
         with translating(at_commit=True):
             answer = await connection.execute("COMMIT", timeout=seconds_max)
     except BaseException:
-        connection.terminate()  # it may still be committing: nobody may use it again
+        _cut(connection)  # it may still be committing: nobody may use it again
         raise
     if answer != "COMMIT":
         # A failed statement whose error was swallowed: the server rolls back and calls it success.
@@ -285,10 +285,24 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
     try:
         await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS_MAX)
     except DRIVER_ERRORS:
-        connection.terminate()
+        _cut(connection)
     except BaseException:
-        connection.terminate()
+        _cut(connection)
         raise
+
+
+def _is_lost(connection: asyncpg.Connection) -> bool:
+    """Whether the connection is known to be dead: its pool takes it away from us when it dies."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _cut(connection: asyncpg.Connection) -> None:
+    """Close a connection without a word, unless it is dead already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _open_once(dsn: str, options: PoolOptions, *, sleep: Sleep, uniform: Uniform) -> Pool:
