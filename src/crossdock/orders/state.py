@@ -36,7 +36,10 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     @property
     def taken(self) -> int:
         """Units off the shelf: a shipment implies its packing, a packing implies its pick."""
-        return max(self.picked, self.packed, self.shipped)
+        most = self.picked
+        if self.packed > most:
+            most = self.packed
+        return max(most, self.shipped)
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -120,7 +123,7 @@ class OrderState(msgspec.Struct, omit_defaults=True):
         return all(line.kind is ItemKind.SERVICE for line in self.lines.values())
 
 
-class Figures(msgspec.Struct, frozen=True):
+class Figures(msgspec.Struct, gc=False):
     """One line's derived quantities; ordered = open + taken for it + cancelled, all >= 0 (I9)."""
 
     ordered: int
@@ -143,52 +146,77 @@ def figures(order: OrderState, line: Line) -> Figures:
         taken += place.taken
         reserved += place.reserved
         returned += place.returned
-    if line.kind is ItemKind.SERVICE:
-        # A service leaves with the first shipment; an order of services alone leaves when placed.
-        shipped = taken = line.ordered if order.shipments else 0
-    wish = line.ordered if order.cancel_all else line.cancel
-    cancelled = max(0, min(wish, line.ordered - shipped))
-    if line.kind is ItemKind.SERVICE and order.services_only() and order.placed:
-        shipped = taken = line.ordered - cancelled
-    still_open = max(0, line.ordered - cancelled - taken)
+    ordered = line.ordered
+    wish = ordered if order.cancel_all else line.cancel
+    if line.kind is _STOCK:
+        cancelled = max(0, min(wish, ordered - shipped)) if wish else 0
+        still_open = max(0, ordered - cancelled - taken)
+        backordered = max(0, still_open - reserved)
+    else:
+        shipped, cancelled = _served(order, line, wish)
+        taken, still_open, backordered = shipped, max(0, ordered - cancelled - shipped), 0
     return Figures(
-        ordered=line.ordered,
-        shipped=shipped,
-        taken=taken,
-        cancelled=cancelled,
-        refused_cancel=max(0, min(wish, line.ordered) - cancelled),
-        open=still_open,
-        reserved=reserved,
-        backordered=max(0, still_open - reserved) if line.kind is ItemKind.STOCK else 0,
-        returned=returned,
-        invoiced=line.invoiced,
+        ordered,
+        shipped,
+        taken,
+        cancelled,
+        max(0, min(wish, ordered) - cancelled) if wish else 0,
+        still_open,
+        reserved,
+        backordered,
+        returned,
+        line.invoiced,
     )
 
 
-def status(order: OrderState) -> OrderStatus:
-    """The order's status, a function of its line quantities and holds."""
+_STOCK = ItemKind.STOCK
+
+
+def _served(order: OrderState, line: Line, wish: int) -> tuple[int, int]:
+    """(shipped, cancelled) of a service: it leaves with the first shipment of its order.
+
+    In an order of services alone nothing is ever shipped: what is not cancelled counts as served
+    when the order is placed.
+    """
+    if order.shipments:
+        return line.ordered, 0
+    cancelled = min(wish, line.ordered)
+    if order.placed and order.services_only():
+        return line.ordered - cancelled, cancelled
+    return 0, cancelled
+
+
+def all_figures(order: OrderState) -> dict[str, Figures]:
+    """Every line's figures, by line."""
+    return {number: figures(order, line) for number, line in order.lines.items()}
+
+
+def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderStatus:
+    """The order's status, a function of its line quantities (`known` if derived already)."""
     if not order.placed:
         return OrderStatus.AWAITED
-    totals = [figures(order, line) for line in order.lines.values()]
-    ordered = sum(f.ordered for f in totals)
-    cancelled = sum(f.cancelled for f in totals)
-    shipped = sum(f.shipped for f in totals)
+    ordered = cancelled = shipped = taken = returned = invoiced = backordered = 0
+    for now in (all_figures(order) if known is None else known).values():
+        ordered += now.ordered
+        cancelled += now.cancelled
+        shipped += now.shipped
+        taken += now.taken
+        returned += now.returned
+        invoiced += now.invoiced
+        backordered += now.backordered
     if cancelled >= ordered:
         return OrderStatus.CANCELLED
     if shipped + cancelled >= ordered:
-        if sum(f.returned for f in totals) >= shipped:
+        if returned >= shipped:
             return OrderStatus.RETURNED
-        invoiced = sum(f.invoiced for f in totals)
         return OrderStatus.INVOICED if invoiced >= shipped else OrderStatus.SHIPPED
     if shipped:
         return OrderStatus.PARTLY_SHIPPED
-    if any(f.taken for f in totals):
+    if taken:
         return OrderStatus.PICKING
     if order.holds:
         return OrderStatus.HELD
-    if any(f.backordered for f in totals):
-        return OrderStatus.BACKORDERED
-    return OrderStatus.RELEASED
+    return OrderStatus.BACKORDERED if backordered else OrderStatus.RELEASED
 
 
 _PART_OF_HISTORY = ("released", "stopped")

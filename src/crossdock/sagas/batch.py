@@ -22,7 +22,7 @@ from crossdock.inventory import ledger
 from crossdock.inventory.promise import PromiseBook, StockNotLoaded
 from crossdock.log.records import Decided, Loaded, MasterRow, OrderRow, Recorded, Wanted
 from crossdock.orders import facts
-from crossdock.orders.state import OrderState, figures, status
+from crossdock.orders.state import OrderState, all_figures, status
 from crossdock.sagas import fulfilment, telling
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import Turn, WaitingList
@@ -142,10 +142,11 @@ def decide(
 
 def order_row(order: OrderState) -> OrderRow:
     """An order's row: its state, and the sums that lists show."""
-    totals = [figures(order, line) for line in order.lines.values()]
+    known = all_figures(order)
+    totals = known.values()
     return OrderRow(
         order_id=order.order_id,
-        status=status(order),
+        status=status(order, known),
         customer=order.customer,
         channel=order.channel,
         ordered=sum(f.ordered for f in totals),

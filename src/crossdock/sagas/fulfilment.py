@@ -23,7 +23,7 @@ from crossdock.inventory import ledger
 from crossdock.log.records import Waiting
 from crossdock.orders import sourcing
 from crossdock.orders.facts import Happened, consume
-from crossdock.orders.state import Line, OrderState, figures
+from crossdock.orders.state import Figures, Line, OrderState, all_figures
 from crossdock.sagas import telling
 from crossdock.sagas.turn import Turn
 
@@ -60,27 +60,29 @@ def _leave_shelf(
 
 def settle(turn: Turn, order: OrderState) -> None:
     """Bring promises, releases, requests and waiting lines in line with the order's facts."""
+    now = all_figures(order)
     if order.placed and not order.holds:
-        freed = _give_back(turn, order)
-        _reserve_missing(turn, order)
-        _wait_for_the_rest(turn, order)
+        freed = _give_back(turn, order, now)
+        _reserve_missing(turn, order, now)
+        _wait_for_the_rest(turn, order, now)
         _release(turn, order)
-        telling.ask_for_invoices(turn, order)
-        telling.answer_returns(turn, order)
+        telling.ask_for_invoices(turn, order, now)
+        telling.answer_returns(turn, order, now)
         for item, site in sorted(freed):
             serve_waiting(turn, item, site)
-    telling.note_conditions(turn, order)
-    telling.tell_status(turn, order)
+    telling.note_conditions(turn, order, now)
+    telling.tell_status(turn, order, now)
 
 
-def _give_back(turn: Turn, order: OrderState) -> set[tuple[str, str]]:
+def _give_back(turn: Turn, order: OrderState, known: dict[str, Figures]) -> set[tuple[str, str]]:
     """Return needless promises and tell warehouses to stop; gives the freed (item, site)."""
     freed: set[tuple[str, str]] = set()
     stops: dict[str, list[LineQuantity]] = {}
     for number, line in order.stock_lines():
-        now = figures(order, line)
+        now = known[number]
         surplus = now.reserved - now.open
         if surplus > 0:
+            now.reserved -= surplus
             for site, given, stopped in _surplus(line, surplus):
                 turn.commit(order, number, site, -given, -stopped)
                 turn.book.release(line.item, site, given)
@@ -89,7 +91,8 @@ def _give_back(turn: Turn, order: OrderState) -> set[tuple[str, str]]:
                     stops.setdefault(site, []).append(
                         LineQuantity(line=number, item=line.item, quantity=stopped)
                     )
-        _stop_staged(order, number, line, now.ordered - now.cancelled, stops)
+        if now.taken > now.ordered - now.cancelled and now.cancelled:
+            _stop_staged(order, number, line, now, stops)
     for site in sorted(stops):
         order.releases += 1
         stop = ReleaseCancellation(
@@ -127,11 +130,12 @@ def _stop_staged(
     order: OrderState,
     number: str,
     line: Line,
-    still_wanted: int,
+    now: Figures,
     stops: dict[str, list[LineQuantity]],
 ) -> None:
     """Units picked for what has since been cancelled: ask the warehouse to put them back."""
-    too_many = line.total("taken") - still_wanted - line.total("stopped")
+    stopped = sum(place.stopped for place in line.sites.values())
+    too_many = now.taken - (now.ordered - now.cancelled) - stopped
     for site in sorted(line.sites):
         place = line.sites[site]
         part = min(too_many, place.taken - place.shipped - place.stopped)
@@ -143,14 +147,10 @@ def _stop_staged(
             )
 
 
-def _reserve_missing(turn: Turn, order: OrderState) -> None:
-    wanted = {}
-    for number, line in order.stock_lines():
-        missing = figures(order, line).backordered
-        if missing:
-            wanted[number] = missing
-    channel = turn.policy.channels.get(order.channel)
-    if not wanted or channel is None:
+def _reserve_missing(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
+    wanted = {number: now.backordered for number, now in sorted(known.items()) if now.backordered}
+    channel = turn.policy.channels.get(order.channel) if wanted else None
+    if channel is None:
         return
 
     def free(item: str, site: str) -> int:
@@ -161,12 +161,14 @@ def _reserve_missing(turn: Turn, order: OrderState) -> None:
         for site, quantity in parts:
             turn.book.reserve(line.item, site, quantity, channel.keep_back)
             turn.commit(order, number, site, quantity, 0)
+            known[number].reserved += quantity
+            known[number].backordered -= quantity
 
 
-def _wait_for_the_rest(turn: Turn, order: OrderState) -> None:
+def _wait_for_the_rest(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     channel = turn.policy.channels.get(order.channel)
     for number, line in order.stock_lines():
-        missing = figures(order, line).backordered
+        missing = known[number].backordered
         if missing == line.waiting:
             continue
         line.waiting = missing

@@ -10,7 +10,7 @@ from crossdock.contracts.returns import ReturnAuthorisation
 from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.log.records import Lane
-from crossdock.orders.state import OrderState, figures, status
+from crossdock.orders.state import Figures, OrderState, status
 from crossdock.returns.authorisation import authorised
 from crossdock.sagas.turn import Turn
 
@@ -23,7 +23,7 @@ _WORTH_TELLING = {
 """Statuses of which channels are told by themselves; shipping is told by the shipment."""
 
 
-def ask_for_invoices(turn: Turn, order: OrderState) -> None:
+def ask_for_invoices(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     """One invoice request per shipment, however often the shipment is told (I10)."""
     for number in sorted(order.shipments):
         mark = order.shipments[number]
@@ -31,23 +31,30 @@ def ask_for_invoices(turn: Turn, order: OrderState) -> None:
             mark.asked = True
             services = not order.services_asked
             order.services_asked = True
-            _ask(turn, order, number, mark.lines, services=services)
+            _ask(turn, order, number, mark.lines, known if services else {})
     service_order = not order.shipments and order.services_only() and bool(order.lines)
-    if service_order and not order.services_asked and status(order) is not OrderStatus.CANCELLED:
+    if (
+        service_order
+        and not order.services_asked
+        and status(order, known) is not OrderStatus.CANCELLED
+    ):
         order.services_asked = True
-        _ask(turn, order, f"{order.order_id}-S", {}, services=True)
+        _ask(turn, order, f"{order.order_id}-S", {}, known)
 
 
 def _ask(
-    turn: Turn, order: OrderState, shipment_id: str, shipped: dict[str, int], *, services: bool
+    turn: Turn,
+    order: OrderState,
+    shipment_id: str,
+    shipped: dict[str, int],
+    services: dict[str, Figures],
 ) -> None:
     quantities = {
         n: q for n, q in shipped.items() if order.lines[n].priced or order.lines[n].revision[0]
     }
-    if services:
-        for number, line in order.lines.items():
-            if line.kind is ItemKind.SERVICE and figures(order, line).shipped:
-                quantities[number] = figures(order, line).shipped
+    for number, now in services.items():
+        if order.lines[number].kind is ItemKind.SERVICE and now.shipped:
+            quantities[number] = now.shipped
     lines = []
     for number in sorted(quantities):
         line = order.lines[number]
@@ -92,11 +99,11 @@ def tell_shipment(turn: Turn, order: OrderState, shipment: Shipment) -> None:
     )
 
 
-def answer_returns(turn: Turn, order: OrderState) -> None:
+def answer_returns(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     """Authorise what fits into what was shipped; the rest stays visible as a note."""
     if not order.returns:
         return
-    shipped = {number: figures(order, line).shipped for number, line in order.lines.items()}
+    shipped = {number: now.shipped for number, now in known.items()}
     granted = authorised(order.returns, shipped)
     for number in sorted(order.returns):
         mark = order.returns[number]
@@ -143,10 +150,10 @@ def _tell_authorisation(
     )
 
 
-def note_conditions(turn: Turn, order: OrderState) -> None:
+def note_conditions(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     """Show what does not add up: facts are kept, a person decides what follows."""
     for number, line in order.lines.items():
-        now = figures(order, line)
+        now = known[number]
         key = f"{order.order_id}/{number}"
         if order.placed and line.kind is ItemKind.STOCK:
             if not (line.priced or line.revision[0]):
@@ -161,18 +168,18 @@ def note_conditions(turn: Turn, order: OrderState) -> None:
             turn.note("over-invoiced", key, f"{now.invoiced} invoiced of {now.shipped} shipped")
 
 
-def tell_status(turn: Turn, order: OrderState) -> None:
+def tell_status(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     """Tell channels and desks when the derived status moves to one worth telling."""
     if not order.placed:
         return
-    now = status(order)
+    now = status(order, known)
     if now == order.told or now not in _WORTH_TELLING:
         return
     order.told = now
     lines = []
     for number in sorted(order.lines):
         line = order.lines[number]
-        at = figures(order, line)
+        at = known[number]
         lines.append(
             StatusLine(
                 line=number,
