@@ -38,7 +38,7 @@ class PostgresServer:
         return name
 
     def drop(self, database: str) -> None:
-        """Remove a database with whatever sessions it has; the embedded server's end does it too."""
+        """Remove a database and its sessions; an embedded server just ends with all it has."""
         if self.keeps_data:
             run(self._execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)"))
 
@@ -52,7 +52,7 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """One server for all tests of this process: the given one, or an unsafe and fast one of ours."""
+    """One server for the tests of this process: the given one, or a fast unsafe one of ours."""
     given = os.environ.get(SERVER_VARIABLE)
     if given:
         yield PostgresServer(given, keeps_data=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,6 +16,17 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 async def eventually(holds: Callable[[], bool], seconds_max: float = 20.0) -> None:
     """Wait by short polls until something is true; fails if it takes too long."""
+
+    async def ask() -> bool:
+        return holds()
+
+    await eventually_async(ask, seconds_max)
+
+
+async def eventually_async(
+    holds: Callable[[], Awaitable[object]], seconds_max: float = 20.0
+) -> None:
+    """As `eventually`, for a question that must be awaited."""
     async with asyncio.timeout(seconds_max):
-        while not holds():
+        while not await holds():  # noqa: ASYNC110 - other processes give no event to wait for
             await asyncio.sleep(0.01)
