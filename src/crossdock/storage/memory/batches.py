@@ -1,0 +1,129 @@
+"""Writing a decided batch: first everything that could say no, then everything else, at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from crossdock.log.errors import LeaseLost, StockMoved, StoreRefused
+from crossdock.log.records import Decided, Lease, Loaded, Movement, Outcome, Wanted
+from crossdock.log.views import OutcomeRow
+from crossdock.storage.memory import messages
+from crossdock.storage.memory.data import Data, Promise
+
+_NOTHING = Promise()
+
+
+def load(data: Data, wanted: Wanted) -> Loaded:
+    """What a batch touches."""
+    return Loaded(
+        orders={name: data.orders[name].state for name in wanted.orders if name in data.orders},
+        stock={
+            (item, site): (row.sellable, row.reserved)
+            for item in wanted.items
+            for site, row in data.promises.get(item, {}).items()
+        },
+        waiting=[row for item in wanted.items for row in data.waiting.get(item, {}).values()],
+        masters={key: data.masters[key].body for key in wanted.masters if key in data.masters},
+    )
+
+
+def commit(data: Data, decided: Decided, now: datetime) -> None:
+    """Apply a batch, or raise `LeaseLost`, `StockMoved` or `StoreRefused` and change nothing."""
+    for lease, _ in decided.positions:
+        _check_lease(data, lease)
+    _check_movements(decided)
+    _check_stock(data, decided)
+
+    for lease, position in decided.positions:
+        data.partition(lease.partition).decided = position
+    for partition, position, outcome in decided.outcomes:
+        _record(data, partition, position, outcome, now)
+    _change_stock(data, decided)
+    for order in decided.orders:
+        data.orders[order.order_id] = order
+    for partition, position, effect in decided.effects:
+        data.effects.intend(effect, f"{partition}:{position}", now)
+    _change_waiting(data, decided)
+    for master in decided.masters:
+        known = data.masters.get((master.kind, master.id))
+        if known is None or known.revision < master.revision:
+            data.masters[(master.kind, master.id)] = master
+    messages.append(data, decided.messages)
+
+
+def _check_lease(data: Data, lease: Lease) -> None:
+    partition = data.partition(lease.partition)
+    if (partition.epoch, partition.decided) != (lease.epoch, lease.position):
+        raise LeaseLost(
+            where=f"partition {lease.partition}",
+            found=f"epoch {partition.epoch}, decided up to {partition.decided}",
+            expected=f"epoch {lease.epoch}, decided up to {lease.position}",
+        )
+
+
+def _check_movements(decided: Decided) -> None:
+    for _, _, outcome in decided.outcomes:
+        for movement in outcome.movements:
+            if movement.quantity <= 0:
+                raise StoreRefused(
+                    where=movement.document,
+                    found=str(movement.quantity),
+                    constraint="movement_quantity_bounded",
+                )
+
+
+def _check_stock(data: Data, decided: Decided) -> None:
+    """Refuse a batch whose reservations relied on stock that is gone, or that owes promises."""
+    for change in decided.stock:
+        row = data.promises.get(change.item, {}).get(change.site, _NOTHING)
+        free = row.sellable - row.reserved
+        where = f"{change.item} at {change.site}"
+        if change.need is not None and free < change.need:
+            raise StockMoved(where=where, found=f"{free} free", expected=f"{change.need} free")
+    for change in decided.stock:
+        row = data.promises.get(change.item, {}).get(change.site, _NOTHING)
+        if row.reserved + change.reserved < 0:
+            raise StoreRefused(
+                where=f"{change.item} at {change.site}",
+                found=f"{row.reserved + change.reserved} reserved",
+                constraint="promise_reserved_not_negative",
+            )
+
+
+def _record(data: Data, partition: int, position: int, outcome: Outcome, now: datetime) -> None:
+    """Keep an outcome of our own (the caller's may change), with its movements and notes."""
+    ours = msgspec.msgpack.decode(msgspec.msgpack.encode(outcome), type=Outcome)
+    row = OutcomeRow(partition, position, now, ours)
+    data.partition(partition).outcomes[position] = row
+    for movement in ours.movements:
+        _enter(data, movement)
+    for note in ours.notes:
+        data.note(note.kind, note.key, note.detail, f"{partition}:{position}", now)
+
+
+def _enter(data: Data, movement: Movement) -> None:
+    item, lot, owner = movement.item, movement.lot, movement.owner
+    source = (item, movement.from_site, lot, str(movement.from_state), owner)
+    target = (item, movement.to_site, lot, str(movement.to_state), owner)
+    data.balances[source] -= movement.quantity
+    data.balances[target] += movement.quantity
+
+
+def _change_stock(data: Data, decided: Decided) -> None:
+    for change in decided.stock:
+        row = data.promises.setdefault(change.item, {}).setdefault(change.site, Promise())
+        row.sellable += change.sellable
+        row.reserved += change.reserved
+        if change.sellable or change.reserved:
+            data.changed_items[change.item] = None
+
+
+def _change_waiting(data: Data, decided: Decided) -> None:
+    for row in decided.waiting:
+        lines = data.waiting.setdefault(row.item, {})
+        if row.quantity:
+            lines[(row.order_id, row.line)] = row
+        else:
+            lines.pop((row.order_id, row.line), None)

@@ -1,0 +1,97 @@
+"""What the memory engine keeps: the one truth that any number of handles share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crossdock.log.records import MasterRow, NewMessage, OrderRow, Waiting
+from crossdock.log.views import BalanceKey, ExceptionRow, OutcomeRow
+from crossdock.storage.memory.effects import Effects
+
+Place = tuple[int, int]
+"""Partition and position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message in its place; `rival` is the place of the one that holds its business key."""
+
+    message: NewMessage
+    rival: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A delivery that said again what stands at a place already."""
+
+    place: Place
+    source: str
+    id: str
+    received_time: datetime
+
+
+@dataclass(slots=True)
+class Partition:
+    """One partition of the log: its messages (the first at position 1), its lease, its outcomes."""
+
+    messages: list[Kept] = field(default_factory=list)
+    outcomes: dict[int, OutcomeRow] = field(default_factory=dict)
+    owner: str | None = None
+    until: datetime | None = None
+    epoch: int = 0
+    decided: int = 0
+
+    def beyond(self, position: int, limit: int) -> Iterator[tuple[int, Kept]]:
+        """The messages after a position, with their positions."""
+        for at in range(position, min(position + limit, len(self.messages))):
+            yield at + 1, self.messages[at]
+
+
+@dataclass(slots=True)
+class Promise:
+    """A promise row, in base units."""
+
+    sellable: int = 0
+    reserved: int = 0
+
+
+@dataclass(slots=True)
+class Data:
+    """Everything that a database would hold."""
+
+    partitions: dict[int, Partition] = field(default_factory=dict)
+    transport_keys: dict[bytes, Place] = field(default_factory=dict)
+    business_keys: dict[bytes, Place] = field(default_factory=dict)
+    absorbed: list[Absorbed] = field(default_factory=list)
+    orders: dict[str, OrderRow] = field(default_factory=dict)
+    balances: Counter[BalanceKey] = field(default_factory=Counter)
+    promises: dict[str, dict[str, Promise]] = field(default_factory=dict)  # item, site
+    waiting: dict[str, dict[tuple[str, str], Waiting]] = field(default_factory=dict)  # item
+    masters: dict[tuple[str, str], MasterRow] = field(default_factory=dict)
+    exceptions: dict[tuple[str, str], ExceptionRow] = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
+    changed_items: dict[str, None] = field(default_factory=dict)  # in the order of their changes
+    published: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def partition(self, number: int) -> Partition:
+        """A partition, made when it is first spoken of."""
+        return self.partitions.setdefault(number, Partition())
+
+    def at(self, place: Place) -> Kept:
+        """The message at a place that is known to be taken."""
+        return self.partitions[place[0]].messages[place[1] - 1]
+
+    def note(self, kind: str, key: str, detail: str, place: str | None, now: datetime) -> None:
+        """Open a condition, or count it once more."""
+        known = self.exceptions.get((kind, key))
+        self.exceptions[(kind, key)] = ExceptionRow(
+            kind=kind,
+            key=key,
+            detail=detail,
+            place=place if known is None else known.place,
+            opened_time=now if known is None else known.opened_time,
+            times=1 if known is None else known.times + 1,
+        )

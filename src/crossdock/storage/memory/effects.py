@@ -1,0 +1,202 @@
+"""Effects and their turns: per destination and key only the oldest unsettled one may go out.
+
+Two heaps per destination keep a claim as cheap as what it takes: heads that are ready, by (lane,
+effect), and heads that become ready later, by time. An entry may have outlived its reason, so it
+is checked when it comes up; whatever changes an effect's turn adds an entry.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crossdock.log.records import Claimed, Effect, EffectState, Settlement, Verdict
+from crossdock.log.views import AttemptView, EffectView
+
+_SETTLED = frozenset({Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED})
+
+
+@dataclass(slots=True)
+class Kept:
+    """An effect and where it stands; `state` is None once it is settled."""
+
+    effect_id: int
+    effect: Effect
+    place: str | None
+    due_at: datetime
+    state: EffectState | None = EffectState.DUE
+    attempts: int = 0
+    doubtful: bool = False
+    until: datetime | None = None
+    ended: list[AttemptView] = field(default_factory=list)
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When it may next be claimed; None while it is held or settled."""
+        if self.state is EffectState.DUE:
+            return self.due_at
+        return self.until if self.state is EffectState.IN_FLIGHT else None
+
+    @property
+    def state_name(self) -> str:
+        """As `EffectView` names it."""
+        return self.ended[-1].verdict if self.state is None else self.state.name.lower()
+
+
+@dataclass(slots=True)
+class Queue:
+    """The unsettled effects of one destination."""
+
+    by_key: dict[str, dict[int, None]] = field(default_factory=dict)  # head first
+    ready: list[tuple[int, int]] = field(default_factory=list)  # heap of (lane, effect)
+    later: list[tuple[datetime, int]] = field(default_factory=list)  # heap of (when, effect)
+
+    def is_head(self, kept: Kept) -> bool:
+        """Whether nothing older of its key is unsettled."""
+        line = self.by_key.get(kept.effect.key)
+        return line is not None and next(iter(line)) == kept.effect_id
+
+
+class Effects:
+    """Every effect ever intended, found by number, business key and ordering key."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, Kept] = {}
+        self.ids_by_key: dict[str, list[int]] = {}
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._business_keys: set[str] = set()
+        self._queues: dict[str, Queue] = {}
+
+    def intend(self, effect: Effect, place: str | None, now: datetime) -> None:
+        """Make an effect due at once; nothing when its business key is known: it exists already."""
+        if effect.business_key in self._business_keys:
+            return
+        self._business_keys.add(effect.business_key)
+        kept = Kept(len(self.by_id) + 1, effect, place, now)
+        self.by_id[kept.effect_id] = kept
+        self.ids_by_key.setdefault(effect.key, []).append(kept.effect_id)
+        self.counts[(effect.destination, kept.state_name)] += 1
+        queue = self._queues.setdefault(effect.destination, Queue())
+        queue.by_key.setdefault(effect.key, {})[kept.effect_id] = None
+        self._schedule(queue, kept)
+
+    def claim(
+        self, destination: str, now: datetime, until: datetime, limit: int
+    ) -> Iterator[Claimed]:
+        """Start an attempt on due heads, and on those left in flight by a holder that is gone."""
+        queue = self._queues.get(destination, Queue())
+        self._wake(queue, now)
+        while limit and queue.ready:
+            kept = self.by_id[heapq.heappop(queue.ready)[1]]
+            wakes_at = kept.wakes_at
+            if wakes_at is None or not queue.is_head(kept):
+                continue
+            if wakes_at > now:
+                heapq.heappush(queue.later, (wakes_at, kept.effect_id))
+                continue
+            limit -= 1
+            yield self._start(queue, kept, until)
+
+    def in_flight(self, result: Settlement) -> Kept | None:
+        """The effect of this attempt, unless a later holder has it or it ended before (I22)."""
+        kept = self.by_id.get(result.effect_id)
+        if kept is None or kept.state is not EffectState.IN_FLIGHT:
+            return None
+        return kept if kept.attempts == result.attempt else None
+
+    def settle(self, kept: Kept, result: Settlement, now: datetime) -> None:
+        """Record how an attempt ended, and what may happen next."""
+        kept.ended.append(
+            AttemptView(result.attempt, result.verdict.value, result.reference, result.problem, now)
+        )
+        kept.until = None
+        kept.doubtful = kept.doubtful or result.doubtful or result.verdict is Verdict.UNKNOWN
+        if result.verdict in _SETTLED:
+            self._move(kept, None)
+            self._leave(kept)
+        elif result.verdict is Verdict.REFUSED or result.due_at is None:
+            self._move(kept, EffectState.HELD)
+        else:
+            self._move(kept, EffectState.DUE)
+            kept.due_at = result.due_at
+            self._schedule(self._queues[kept.effect.destination], kept)
+
+    def supersede(self, kept: Kept, now: datetime) -> None:
+        """Settle an effect that was not sent yet and no longer needs to be."""
+        ended = Settlement(kept.effect_id, kept.attempts + 1, Verdict.SUPERSEDED)
+        self.settle(kept, ended, now)
+
+    def unsettled(self, destination: str, key: str) -> list[Kept]:
+        """The unsettled effects of a key, oldest first."""
+        queue = self._queues.get(destination, Queue())
+        return [self.by_id[number] for number in queue.by_key.get(key, {})]
+
+    def views(self, key: str) -> list[EffectView]:
+        """Everything of one ordering key."""
+        return [_view(self.by_id[number]) for number in self.ids_by_key.get(key, [])]
+
+    def _wake(self, queue: Queue, now: datetime) -> None:
+        while queue.later and queue.later[0][0] <= now:
+            wakes_at, number = heapq.heappop(queue.later)
+            kept = self.by_id[number]
+            if kept.wakes_at == wakes_at:
+                heapq.heappush(queue.ready, (kept.effect.lane, number))
+
+    def _start(self, queue: Queue, kept: Kept, until: datetime) -> Claimed:
+        kept.doubtful = kept.doubtful or kept.state is EffectState.IN_FLIGHT
+        kept.attempts += 1
+        kept.until = until
+        self._move(kept, EffectState.IN_FLIGHT)
+        heapq.heappush(queue.later, (until, kept.effect_id))
+        effect = kept.effect
+        return Claimed(
+            effect_id=kept.effect_id,
+            attempt=kept.attempts,
+            business_key=effect.business_key,
+            destination=effect.destination,
+            key=effect.key,
+            type=effect.type,
+            correlation=effect.correlation,
+            body=effect.body,
+            doubtful=kept.doubtful,
+        )
+
+    def _leave(self, kept: Kept) -> None:
+        """Take a settled effect off its queue; the next of its key may go."""
+        queue = self._queues[kept.effect.destination]
+        line = queue.by_key[kept.effect.key]
+        del line[kept.effect_id]
+        if line:
+            self._schedule(queue, self.by_id[next(iter(line))])
+        else:
+            del queue.by_key[kept.effect.key]
+
+    def _schedule(self, queue: Queue, kept: Kept) -> None:
+        if kept.wakes_at is not None and queue.is_head(kept):
+            heapq.heappush(queue.later, (kept.wakes_at, kept.effect_id))
+
+    def _move(self, kept: Kept, state: EffectState | None) -> None:
+        """Change the state and keep the counts true; the attempt's end is recorded before."""
+        destination = kept.effect.destination
+        before = EffectState.DUE if kept.state is None else kept.state
+        self.counts[(destination, before.name.lower())] -= 1
+        kept.state = state
+        self.counts[(destination, kept.state_name)] += 1
+
+
+def _view(kept: Kept) -> EffectView:
+    effect = kept.effect
+    return EffectView(
+        effect_id=kept.effect_id,
+        business_key=effect.business_key,
+        destination=effect.destination,
+        key=effect.key,
+        type=effect.type,
+        place=kept.place,
+        state=kept.state_name,
+        attempts=kept.attempts,
+        ended=list(kept.ended),
+    )

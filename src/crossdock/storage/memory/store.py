@@ -1,0 +1,195 @@
+"""The memory engine's handle: what one process holds of the data, with a place to break at.
+
+Every call is one synchronous step on the shared data between two points at which `pause` is
+called, so a call is applied whole or not at all. A simulator waits there, or raises what a lost
+database would have made us raise: `StoreUnavailable` at `<call>.start` and
+`<call>.before-commit`, `CommitUnknown` at `<call>.before-commit` and `<call>.after-commit`. Calls
+that only look have `<call>.start` and `<call>.before-answer`; between the two the answer grows
+old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from crossdock.log.ports import ChannelView
+from crossdock.log.records import (
+    Claimed,
+    Decided,
+    Lease,
+    Loaded,
+    NewMessage,
+    OrderRow,
+    Receipt,
+    Recorded,
+    Settlement,
+    Verdict,
+    Wanted,
+)
+from crossdock.log.views import (
+    AcceptedRow,
+    BalanceKey,
+    BalanceRow,
+    EffectView,
+    ExceptionRow,
+    OutcomeRow,
+    PromiseKey,
+    PromiseView,
+)
+from crossdock.storage.memory import availability, batches, reading
+from crossdock.storage.memory import leases as holding
+from crossdock.storage.memory import messages as log
+from crossdock.storage.memory.data import Data
+
+Pause = Callable[[str], Awaitable[None]]
+
+
+class MemoryStore:
+    """A handle to data in memory; handles that are given the same `Data` see the same store."""
+
+    def __init__(self, pause: Pause | None = None, data: Data | None = None) -> None:
+        self.data = Data() if data is None else data
+        self._pause = pause
+
+    async def append(self, messages: Sequence[NewMessage]) -> list[Receipt]:
+        """See `log.ports.Intake`."""
+        await self._begin("append")
+        receipts = log.append(self.data, messages)
+        await self._committed("append")
+        return receipts
+
+    async def lease(
+        self, worker: str, wanted: Sequence[int], now: datetime, until: datetime
+    ) -> list[Lease]:
+        """See `log.ports.Deciding`."""
+        await self._begin("lease")
+        taken = holding.take(self.data, worker, wanted, now, until)
+        await self._committed("lease")
+        return taken
+
+    async def release(self, worker: str) -> None:
+        """See `log.ports.Deciding`."""
+        await self._begin("release")
+        holding.give_back(self.data, worker)
+        await self._committed("release")
+
+    async def read(self, leases: Sequence[Lease], limit: int) -> list[Recorded]:
+        """See `log.ports.Deciding`."""
+        await self._at("read.start")
+        found = log.read(self.data, leases, limit)
+        await self._at("read.before-answer")
+        return found
+
+    async def load(self, wanted: Wanted) -> Loaded:
+        """See `log.ports.Deciding`."""
+        await self._at("load.start")
+        loaded = batches.load(self.data, wanted)
+        await self._at("load.before-answer")
+        return loaded
+
+    async def commit(self, decided: Decided, now: datetime) -> None:
+        """See `log.ports.Deciding`."""
+        await self._begin("commit")
+        batches.commit(self.data, decided, now)
+        await self._committed("commit")
+
+    async def claim(
+        self, destination: str, now: datetime, until: datetime, limit: int
+    ) -> list[Claimed]:
+        """See `log.ports.Delivering`."""
+        await self._begin("claim")
+        claimed = list(self.data.effects.claim(destination, now, until, limit))
+        await self._committed("claim")
+        return claimed
+
+    async def settle(self, results: Sequence[Settlement], now: datetime) -> int:
+        """See `log.ports.Delivering`."""
+        await self._begin("settle")
+        recorded = 0
+        for result in results:
+            kept = self.data.effects.in_flight(result)
+            if kept is None:
+                continue
+            recorded += 1
+            self.data.effects.settle(kept, result, now)
+            if result.verdict is Verdict.REFUSED:
+                intent = kept.effect.business_key
+                self.data.note("refused", intent, result.problem, kept.place, now)
+        await self._committed("settle")
+        return recorded
+
+    async def publish_availability(
+        self, channels: Sequence[ChannelView], now: datetime, limit: int
+    ) -> int:
+        """See `log.ports.Delivering`."""
+        await self._begin("publish_availability")
+        taken = availability.publish(self.data, channels, now, limit)
+        await self._committed("publish_availability")
+        return taken
+
+    async def position(self) -> dict[int, tuple[int, int]]:
+        """See `log.ports.Reading`."""
+        await self._at("position.start")
+        return reading.position(self.data)
+
+    async def fates(self) -> dict[str, int]:
+        """See `log.ports.Reading`."""
+        await self._at("fates.start")
+        return reading.fates(self.data)
+
+    async def messages(self, places: Sequence[tuple[int, int]]) -> list[Recorded]:
+        """See `log.ports.Reading`."""
+        await self._at("messages.start")
+        return reading.messages(self.data, places)
+
+    async def accepted(self, partition: int, after: int, limit: int) -> list[AcceptedRow]:
+        """See `log.ports.Reading`."""
+        await self._at("accepted.start")
+        return reading.accepted(self.data, partition, after, limit)
+
+    async def outcomes(self, partition: int, after: int, limit: int) -> list[OutcomeRow]:
+        """See `log.ports.Reading`."""
+        await self._at("outcomes.start")
+        return reading.outcomes(self.data, partition, after, limit)
+
+    async def orders(self, after: str, limit: int) -> list[OrderRow]:
+        """See `log.ports.Reading`."""
+        await self._at("orders.start")
+        return reading.orders(self.data, after, limit)
+
+    async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:
+        """See `log.ports.Reading`."""
+        await self._at("balances.start")
+        return reading.balances(self.data, after, limit)
+
+    async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
+        """See `log.ports.Reading`."""
+        await self._at("promises.start")
+        return reading.promises(self.data, after, limit)
+
+    async def effects_summary(self) -> dict[tuple[str, str], int]:
+        """See `log.ports.Reading`."""
+        await self._at("effects_summary.start")
+        return {key: count for key, count in self.data.effects.counts.items() if count}
+
+    async def effects_of(self, key: str) -> list[EffectView]:
+        """See `log.ports.Reading`."""
+        await self._at("effects_of.start")
+        return self.data.effects.views(key)
+
+    async def exceptions(self, limit: int) -> list[ExceptionRow]:
+        """See `log.ports.Reading`."""
+        await self._at("exceptions.start")
+        return reading.exceptions(self.data, limit)
+
+    async def _begin(self, call: str) -> None:
+        await self._at(f"{call}.start")
+        await self._at(f"{call}.before-commit")
+
+    async def _committed(self, call: str) -> None:
+        await self._at(f"{call}.after-commit")
+
+    async def _at(self, point: str) -> None:
+        if self._pause is not None:
+            await self._pause(point)
