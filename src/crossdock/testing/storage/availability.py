@@ -1,0 +1,210 @@
+"""The contract of availability: the newest quantity only, under versions that always grow."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from crossdock.contracts.catalogue import AVAILABILITY_PUBLISHED
+from crossdock.contracts.stock import Availability
+from crossdock.log.errors import StockMoved
+from crossdock.log.ports import Store
+from crossdock.log.records import Claimed, Verdict
+from crossdock.testing.builders import at, settlement, stock
+from crossdock.testing.storage.engine import ContractBase, Engine, land, next_batch, scene
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A channel, as publishing sees it."""
+
+    channel: str = "web"
+    sites: tuple[str, ...] = ("EAST", "WEST")
+    keep_back: int = 0
+    destinations: tuple[str, ...] = ("shop",)
+
+
+WEB = Shelf()
+
+
+async def publish(store: Store, *channels: Shelf, seconds: float = 1, limit: int = 100) -> int:
+    """Publish for these channels, or for the web alone."""
+    return await store.publish_availability(channels or (WEB,), at(seconds), limit)
+
+
+async def told(store: Store, destination: str = "shop", seconds: float = 2) -> list[Availability]:
+    """Take what is due to a destination, settle it, and give what it says, in key order."""
+    claimed = await store.claim(destination, at(seconds), at(seconds + 10), 1000)
+    await store.settle(
+        [settlement(one.effect_id, one.attempt, Verdict.ACCEPTED) for one in claimed], at(seconds)
+    )
+    return sorted((said(one) for one in claimed), key=lambda one: (one.item, one.channel))
+
+
+def said(claimed: Claimed) -> Availability:
+    """What an availability effect says."""
+    assert claimed.type == AVAILABILITY_PUBLISHED
+    return msgspec.json.decode(claimed.body, type=Availability)
+
+
+class AvailabilityContract(ContractBase):
+    """What `publish_availability` promises."""
+
+    @scene
+    async def test_a_changed_promise_is_published(self, on: Engine) -> None:
+        """The effect carries channel, item, quantity, version and time, keyed by its item."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9, reserved=2)])
+        assert await publish(store, seconds=3) == 1
+        [claimed] = await store.claim("shop", at(4), at(9), 10)
+        assert said(claimed) == Availability(
+            channel="web", item="bolt", quantity=7, version=1, as_of=at(3)
+        )
+        assert claimed.key == "bolt"
+        assert claimed.business_key == "shop/availability/web/bolt/1"
+
+    @scene
+    async def test_nothing_changed_nothing_published(self, on: Engine) -> None:
+        """Marks are taken with the item, so the second time there is nothing to do."""
+        store = await on.handle()
+        assert await publish(store) == 0
+        await land(store, stock=[stock(sellable=9)])
+        assert await publish(store) == 1
+        assert await publish(store) == 0
+        assert await store.effects_summary() == {("shop", "due"): 1}
+
+    @scene
+    async def test_each_site_keeps_back_its_part(self, on: Engine) -> None:
+        """Free stock less the keep-back per site, never below zero, summed over the channel's."""
+        store = await on.handle()
+        await land(
+            store,
+            stock=[
+                stock(site="EAST", sellable=10, reserved=3),
+                stock(site="WEST", sellable=1),
+                stock(site="NORTH", sellable=50),
+                stock("nut", "EAST", sellable=-4),
+                stock("nut", "WEST", sellable=5),
+            ],
+        )
+        await publish(store, Shelf(keep_back=2))
+        assert [(one.item, one.quantity) for one in await told(store)] == [("bolt", 5), ("nut", 3)]
+
+    @scene
+    async def test_an_item_without_free_stock_is_published_as_none(self, on: Engine) -> None:
+        """A channel that never heard of an item is told zero, not left alone."""
+        store = await on.handle()
+        await land(store, stock=[stock(site="NORTH", sellable=5)])
+        await publish(store)
+        assert [(one.quantity, one.version) for one in await told(store)] == [(0, 1)]
+
+    @scene
+    async def test_a_quantity_that_stays_is_not_told_again(self, on: Engine) -> None:
+        """The item is looked at, and nothing goes out."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9)])
+        await publish(store)
+        await told(store)
+        await land(store, stock=[stock(sellable=1, reserved=1)])
+        assert await publish(store) == 1
+        assert await told(store) == []
+
+    @scene
+    async def test_versions_always_grow(self, on: Engine) -> None:
+        """Every published quantity carries a higher version than the one before (I16)."""
+        store = await on.handle()
+        seen = []
+        for turn in range(4):
+            await land(store, stock=[stock(sellable=5 if turn % 2 == 0 else -5)])
+            await publish(store, seconds=turn * 20)
+            seen += await told(store, seconds=turn * 20 + 1)
+        assert [(one.quantity, one.version) for one in seen] == [(5, 1), (0, 2), (5, 3), (0, 4)]
+
+    @scene
+    async def test_changes_between_two_publishings_are_told_once(self, on: Engine) -> None:
+        """Only where it ended counts."""
+        store = await on.handle()
+        for _ in range(3):
+            await land(store, stock=[stock(sellable=2)])
+        assert await publish(store) == 1
+        assert [(one.quantity, one.version) for one in await told(store)] == [(6, 1)]
+
+    @scene
+    async def test_a_newer_quantity_takes_the_place_of_an_unsent_one(self, on: Engine) -> None:
+        """What was not sent yet is superseded, and the newest goes out alone."""
+        store = await on.handle()
+        for turn in (1, 2, 3):
+            await land(store, stock=[stock(sellable=turn)])
+            await publish(store, seconds=turn)
+        assert await store.effects_summary() == {("shop", "due"): 1, ("shop", "superseded"): 2}
+        assert [(one.quantity, one.version) for one in await told(store, seconds=4)] == [(6, 3)]
+        states = [one.state for one in await store.effects_of("bolt")]
+        assert states == ["superseded", "superseded", "accepted"]
+
+    @scene
+    async def test_an_attempt_under_way_is_not_superseded(self, on: Engine) -> None:
+        """It may have arrived: it ends by its own answer, and the newer one waits behind it."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=1)])
+        await publish(store)
+        [old] = await store.claim("shop", at(2), at(100), 10)
+        await land(store, stock=[stock(sellable=1)])
+        await publish(store, seconds=3)
+        assert await told(store, seconds=4) == []
+        await store.settle([settlement(old.effect_id, 1, Verdict.ACCEPTED)], at(5))
+        assert [one.version for one in await told(store, seconds=6)] == [2]
+
+    @scene
+    async def test_channels_of_one_destination_do_not_supersede_each_other(
+        self, on: Engine
+    ) -> None:
+        """One system that serves two channels learns both their quantities."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9)])
+        await publish(store, WEB, Shelf(channel="b2b", keep_back=4))
+        first = await told(store)
+        second = await told(store, seconds=20)
+        assert {(one.channel, one.quantity) for one in first + second} == {("web", 9), ("b2b", 5)}
+
+    @scene
+    async def test_every_destination_of_a_channel_is_told(self, on: Engine) -> None:
+        """Each by an effect of its own, with one version."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9)])
+        await publish(store, Shelf(destinations=("shop", "desk")))
+        assert await told(store, "shop") == await told(store, "desk") != []
+
+    @scene
+    async def test_publishing_takes_no_more_items_than_its_limit(self, on: Engine) -> None:
+        """What is left is taken next time; nothing is lost."""
+        store = await on.handle()
+        await land(store, stock=[stock(f"item-{n}", sellable=n + 1) for n in range(5)])
+        assert [await publish(store, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+        assert [one.item for one in await told(store)] == [f"item-{n}" for n in range(5)]
+
+    @scene
+    async def test_a_batch_that_was_stopped_changes_no_availability(self, on: Engine) -> None:
+        """What was not written is not told."""
+        store = await on.handle()
+        batch = await next_batch(store)
+        batch.stock = [stock(sellable=3), stock("nut", reserved=1, need=1)]
+        with pytest.raises(StockMoved):
+            await store.commit(batch, at(1))
+        assert await publish(store) == 0
+
+    @scene
+    async def test_racing_publishers_give_each_version_once(self, on: Engine) -> None:
+        """Whoever takes an item publishes it; versions stay gapless per channel and item."""
+        handles = [await on.handle() for _ in range(2)]
+        for turn in range(4):
+            await land(handles[0], stock=[stock(f"item-{n}", sellable=1) for n in range(6)])
+            taken = await asyncio.gather(
+                *(publish(store, seconds=turn, limit=4) for store in handles)
+            )
+            assert sum(taken) == 6
+        for n in range(6):
+            found = await handles[0].effects_of(f"item-{n}")
+            assert [one.business_key.rpartition("/")[2] for one in found] == ["1", "2", "3", "4"]

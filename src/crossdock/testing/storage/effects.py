@@ -1,0 +1,338 @@
+"""The contract of effects: in order per key, one attempt at a time, every end recorded."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crossdock.log.errors import CommitUnknown
+from crossdock.log.ports import Store
+from crossdock.log.records import Claimed, Lane, Settlement, Verdict
+from crossdock.testing.builders import at, effect, settlement
+from crossdock.testing.storage.engine import ContractBase, Engine, intend, scene
+
+
+async def claim(
+    store: Store, seconds: float = 1, *, destination: str = "wms", limit: int = 100
+) -> list[Claimed]:
+    """Claim for ten seconds."""
+    return await store.claim(destination, at(seconds), at(seconds + 10), limit)
+
+
+def keys(claimed: list[Claimed]) -> list[str]:
+    """What was claimed."""
+    return [one.business_key for one in claimed]
+
+
+async def settle(
+    store: Store,
+    one: Claimed,
+    verdict: Verdict,
+    seconds: float = 2,
+    *,
+    due: float | None = None,
+    doubtful: bool = False,
+) -> int:
+    """Settle one attempt."""
+    due_at = None if due is None else at(due)
+    ended = settlement(one.effect_id, one.attempt, verdict, due_at=due_at, doubtful=doubtful)
+    return await store.settle([ended], at(seconds))
+
+
+class EffectContract(ContractBase):
+    """What `claim` and `settle` promise."""
+
+    @scene
+    async def test_an_intent_is_due_at_once(self, on: Engine) -> None:
+        """It is claimed with everything that was intended, as its first attempt, without doubt."""
+        store = await on.handle()
+        await intend(store, effect("wms/release/1", key="order-7", body=b'{"a":1}'), seconds=5)
+        [got] = await claim(store, 5)
+        meant = effect("wms/release/1", key="order-7", body=b'{"a":1}')
+        assert (got.business_key, got.destination, got.key) == ("wms/release/1", "wms", "order-7")
+        assert (got.type, got.correlation, got.body) == (meant.type, "order-7", b'{"a":1}')
+        assert (got.attempt, got.doubtful) == (1, False)
+        assert await store.effects_summary() == {("wms", "in_flight"): 1}
+
+    @scene
+    async def test_lanes_go_before_age(self, on: Engine) -> None:
+        """The operational lane goes first; within a lane the oldest."""
+        store = await on.handle()
+        await intend(
+            store,
+            effect("a", key="1", lane=Lane.ANALYTICAL),
+            effect("b", key="2", lane=Lane.FINANCIAL),
+            effect("c", key="3"),
+            effect("d", key="4", lane=Lane.FINANCIAL),
+            effect("e", key="5"),
+        )
+        assert keys(await claim(store, limit=3)) == ["c", "e", "b"]
+        assert keys(await claim(store)) == ["d", "a"]
+
+    @scene
+    async def test_only_the_head_of_a_key_is_claimed(self, on: Engine) -> None:
+        """Effects of one key go out one after the other, also across lanes (I21)."""
+        store = await on.handle()
+        await intend(
+            store,
+            effect("a", lane=Lane.ANALYTICAL),
+            effect("b"),
+            effect("c"),
+            effect("d", key="order-2"),
+        )
+        first = await claim(store)
+        assert keys(first) == ["d", "a"]
+        assert await claim(store, 2) == []
+        await settle(store, first[1], Verdict.ACCEPTED)
+        [second] = await claim(store, 3)
+        assert second.business_key == "b"
+        await settle(store, second, Verdict.ALREADY_DONE, 4)
+        assert keys(await claim(store, 5)) == ["c"]
+
+    @scene
+    async def test_destinations_do_not_wait_for_each_other(self, on: Engine) -> None:
+        """The same key at two destinations is two queues, and each claims only its own."""
+        store = await on.handle()
+        await intend(store, effect("wms/a"), effect("shop/a", destination="shop"))
+        assert keys(await claim(store, destination="shop")) == ["shop/a"]
+        assert keys(await claim(store, destination="wms")) == ["wms/a"]
+        assert await claim(store, destination="nobody") == []
+
+    @scene
+    async def test_a_claim_takes_no_more_than_its_limit(self, on: Engine) -> None:
+        """What is left is claimed next."""
+        store = await on.handle()
+        await intend(store, *(effect(f"e{n}", key=f"k{n}") for n in range(5)))
+        assert keys(await claim(store, limit=2)) == ["e0", "e1"]
+        assert keys(await claim(store, limit=2)) == ["e2", "e3"]
+        assert keys(await claim(store, limit=2)) == ["e4"]
+
+    @scene
+    async def test_racing_claims_are_disjoint(self, on: Engine) -> None:
+        """No effect is held by two, and no key is at two places at once (I22)."""
+        handles = [await on.handle() for _ in range(5)]
+        await intend(handles[0], *(effect(f"e{n}", key=f"k{n % 20}") for n in range(40)))
+        got = await asyncio.gather(*(claim(store, limit=8) for store in handles))
+        taken = [one for batch in got for one in batch]
+        assert len({one.effect_id for one in taken}) == len(taken)
+        assert len({one.key for one in taken}) == len(taken)
+        rest = await claim(handles[0])
+        assert sorted(keys(taken + rest)) == sorted(f"e{n}" for n in range(20))
+
+    @scene
+    async def test_a_head_in_flight_is_left_alone_until_its_time_is_over(self, on: Engine) -> None:
+        """Its holder may still be at it."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b"))
+        await store.claim("wms", at(0), at(30), 10)
+        assert await claim(store, 29) == []
+
+    @scene
+    async def test_an_attempt_that_nobody_ended_is_doubtful(self, on: Engine) -> None:
+        """After its time it is claimed as a further attempt that must ask before it sends (I20)."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b"))
+        await store.claim("wms", at(0), at(30), 10)
+        [again] = await claim(store, 31)
+        assert (again.business_key, again.attempt, again.doubtful) == ("a", 2, True)
+
+    @scene
+    async def test_a_settled_effect_leaves_the_queue_with_its_reference(self, on: Engine) -> None:
+        """Accepted, already done and superseded all settle it, for ever."""
+        store = await on.handle()
+        await intend(store, *(effect(f"e{n}", key=f"k{n}") for n in range(3)))
+        held = await claim(store)
+        ends = [Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED]
+        results = [
+            settlement(one.effect_id, one.attempt, end) for one, end in zip(held, ends, strict=True)
+        ]
+        assert await store.settle(results, at(2)) == 3
+        assert await claim(store, 1000) == []
+        assert await store.effects_summary() == {("wms", end.value): 1 for end in ends}
+        for n, end in enumerate(ends):
+            [view] = await store.effects_of(f"k{n}")
+            assert (view.state, view.attempts) == (end.value, 1)
+            [ended] = view.ended
+            assert (ended.attempt, ended.verdict) == (1, end.value)
+            assert ended.reference == f"ref {held[n].effect_id}/1"
+            assert ended.settled_time == at(2)
+
+    @scene
+    async def test_a_refused_effect_is_held_for_a_person(self, on: Engine) -> None:
+        """It opens a condition under its business key and is not tried again by itself."""
+        store = await on.handle()
+        await intend(store, effect("wms/release/1"))
+        [one] = await claim(store)
+        assert await settle(store, one, Verdict.REFUSED, due=3) == 1
+        assert await claim(store, 1000) == []
+        assert await store.effects_summary() == {("wms", "held"): 1}
+        [row] = await store.exceptions(10)
+        assert (row.kind, row.key) == ("refused", "wms/release/1")
+        assert row.detail == f"why {one.effect_id}/1"
+        assert (row.opened_time, row.times) == (at(2), 1)
+
+    @scene
+    async def test_a_held_head_blocks_only_its_key(self, on: Engine) -> None:
+        """Later effects of its key wait behind it, those of all others go on (I21, I24)."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b"), effect("c", key="order-2"))
+        [head, other] = await claim(store)
+        await settle(store, head, Verdict.REFUSED)
+        await settle(store, other, Verdict.ACCEPTED)
+        await intend(store, effect("d", key="order-2"), effect("e"))
+        assert keys(await claim(store, 1000)) == ["d"]
+
+    @scene
+    async def test_a_retry_waits_for_its_time(self, on: Engine) -> None:
+        """Not before it is due, then as the next attempt, and without doubt."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b"), effect("c", key="order-2"))
+        [head, _] = await claim(store)
+        assert await settle(store, head, Verdict.RETRY, due=60) == 1
+        assert await store.effects_summary() == {("wms", "due"): 2, ("wms", "in_flight"): 1}
+        assert "b" not in keys(await claim(store, 59)), "its key waits with it"
+        [again] = [one for one in await claim(store, 61) if one.key == "order-1"]
+        assert (again.business_key, again.attempt, again.doubtful) == ("a", 2, False)
+
+    @scene
+    async def test_an_unknown_end_leaves_doubt(self, on: Engine) -> None:
+        """It is tried again at its time, and must ask first (I20)."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [one] = await claim(store)
+        await settle(store, one, Verdict.UNKNOWN, due=30)
+        assert await claim(store, 29) == []
+        [again] = await claim(store, 30)
+        assert (again.attempt, again.doubtful) == (2, True)
+
+    @scene
+    async def test_doubt_outlives_a_retry(self, on: Engine) -> None:
+        """What an earlier attempt left unknown stays so until the effect is settled."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b", key="order-2"))
+        [unknown, left] = await claim(store)
+        await settle(store, unknown, Verdict.UNKNOWN, due=5)
+        [second, taken_over] = await claim(store, 20)
+        assert taken_over.effect_id == left.effect_id
+        await settle(store, second, Verdict.RETRY, due=30)
+        await settle(store, taken_over, Verdict.RETRY, due=30)
+        assert [one.doubtful for one in await claim(store, 31)] == [True, True]
+
+    @scene
+    async def test_a_retry_may_say_that_doubt_remains(self, on: Engine) -> None:
+        """A worker that could not tell says so, and the next one asks."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [one] = await claim(store)
+        await settle(store, one, Verdict.RETRY, due=5, doubtful=True)
+        assert [again.doubtful for again in await claim(store, 6)] == [True]
+
+    @scene
+    async def test_without_a_next_time_an_effect_is_held(self, on: Engine) -> None:
+        """Tries used up, or nobody to ask: a person must look."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b", key="order-2"))
+        [first, second] = await claim(store)
+        await settle(store, first, Verdict.RETRY)
+        await settle(store, second, Verdict.UNKNOWN)
+        assert await claim(store, 1000) == []
+        assert await store.effects_summary() == {("wms", "held"): 2}
+
+    @scene
+    async def test_a_late_end_of_an_earlier_attempt_changes_nothing(self, on: Engine) -> None:
+        """The attempt number fences a worker whose time was over (I22)."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [old] = await claim(store, 0)
+        [new] = await claim(store, 11)
+        for verdict in (Verdict.ACCEPTED, Verdict.REFUSED, Verdict.RETRY):
+            assert await settle(store, old, verdict, 12, due=13) == 0
+        assert await store.effects_summary() == {("wms", "in_flight"): 1}
+        assert await store.exceptions(10) == []
+        assert await settle(store, new, Verdict.ACCEPTED, 14) == 1
+        [view] = await store.effects_of("order-1")
+        assert [ended.attempt for ended in view.ended] == [2]
+
+    @scene
+    async def test_only_an_attempt_that_was_started_can_end(self, on: Engine) -> None:
+        """Unknown effects, unclaimed ones and ends that were recorded before count for nothing."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b"))
+        [one] = await claim(store)
+        assert await settle(store, one, Verdict.ACCEPTED) == 1
+        ghosts = [
+            settlement(one.effect_id, 1, Verdict.RETRY, due_at=at(3)),
+            settlement(one.effect_id + 1, 0, Verdict.ACCEPTED),
+            settlement(one.effect_id + 1, 1, Verdict.ACCEPTED),
+            settlement(10_000, 1, Verdict.ACCEPTED),
+        ]
+        assert await store.settle(ghosts, at(3)) == 0
+        assert await store.settle([], at(3)) == 0
+        assert await store.effects_summary() == {("wms", "accepted"): 1, ("wms", "due"): 1}
+
+    @scene
+    async def test_a_batch_of_ends_records_those_that_hold(self, on: Engine) -> None:
+        """One that is fenced off does not keep the others from being recorded."""
+        store = await on.handle()
+        await intend(store, *(effect(f"e{n}", key=f"k{n}") for n in range(4)))
+        held = await claim(store)
+        results: list[Settlement] = [
+            settlement(held[0].effect_id, 1, Verdict.ACCEPTED),
+            settlement(held[1].effect_id, 7, Verdict.ACCEPTED),
+            settlement(held[2].effect_id, 1, Verdict.REFUSED),
+            settlement(held[3].effect_id, 1, Verdict.RETRY, due_at=at(9)),
+        ]
+        assert await store.settle(results, at(2)) == 3
+        assert await store.effects_summary() == {
+            ("wms", "accepted"): 1,
+            ("wms", "in_flight"): 1,
+            ("wms", "held"): 1,
+            ("wms", "due"): 1,
+        }
+
+    @scene
+    async def test_every_end_is_kept_in_the_history(self, on: Engine) -> None:
+        """Attempt by attempt, with what was said and when."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        for n, (verdict, due) in enumerate(
+            [(Verdict.RETRY, 20.0), (Verdict.UNKNOWN, 40.0), (Verdict.ACCEPTED, None)]
+        ):
+            [one] = await claim(store, n * 20)
+            await settle(store, one, verdict, n * 20 + 1, due=due)
+        [view] = await store.effects_of("order-1")
+        assert [(one.attempt, one.verdict) for one in view.ended] == [
+            (1, "retry"),
+            (2, "unknown"),
+            (3, "accepted"),
+        ]
+        assert [one.settled_time for one in view.ended] == [at(1), at(21), at(41)]
+        assert [one.problem for one in view.ended] == [
+            f"why {view.effect_id}/{n}" for n in (1, 2, 3)
+        ]
+
+    @scene
+    async def test_a_claim_whose_answer_was_lost_ends_in_doubt(self, on: Engine) -> None:
+        """Nobody knows of the attempt, so after its time the effect is asked for before sending."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        deaf = await on.deaf_handle()
+        with pytest.raises(CommitUnknown):
+            await claim(deaf, 0)
+        assert await claim(store, 5) == []
+        [again] = await claim(store, 11)
+        assert (again.attempt, again.doubtful) == (2, True)
+
+    @scene
+    async def test_an_end_whose_answer_was_lost_can_be_recorded_again(self, on: Engine) -> None:
+        """The second time it counts for nothing, and the first stands."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [one] = await claim(store)
+        deaf = await on.deaf_handle()
+        with pytest.raises(CommitUnknown):
+            await settle(deaf, one, Verdict.ACCEPTED)
+        assert await settle(store, one, Verdict.ACCEPTED, 9) == 0
+        [view] = await store.effects_of("order-1")
+        assert [ended.settled_time for ended in view.ended] == [at(2)]

@@ -1,0 +1,27 @@
+"""The storage contract: one class whose tests every engine passes, without a skip.
+
+An engine's test module derives from `StoreContract`, says how to open a fresh engine, and adds
+nothing. The parts live in `crossdock.testing.storage`, one per side of the port.
+"""
+
+from __future__ import annotations
+
+from crossdock.testing.storage.availability import AvailabilityContract
+from crossdock.testing.storage.batches import BatchContract
+from crossdock.testing.storage.effects import EffectContract
+from crossdock.testing.storage.faults import FaultContract
+from crossdock.testing.storage.intake import IntakeContract
+from crossdock.testing.storage.leases import LeaseContract
+from crossdock.testing.storage.reading import ReadingContract
+
+
+class StoreContract(
+    IntakeContract,
+    LeaseContract,
+    BatchContract,
+    EffectContract,
+    AvailabilityContract,
+    ReadingContract,
+    FaultContract,
+):
+    """Everything that an engine promises."""
