@@ -211,7 +211,7 @@ def at(points: Curve, share: float) -> int:
     low = high - 1
     width = PERCENTILES[high] - PERCENTILES[low]
     rise = points[high] - points[low]
-    return points[low] + int(rise * (percent - PERCENTILES[low]) / width)
+    return points[low] + round(rise * (percent - PERCENTILES[low]) / width)
 
 
 def _busiest(counts: Counter[str], ranks: Sequence[int]) -> tuple[float, ...]:
