@@ -1,0 +1,5 @@
+"""`python -m crossdock` is the command line."""
+
+from crossdock.runtime.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""What processes used: processor seconds and peak memory, as the kernel counts them (Linux)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system seconds of a process, of its live children and of those it waited for."""
+    total = _own_ticks(pid) / _TICKS
+    for child in _children(pid):
+        total += cpu_seconds(child)
+    return total
+
+
+def peak_mib(pid: int) -> float:
+    """The largest resident memory that a process ever had, in MiB; 0 where it is gone."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    return 0.0
+
+
+def _own_ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(int(fields[index]) for index in (11, 12, 13, 14))
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [
+            int(child)
+            for task in tasks
+            for child in (task / "children").read_text(encoding="ascii").split()
+        ]
+    except OSError:
+        return []

@@ -1,0 +1,27 @@
+"""`crossdock bench`: a workload end to end, beside the hand-written floor, in one run."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from crossdock.runtime.bench.run import SHAPES, BenchFailed
+from crossdock.runtime.bench.run import run as run_workload
+from crossdock.runtime.console import OK, finish, say
+
+
+def run(workload: str, messages: int, data: Path | None, as_json: bool) -> int:
+    """Run it and print the figures.
+
+    Raises:
+        BenchFailed: an unknown workload, or messages that did not go through.
+    """
+    if workload not in SHAPES:
+        raise BenchFailed(
+            "No such workload", where="--workload", found=workload, expected=" or ".join(SHAPES)
+        )
+    figures = asyncio.run(run_workload(workload, messages, data))
+    for name, value in figures.items():
+        say(f"{name:28} {value}")
+    finish(figures, as_json=as_json)
+    return OK

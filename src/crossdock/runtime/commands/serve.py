@@ -1,0 +1,85 @@
+"""`crossdock serve`: the hub from its configuration, until it is asked to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from crossdock.gateway.app import Deps, make_app
+from crossdock.gateway.intake import GroupCommit
+from crossdock.gateway.keys import Key, Keyring
+from crossdock.gateway.server import serving
+from crossdock.log.records import NewMessage, Receipt
+from crossdock.runtime.clocks import SystemIds
+from crossdock.runtime.config import Settings, read_settings
+from crossdock.runtime.console import FAILED, OK, hint, say
+from crossdock.runtime.hub import Hub, callers, running_hub
+
+_LOG = logging.getLogger("crossdock.serve")
+_WATCH_SECONDS = 0.5
+
+
+def run(config: Path) -> int:
+    """Serve until SIGTERM or SIGINT; gives 0 after a clean end.
+
+    Says one JSON line on standard output when messages are taken: {"ready", "port", "pid"}.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return uvloop.run(_serve(read_settings(config)))
+
+
+async def _serve(settings: Settings) -> int:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    async with running_hub(settings) as hub:
+        for warning in hub.store.warnings:
+            hint(f"WARNING {warning}")
+        async with GroupCommit(_Ringing(hub), hub.randomness) as intake:
+            app = make_app(
+                Deps(
+                    policy=hub.policy,
+                    keys=Keyring(Key(name, digest) for name, digest in callers(settings).items()),
+                    intake=intake,
+                    clock=hub.clock,
+                    ids=SystemIds(),
+                )
+            )
+            async with serving(app, settings.hub.host, settings.hub.port) as port:
+                ready = {"ready": True, "port": port, "pid": os.getpid()}
+                say(msgspec.json.encode(ready).decode())
+                return await _until_asked(hub, ending)
+
+
+async def _until_asked(hub: Hub, ending: asyncio.Event) -> int:
+    while not ending.is_set():
+        try:
+            async with asyncio.timeout(_WATCH_SECONDS):
+                await ending.wait()
+        except TimeoutError:
+            broken = hub.failed()
+            if broken is not None:
+                _LOG.critical("a loop ended, so the hub ends", exc_info=broken)
+                return FAILED
+    return OK
+
+
+class _Ringing:
+    """The store's intake side, which wakes the deciders after every append."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def append(self, messages: Sequence[NewMessage]) -> list[Receipt]:
+        """Append, then ring."""
+        receipts = await self._hub.store.append(messages)
+        self._hub.ring_deciders()
+        return receipts

@@ -1,0 +1,92 @@
+"""A hub as a process of its own, for demo and bench: started, waited for, stopped, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from crossdock.kernel.errors import CrossdockError
+
+
+class HubDied(CrossdockError):
+    """The hub's process ended before it was ready."""
+
+    code = "hub-died"
+    advice = "read what it said last"
+
+
+class Ready(msgspec.Struct):
+    """What `crossdock serve` says on standard output when it takes messages."""
+
+    ready: bool
+    port: int
+    pid: int
+
+
+class HubProcess:
+    """One `crossdock serve`, with its words kept in a file."""
+
+    def __init__(self, config: Path, log: Path) -> None:
+        self._config = config
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = 0
+
+    @property
+    def pid(self) -> int:
+        """The process id; 0 before the start."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> Ready:
+        """Start and wait until it takes messages.
+
+        Raises:
+            HubDied: with the last words of its log.
+        """
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "crossdock",
+                "serve",
+                "--config",
+                str(self._config),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            await self._process.wait()
+            raise HubDied(found=self.last_words())
+        ready = msgspec.json.decode(line, type=Ready)
+        self.port = ready.port
+        return ready
+
+    async def stop(self) -> int:
+        """Ask it to end, as an operator would; gives its exit code."""
+        if self._process is None:
+            return 0
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await self._process.wait()
+
+    async def kill(self) -> None:
+        """End it without warning: kill -9."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+        return text[-2000:]
