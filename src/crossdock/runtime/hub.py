@@ -65,6 +65,12 @@ class Hub:
         self._availability_bell = Bell()
         self._tasks: list[asyncio.Task[None]] = []
 
+    async def reclaim(self) -> None:
+        """Take back at once what a dead hub of our name held: its leases and its attempts."""
+        for index in range(self.settings.hub.workers):
+            await self.store.release(f"{self.settings.hub.name}/{index}")
+        await self.store.reclaim(self.clock.now())
+
     def start(self) -> None:
         """Start the loops; `stop` ends them."""
         workers = self.settings.hub.workers
@@ -189,6 +195,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[PostgresStore]:
             uniform=randomness.uniform,
             options=PoolOptions(connections_max=16),
             allow_unsafe=settings.hub.allow_unsafe_database,
+            owner=settings.hub.name,
         )
         try:
             yield store
@@ -207,6 +214,7 @@ async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
             if system.reached is not None
         }
         hub = Hub(settings, store, connectors)
+        await hub.reclaim()
         hub.start()
         try:
             yield hub

@@ -233,7 +233,7 @@ async def _settle(connection: asyncpg.Connection, batches: list[Batch]) -> None:
         while True:
             now = datetime.now(UTC)
             claimed = await connection.fetch(
-                QUERIES["claim"], destination, now, now + timedelta(minutes=1), BATCH
+                QUERIES["claim"], destination, now, now + timedelta(minutes=1), BATCH, "floor"
             )
             if not claimed:
                 break

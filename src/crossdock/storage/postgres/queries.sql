@@ -173,7 +173,7 @@ WITH ready AS (
     LIMIT $4
     FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
-    UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3,
+    UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3, owner = $5,
                      doubtful = d.doubtful OR ready.state = 1
     FROM ready WHERE d.effect_id = ready.effect_id
     RETURNING d.effect_id, d.attempts, d.doubtful, d.lane
@@ -182,6 +182,10 @@ SELECT t.effect_id, t.attempts, e.business_key, e.destination, e.key, e.type, e.
        e.body, t.doubtful
 FROM taken t JOIN effect e ON e.effect_id = t.effect_id
 ORDER BY t.lane, t.effect_id;
+
+-- reclaim --
+-- What a hub of this name had in flight when it died may be looked at at once.
+UPDATE due SET until = $2 WHERE state = 1 AND owner = $1;
 
 -- lock_in_flight --
 -- Which of these attempts are still ours to settle.
@@ -196,7 +200,7 @@ DELETE FROM due WHERE effect_id = ANY($1::bigint[]);
 
 -- put_back --
 UPDATE due d SET state = n.state, due_time = coalesce(n.due_time, d.due_time),
-                 doubtful = n.doubtful, until = NULL
+                 doubtful = n.doubtful, until = NULL, owner = NULL
 FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[])
     AS n (effect_id, state, due_time, doubtful)
 WHERE d.effect_id = n.effect_id;

@@ -102,9 +102,14 @@ class PostgresStore:
     """The store port on one PostgreSQL database."""
 
     def __init__(
-        self, pool: Pool, fault: Fault | None = None, warnings: tuple[str, ...] = ()
+        self,
+        pool: Pool,
+        fault: Fault | None = None,
+        warnings: tuple[str, ...] = (),
+        owner: str = "crossdock",
     ) -> None:
         self._pool = pool
+        self._owner = owner
         self._fault = fault
         self.warnings = warnings  # to be printed on every start
 
@@ -119,6 +124,7 @@ class PostgresStore:
         uniform: Uniform = lambda low, high: (low + high) / 2,
         options: PoolOptions | None = None,
         allow_unsafe: bool = False,
+        owner: str = "crossdock",
         fault: Fault | None = None,
     ) -> PostgresStore:
         """Connect, refuse an unsafe database, bring the schema up to date, lay out the partitions.
@@ -132,7 +138,7 @@ class PostgresStore:
         pool = await open_pool(dsn, options=options, sleep=sleep, uniform=uniform)
         try:
             warnings = await _prepare(dsn, options, now, allow_unsafe)
-            store = cls(pool, fault, warnings)
+            store = cls(pool, fault, warnings, owner)
             await store._lay_out(partitions)
         except BaseException:
             await pool.close()
@@ -246,8 +252,16 @@ class PostgresStore:
     ) -> list[Claimed]:
         """See `log.ports.Delivering.claim`."""
         async with self._session() as session:
-            rows = await session.rows("claim", destination, now, until, limit)
+            rows = await session.rows("claim", destination, now, until, limit, self._owner)
         return [Claimed(*row) for row in rows]
+
+    async def reclaim(self, now: datetime) -> None:
+        """Let attempts that a dead hub of our name left in flight be claimed at once, as doubtful.
+
+        For the start of a hub, when it is certain that no other of its name runs.
+        """
+        async with self._session() as session:
+            await session.rows("reclaim", self._owner, now)
 
     async def settle(self, results: Sequence[Settlement], now: datetime) -> int:
         """See `log.ports.Delivering.settle`."""

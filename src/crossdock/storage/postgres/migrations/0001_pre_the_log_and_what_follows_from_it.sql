@@ -168,6 +168,7 @@ CREATE TABLE due (
     due_time timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     doubtful boolean NOT NULL DEFAULT false,
+    owner text,  -- the hub whose attempt is in flight
     until timestamptz
 ) WITH (
     fillfactor = 50,
