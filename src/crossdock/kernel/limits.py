@@ -95,3 +95,39 @@ SHOWN_ITEMS_MAX: Final = 5
 
 # Levels shown of a nested value.
 SHOWN_DEPTH_MAX: Final = 3
+
+# --- the door ----------------------------------------------------------------------------------
+
+# Messages that wait for the store's next commit. A commit takes some 10 ms per thousand, so that
+# whoever is last in line waits well under a second; more senders are told to come again.
+INTAKE_WAITING_MESSAGES_MAX: Final = 20_000
+
+# Messages of one append, gathered over all senders.
+INTAKE_APPEND_MESSAGES_MAX: Final = 1_000
+
+# Tries of one append, and the longest pause between two, before its senders are told.
+INTAKE_TRIES_MAX: Final = 6
+INTAKE_PAUSE_SECONDS_MAX: Final = 1.0
+
+# One request that streams a message per line, of which only a few hundred are held at a time.
+STREAM_BODY_BYTES_MAX: Final = 64 * MIB
+STREAM_MESSAGES_MAX: Final = 100_000
+
+# Lines of it that may be refused before the rest is not read: such a file is broken.
+STREAM_REFUSED_MAX: Final = 1_000
+
+# Bodies that are being received or worked on, all requests together.
+RECEIVING_BYTES_MAX: Final = 128 * MIB
+
+# Connections open at the same time.
+CONNECTIONS_MAX: Final = 4_000
+
+# How long a connection may go on sending what nobody reads any more, after its answer.
+LINGER_SECONDS_MAX: Final = 2
+
+# Requests with a wrong key from one address in a minute, and how many addresses are remembered.
+WRONG_KEYS_PER_MINUTE_MAX: Final = 60
+WRONG_KEY_ADDRESSES_MAX: Final = 10_000
+
+# An event may be this far in the future, for clocks that run ahead.
+EVENT_AHEAD_SECONDS_MAX: Final = 86_400

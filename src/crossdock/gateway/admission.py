@@ -1,0 +1,163 @@
+"""May this message go on the log? Decoded strictly, from its owner, at a believable time.
+
+Pure, and on the way of every message: nothing is looked at twice, and what only an error needs is
+worked out when there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from crossdock.contracts.catalogue import CATALOGUE, MessageType
+from crossdock.contracts.envelope import Envelope
+from crossdock.contracts.stock import StockMovement
+from crossdock.gateway.errors import (
+    HubOnly,
+    NotYours,
+    TimeOutOfRange,
+    UnknownMessageType,
+    WrongSource,
+)
+from crossdock.gateway.keys import Caller
+from crossdock.kernel.decode import strict, typed
+from crossdock.kernel.limits import EVENT_AHEAD_SECONDS_MAX
+from crossdock.kernel.redaction import shown
+from crossdock.log.keys import business_digest, content_digest, partition_of, transport_digest
+from crossdock.log.records import NewMessage
+from crossdock.ownership.matrix import Matrix
+from crossdock.sagas.policy import Policy
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before the oldest fact that a distributor still moves; earlier times are broken clocks."""
+
+_AHEAD_MAX = timedelta(seconds=EVENT_AHEAD_SECONDS_MAX)
+_encode = msgspec.json.Encoder().encode
+
+Place = tuple[str, str | None, str | None]
+"""Where ownership is asked for: JSON path of what names the place, site, channel."""
+
+
+def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessage:
+    """Return the message `raw` ready for the log, said by `caller` and received at `now`.
+
+    Raises an error of the `BadInput` tree: those of the kernel's decoder with paths from the
+    message's root (`$.data.lines[0].quantity`), `WrongSource`, `UnknownMessageType`, `HubOnly`,
+    `NotYours` or `TimeOutOfRange`.
+    """
+    strict(raw)
+    envelope = typed(raw, Envelope)
+    source = envelope.source
+    if source != caller.system:
+        raise WrongSource(where="$.source", found=shown(source), expected=shown(caller.system))
+    kind = _inbound(envelope.type)
+    noun = typed(envelope.data, kind.noun, "$.data")
+    for place in _PLACES[kind.noun](noun):
+        if not _may_say(source, kind.entity, place, policy.matrix):
+            raise _not_yours(source, kind.entity, place, policy.matrix)
+    recorded = envelope.recordedtime
+    key: str = getattr(noun, kind.key)
+    business_key = kind.business_key(noun)
+    return NewMessage(
+        partition=partition_of(key, policy.partitions),
+        transport_key=transport_digest(source, envelope.id),
+        business_key=business_digest(business_key) if business_key else None,
+        content=content_digest(kind.name, _encode(noun)),
+        source=source,
+        id=envelope.id,
+        type=kind.name,
+        key=key,
+        correlation=envelope.correlationid or key,
+        causation=envelope.causationid,
+        event_time=_believable(envelope.time, now, "$.time"),
+        recorded_time=(None if recorded is None else _believable(recorded, now, "$.recordedtime")),
+        received_time=now,
+        raw=raw,
+        sha256=sha256(raw).digest(),
+    )
+
+
+def _inbound(name: str) -> MessageType:
+    kind = CATALOGUE.get(name)
+    if kind is None:
+        raise UnknownMessageType(where="$.type", found=shown(name))
+    if not kind.inbound:
+        raise HubOnly(where="$.type", found=shown(name))
+    return kind
+
+
+def _believable(time: datetime, now: datetime, where: str) -> datetime:
+    """Return the time in UTC; what is far off would also be out of a database's reach."""
+    if not EARLIEST <= time <= now + _AHEAD_MAX:
+        raise TimeOutOfRange(
+            where=where,
+            found=shown(time),
+            expected=f"{EARLIEST:%Y-%m-%d} to {EVENT_AHEAD_SECONDS_MAX} s after now",
+        )
+    return time if time.tzinfo is UTC else time.astimezone(UTC)
+
+
+def _may_say(source: str, entity: str, place: Place, matrix: Matrix) -> bool:
+    """Say whether the source owns the entity there; where no channel is named, for any channel.
+
+    A change, a cancellation or a return names an order but not its channel. Which order that is,
+    is known to the deciders only; so the door asks no more than that the source sells somewhere.
+    """
+    _, site, channel = place
+    if matrix.may_say(source, entity, site, channel):
+        return True
+    if channel is not None:
+        return False
+    return any(matrix.may_say(source, entity, site, name) for name in matrix.channels)
+
+
+def _not_yours(source: str, entity: str, place: Place, matrix: Matrix) -> NotYours:
+    where, site, channel = place
+    owners = matrix.owners(entity, site, channel)
+    if channel is None:
+        named = (matrix.owners(entity, site, name) for name in matrix.channels)
+        owners = tuple(dict.fromkeys((*owners, *(owner for some in named for owner in some))))
+    here = shown(site or channel) if site or channel else "anywhere"
+    return NotYours(
+        where=where,
+        found=f"{entity} of {here} from {shown(source)}",
+        expected=" or ".join(owners) if owners else f"an owner of {entity} there; it has none",
+    )
+
+
+def _places_of(noun: type[Any]) -> Callable[[Any], tuple[Place, ...]]:
+    """Choose, once per noun, how its places are read."""
+    if noun is StockMovement:
+        return _both_ends
+    if "site" in noun.__struct_fields__:
+        return _its_site
+    if "channel" in noun.__struct_fields__:
+        return _its_channel
+    return _nowhere
+
+
+def _both_ends(movement: StockMovement) -> tuple[Place, ...]:
+    return (
+        ("$.data.source.site", movement.source.site, None),
+        ("$.data.target.site", movement.target.site, None),
+    )
+
+
+def _its_site(noun: Any) -> tuple[Place, ...]:
+    return (("$.data.site", noun.site, None),)
+
+
+def _its_channel(noun: Any) -> tuple[Place, ...]:
+    return (("$.data.channel", None, noun.channel),)
+
+
+def _nowhere(_: Any) -> tuple[Place, ...]:
+    return _NOWHERE
+
+
+_NOWHERE: tuple[Place, ...] = (("$.source", None, None),)
+_PLACES = {row.noun: _places_of(row.noun) for row in CATALOGUE.values()}
