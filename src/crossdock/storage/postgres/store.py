@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -48,10 +48,8 @@ from crossdock.storage.postgres.pool import (
     transaction,
 )
 from crossdock.storage.postgres.queries import QUERIES
+from crossdock.storage.postgres.reading import Fault, PostgresReading
 from crossdock.storage.postgres.settings import check_settings
-
-Fault = Callable[[str], Awaitable[None]]
-"""Called before each statement with its name; the contract suite breaks connections there."""
 
 _SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
 _MESSAGE_COLUMNS = (
@@ -98,7 +96,7 @@ class Session:
         await self._connection.copy_records_to_table(table, records=rows, columns=columns)
 
 
-class PostgresStore:
+class PostgresStore(PostgresReading):
     """The store port on one PostgreSQL database."""
 
     def __init__(
@@ -108,9 +106,8 @@ class PostgresStore:
         warnings: tuple[str, ...] = (),
         owner: str = "crossdock",
     ) -> None:
-        self._pool = pool
+        super().__init__(pool, fault)
         self._owner = owner
-        self._fault = fault
         self.warnings = warnings  # to be printed on every start
 
     @classmethod

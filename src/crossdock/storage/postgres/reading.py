@@ -1,0 +1,246 @@
+"""The side of the PostgreSQL engine that only looks: every call one read-only transaction.
+
+Below the port's own calls stand a few that only people's questions need (`trace`): they look at
+what no loop of the hub ever asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crossdock.contracts.vocabulary import Fate
+from crossdock.log.records import EffectState, OrderRow, Outcome, Recorded, Verdict, Waiting
+from crossdock.log.views import (
+    ABSORBED,
+    RECEIVED,
+    AcceptedRow,
+    AttemptView,
+    BalanceKey,
+    BalanceRow,
+    EffectView,
+    ExceptionRow,
+    OutcomeRow,
+    PromiseKey,
+    PromiseView,
+)
+from crossdock.storage.postgres.pool import Pool, transaction
+from crossdock.storage.postgres.queries import read_queries
+
+Fault = Callable[[str], Awaitable[None]]
+"""Called before each statement with its name; the contract suite breaks connections there."""
+
+Place = tuple[int, int]
+"""Partition and position."""
+
+_QUERIES = read_queries((Path(__file__).parent / "reading.sql").read_text(encoding="utf-8"))
+_OUTCOME = msgspec.json.Decoder(Outcome)
+_BEFORE_ALL = ("", "", "", "", "")  # sorts before every account: an item has one character or more
+
+
+class PostgresReading:
+    """The reading port on one PostgreSQL database."""
+
+    def __init__(self, pool: Pool, fault: Fault | None = None) -> None:
+        self._pool = pool
+        self._fault = fault
+
+    # The port -------------------------------------------------------------------------------
+
+    async def position(self) -> dict[int, tuple[int, int]]:
+        """See `log.ports.Reading.position`."""
+        rows = await self._look("position")
+        return {partition: (head, decided) for partition, head, decided in rows}
+
+    async def fates(self) -> dict[str, int]:
+        """See `log.ports.Reading.fates`."""
+        counts = dict.fromkeys((RECEIVED, *map(str, Fate), ABSORBED), 0)
+        counts.update(await self._look("fates", RECEIVED, ABSORBED))
+        return counts
+
+    async def messages(self, places: Sequence[Place]) -> list[Recorded]:
+        """See `log.ports.Reading.messages`."""
+        rows = await self._look("messages", *_columns(places))
+        return [Recorded(*row) for row in rows]
+
+    async def accepted(self, partition: int, after: int, limit: int) -> list[AcceptedRow]:
+        """See `log.ports.Reading.accepted`."""
+        rows = await self._look("accepted", partition, after, limit)
+        return [AcceptedRow(*row) for row in rows]
+
+    async def outcomes(self, partition: int, after: int, limit: int) -> list[OutcomeRow]:
+        """See `log.ports.Reading.outcomes`."""
+        rows = await self._look("outcomes", partition, after, limit)
+        return [_outcome(row) for row in rows]
+
+    async def orders(self, after: str, limit: int) -> list[OrderRow]:
+        """See `log.ports.Reading.orders`."""
+        rows = await self._look("orders", after, limit)
+        return [OrderRow(*row) for row in rows]
+
+    async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:
+        """See `log.ports.Reading.balances`."""
+        rows = await self._look("balances", *(after or _BEFORE_ALL), limit)
+        return [BalanceRow(*row) for row in rows]
+
+    async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
+        """See `log.ports.Reading.promises`."""
+        rows = await self._look("promises", *(after or _BEFORE_ALL[:2]), limit)
+        return [PromiseView(*row) for row in rows]
+
+    async def effects_summary(self) -> dict[tuple[str, str], int]:
+        """See `log.ports.Reading.effects_summary`."""
+        rows = await self._look("effects_summary")
+        return {(destination, state): count for destination, state, count in rows}
+
+    async def effects_of(self, key: str) -> list[EffectView]:
+        """See `log.ports.Reading.effects_of`."""
+        return await self._effects("effects_by_key", [key])
+
+    async def exceptions(self, limit: int) -> list[ExceptionRow]:
+        """See `log.ports.Reading.exceptions`."""
+        return [_exception(row) for row in await self._look("exceptions", limit)]
+
+    # Beyond the port ------------------------------------------------------------------------
+
+    async def order_state(self, order_id: str) -> bytes | None:
+        """An order's state as it is stored, or None."""
+        states: list[bytes] = [row[0] for row in await self._look("order_state", order_id)]
+        return states[0] if states else None
+
+    async def places_of_key(self, key: str) -> list[Place]:
+        """Where every message of an ordering key stands, as they were received."""
+        return [_place(row) for row in await self._look("places_of_key", key)]
+
+    async def places_of_cause(self, places: Sequence[Place]) -> list[Place]:
+        """Where the messages stand that the hub said to itself because of these."""
+        causes = [f"{partition}:{position}" for partition, position in places]
+        return [_place(row) for row in await self._look("places_of_cause", causes)]
+
+    async def places_of_business_keys(self, keys: Sequence[bytes]) -> list[Place]:
+        """Where the messages stand that hold these business keys (digests)."""
+        return [_place(row) for row in await self._look("places_of_business_keys", list(keys))]
+
+    async def places_of_item(self, item: str, limit: int) -> list[Place]:
+        """Where the messages stand that moved an item: the newest ones, oldest first."""
+        return [_place(row) for row in await self._look("places_of_item", item, limit)]
+
+    async def outcomes_at(self, places: Sequence[Place]) -> dict[Place, OutcomeRow]:
+        """What was decided on the messages at these places; undecided ones are not there."""
+        found = map(_outcome, await self._look("outcomes_at", *_columns(places)))
+        return {(row.partition, row.position): row for row in found}
+
+    async def effects_decided_at(self, places: Sequence[Place]) -> list[EffectView]:
+        """The effects that the messages at these places decided."""
+        return await self._effects("effects_by_place", *_columns(places))
+
+    async def exceptions_about(
+        self, keys: Sequence[str], places: Sequence[Place]
+    ) -> list[ExceptionRow]:
+        """Conditions about these keys or what is below them, or that these messages met first."""
+        rows = await self._look("exceptions_about", list(keys), *_columns(places))
+        return [_exception(row) for row in rows]
+
+    async def waiting_of_order(self, order_id: str) -> list[Waiting]:
+        """The lines of an order that wait."""
+        return [_waiting(row) for row in await self._look("waiting_of_order", order_id)]
+
+    async def waiting_of_item(self, item: str, limit: int) -> list[Waiting]:
+        """The lines that wait for an item, as they will be served."""
+        return [_waiting(row) for row in await self._look("waiting_of_item", item, limit)]
+
+    async def promises_of_item(self, item: str) -> list[PromiseView]:
+        """The promise rows of an item."""
+        return [PromiseView(*row) for row in await self._look("promises_of_item", item)]
+
+    # Looking --------------------------------------------------------------------------------
+
+    async def _look(self, name: str, *values: Any) -> list[Any]:
+        [rows] = await self._look_at_all((name, *values))
+        return rows
+
+    async def _look_at_all(self, *statements: tuple[Any, ...]) -> list[list[Any]]:
+        """Run named statements on one picture of the database; gives the rows of each."""
+        found: list[list[Any]] = []
+        async with transaction(self._pool, begin=_ONE_PICTURE) as connection:
+            for name, *values in statements:
+                if self._fault is not None:
+                    await self._fault(name)
+                found.append(await connection.fetch(_QUERIES[name], *values))
+        return found
+
+    async def _effects(self, name: str, *values: Any) -> list[EffectView]:
+        """The effects that a statement finds, each with how its attempts ended."""
+        async with transaction(self._pool, begin=_ONE_PICTURE) as connection:
+            if self._fault is not None:
+                await self._fault(name)
+            rows = await connection.fetch(_QUERIES[name], *values)
+            numbers = [row["effect_id"] for row in rows]
+            attempts = await connection.fetch(_QUERIES["attempts"], numbers)
+        ended: dict[int, list[AttemptView]] = {number: [] for number in numbers}
+        for effect_id, *how in attempts:
+            ended[effect_id].append(AttemptView(*how))
+        return [_effect(row, ended[row["effect_id"]]) for row in rows]
+
+
+_ONE_PICTURE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""Statements of one call see one moment, whatever is committed between them."""
+
+
+def _columns(places: Sequence[Place]) -> tuple[list[int], list[int]]:
+    return [partition for partition, _ in places], [position for _, position in places]
+
+
+def _place(row: Sequence[Any]) -> Place:
+    return row[0], row[1]
+
+
+def _cited(partition: int | None, position: int | None) -> str | None:
+    return None if partition is None else f"{partition}:{position}"
+
+
+def _outcome(row: Sequence[Any]) -> OutcomeRow:
+    partition, position, processed_time, body = row
+    return OutcomeRow(partition, position, processed_time, _OUTCOME.decode(body))
+
+
+def _exception(row: Sequence[Any]) -> ExceptionRow:
+    kind, key, detail, partition, position, opened_time, times = row
+    return ExceptionRow(kind, key, detail, _cited(partition, position), opened_time, times)
+
+
+def _waiting(row: Sequence[Any]) -> Waiting:
+    item, order_id, line, quantity, priority, since, sites = row
+    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites))
+
+
+def _effect(row: Any, ended: list[AttemptView]) -> EffectView:
+    return EffectView(
+        effect_id=row["effect_id"],
+        business_key=row["business_key"],
+        destination=row["destination"],
+        key=row["key"],
+        type=row["type"],
+        place=_cited(row["partition"], row["position"]),
+        state=_state(row["state"], ended),
+        attempts=row["attempts"] if row["state"] is not None else _tried(ended),
+        ended=ended,
+    )
+
+
+def _state(unsettled: int | None, ended: list[AttemptView]) -> str:
+    if unsettled is not None:
+        return EffectState(unsettled).name.lower()
+    return ended[-1].verdict if ended else "lost"
+
+
+def _tried(ended: list[AttemptView]) -> int:
+    """How often a settled effect was tried; superseded before it was sent, it was not."""
+    if not ended:
+        return 0
+    last = ended[-1]
+    unsent = last.verdict == Verdict.SUPERSEDED and not (last.reference or last.problem)
+    return last.attempt - 1 if unsent else last.attempt

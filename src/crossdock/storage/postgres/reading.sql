@@ -1,0 +1,140 @@
+-- position --
+-- Head and decided position of each partition that has a message.
+SELECT h.partition, h.head, l.decided
+FROM log_head h JOIN lease l ON l.partition = h.partition
+WHERE h.head > 0 ORDER BY h.partition;
+
+-- fates --
+-- How many messages have each fate; $1 and $2 name those without one and those that were absorbed.
+SELECT fate, count(*) AS messages FROM outcome GROUP BY fate
+UNION ALL
+SELECT $1::text, (SELECT count(*) FROM message) - (SELECT count(*) FROM outcome)
+UNION ALL
+SELECT $2::text, count(*) FROM absorbed;
+
+-- messages --
+-- The messages at these places, in the order asked.
+SELECT m.partition, m.position, m.source, m.id, m.type, m.key, m.correlation,
+       m.event_time, m.received_time, m.raw, m.rival
+FROM unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS w (partition, position, turn)
+JOIN message m ON m.partition = w.partition AND m.position = w.position
+ORDER BY w.turn;
+
+-- accepted --
+SELECT position, source, id, sha256 FROM message
+WHERE partition = $1 AND position > $2 ORDER BY position LIMIT $3;
+
+-- outcomes --
+SELECT partition, position, processed_time, body FROM outcome
+WHERE partition = $1 AND position > $2 ORDER BY position LIMIT $3;
+
+-- orders --
+SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state
+FROM sales_order
+WHERE order_id COLLATE "C" > $1 ORDER BY order_id COLLATE "C" LIMIT $2;
+
+-- balances --
+-- Accounts that hold something, beyond one.
+SELECT item, site, lot, state, owner, quantity FROM balance
+WHERE quantity <> 0
+  AND (item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C", owner COLLATE "C")
+      > ($1, $2, $3, $4, $5)
+ORDER BY item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C", owner COLLATE "C"
+LIMIT $6;
+
+-- promises --
+SELECT item, site, sellable, reserved FROM promise
+WHERE (item COLLATE "C", site COLLATE "C") > ($1, $2)
+ORDER BY item COLLATE "C", site COLLATE "C" LIMIT $3;
+
+-- effects_summary --
+-- Unsettled effects by their state, settled ones by their last verdict.
+SELECT e.destination,
+       CASE d.state WHEN 0 THEN 'due' WHEN 1 THEN 'in_flight' WHEN 2 THEN 'held'
+                    ELSE coalesce(a.verdict, 'lost') END AS state,
+       count(*) AS effects
+FROM effect e
+LEFT JOIN due d ON d.effect_id = e.effect_id
+LEFT JOIN (
+    SELECT DISTINCT ON (effect_id) effect_id, verdict FROM attempt
+    ORDER BY effect_id, attempt DESC
+) a ON a.effect_id = e.effect_id
+GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- effects_by_key --
+-- The effects of some ordering keys, oldest first, with how often each was tried.
+SELECT e.effect_id, e.business_key, e.destination, e.key, e.type, e.partition, e.position,
+       d.state, coalesce(d.attempts, 0) AS attempts
+FROM effect e LEFT JOIN due d ON d.effect_id = e.effect_id
+WHERE e.key = ANY($1::text[]) ORDER BY e.effect_id;
+
+-- effects_by_place --
+-- The effects that some messages decided, oldest first, with how often each was tried.
+SELECT e.effect_id, e.business_key, e.destination, e.key, e.type, e.partition, e.position,
+       d.state, coalesce(d.attempts, 0) AS attempts
+FROM unnest($1::smallint[], $2::bigint[]) AS w (partition, position)
+JOIN effect e ON e.partition = w.partition AND e.position = w.position
+LEFT JOIN due d ON d.effect_id = e.effect_id
+ORDER BY e.effect_id;
+
+-- attempts --
+SELECT effect_id, attempt, verdict, reference, problem, settled_time FROM attempt
+WHERE effect_id = ANY($1::bigint[]) ORDER BY effect_id, attempt;
+
+-- exceptions --
+SELECT kind, key, detail, partition, position, opened_time, times FROM exception
+ORDER BY opened_time DESC, kind COLLATE "C", key COLLATE "C" LIMIT $1;
+
+-- exceptions_about --
+-- Conditions whose key is one of these or begins with one of them and a stroke, or that these
+-- messages met first.
+SELECT e.kind, e.key, e.detail, e.partition, e.position, e.opened_time, e.times
+FROM exception e
+WHERE EXISTS (SELECT 1 FROM unnest($1::text[]) AS k (key)
+              WHERE e.key = k.key OR starts_with(e.key, k.key || '/'))
+   OR (e.partition, e.position) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))
+ORDER BY e.opened_time, e.kind COLLATE "C", e.key COLLATE "C";
+
+-- places_of_key --
+-- Where the messages of one ordering key stand, as they were received.
+SELECT partition, position FROM message WHERE key = $1
+ORDER BY received_time, partition, position;
+
+-- places_of_cause --
+-- Where the messages stand that the hub said to itself because of these.
+SELECT partition, position FROM message WHERE causation = ANY($1::text[])
+ORDER BY received_time, partition, position;
+
+-- places_of_business_keys --
+SELECT partition, position FROM message WHERE business_key = ANY($1::bytea[])
+ORDER BY partition, position;
+
+-- places_of_item --
+-- Where the messages stand that moved an item, the newest $2 of them, oldest first.
+SELECT partition, position FROM (
+    SELECT partition, position, min(event_time) AS event_time FROM movement
+    WHERE item = $1 GROUP BY partition, position
+    ORDER BY min(event_time) DESC, partition DESC, position DESC LIMIT $2
+) newest
+ORDER BY event_time, partition, position;
+
+-- waiting_of_order --
+SELECT item, order_id, line, quantity, priority, since, sites FROM waiting
+WHERE order_id = $1 ORDER BY line COLLATE "C";
+
+-- waiting_of_item --
+-- Who waits for an item, in the order in which they are served.
+SELECT item, order_id, line, quantity, priority, since, sites FROM waiting
+WHERE item = $1 ORDER BY priority, since, order_id COLLATE "C", line COLLATE "C" LIMIT $2;
+
+-- promises_of_item --
+SELECT item, site, sellable, reserved FROM promise
+WHERE item = $1 ORDER BY site COLLATE "C";
+
+-- order_state --
+SELECT state FROM sales_order WHERE order_id = $1;
+
+-- outcomes_at --
+SELECT o.partition, o.position, o.processed_time, o.body
+FROM unnest($1::smallint[], $2::bigint[]) AS w (partition, position)
+JOIN outcome o ON o.partition = w.partition AND o.position = w.position;
