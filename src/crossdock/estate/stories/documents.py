@@ -86,7 +86,8 @@ def documents(lines: Iterable[SourceLine | Rejection]) -> Iterator[Document | Re
             newest = line.at
             yield from _closed(gathered, newest - OPEN_FOR)
         elif line.at < newest - OPEN_FOR:
-            yield Rejection(line.place, Fault.TIME_ORDER, line.at.isoformat(), line.document)
+            found = line.at.isoformat()
+            yield Rejection(line.place, Fault.TIME_ORDER, found, line.document, line.line_no)
             continue
         on_time = line if line.at == newest else replace(line, at=newest)
         gathered.setdefault(line.document, []).append(on_time)

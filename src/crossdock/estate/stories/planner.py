@@ -228,12 +228,14 @@ class PlannedStory:
     def _document(self, document: Document) -> Iterator[Step]:
         self._lines_in += len(document.lines)
         by_role: dict[Role, list[SourceLine]] = {}
+        rejected: list[Rejection] = []
         for line, role in roles(document):
             if isinstance(role, Role):
                 by_role.setdefault(role, []).append(line)
             else:
-                rejection = Rejection(line.place, role, line.sku, document.number)
-                self.ledger.reject(rejection, line.line_no)
+                rejected.append(
+                    Rejection(line.place, role, line.sku, document.number, line.line_no)
+                )
         for role, disposition in _SILENT.items():
             for line in by_role.get(role, ()):
                 self.ledger.note(document.number, line.line_no, disposition)
@@ -244,6 +246,9 @@ class PlannedStory:
             yield self._stock_line(document, line, Disposition.WRITTEN_OFF)
         for line in by_role.get(Role.FOUND, ()):
             yield self._stock_line(document, line, Disposition.FOUND)
+        # Last, so that of two lines with one number the ledger finds the one that counts.
+        for rejection in rejected:
+            self.ledger.reject(rejection)
 
     def _sold(self, document: Document, lines: list[SourceLine]) -> Iterator[Step]:
         for start in range(0, len(lines), ORDER_LINES_MAX):

@@ -86,6 +86,7 @@ class Rejection(Struct, frozen=True, gc=False):
     fault: Fault
     found: str = ""  # shown short and clean
     document: str = ""
+    line_no: int = 0  # 0 where it was not read
 
 
 class Accounting(Struct, frozen=True, kw_only=True):
@@ -144,13 +145,13 @@ class LineLedger:
         if order_id and order_id != document:
             self._elsewhere[document, line_no] = order_id
 
-    def reject(self, rejection: Rejection, line_no: int = 0) -> None:
-        """Account for a malformed line; `line_no` 0 where it could not be read."""
+    def reject(self, rejection: Rejection) -> None:
+        """Account for a malformed line."""
         self.faults[rejection.fault] += 1
         if len(self.rejections) < REJECTIONS_KEPT_MAX:
             self.rejections.append(rejection)
         if rejection.document:
-            self.note(rejection.document, line_no, Disposition.REJECTED)
+            self.note(rejection.document, rejection.line_no, Disposition.REJECTED)
         else:
             self._counts[Disposition.REJECTED] += 1
 
