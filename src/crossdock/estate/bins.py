@@ -1,0 +1,86 @@
+"""What a warehouse has where: its own books, moved by what it does and never by what others say.
+
+Books are double-entry like the hub's: the outside states answer for what came in and went out, and
+the units of each item over all states sum to zero.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from crossdock.contracts.returns import ReturnReceiptLine
+from crossdock.contracts.stock import Receipt, StockAdjustment, StockMovement
+from crossdock.contracts.vocabulary import Disposition, StockState
+
+_DISPOSED = {
+    Disposition.RESTOCK: StockState.AVAILABLE,
+    Disposition.QUARANTINE: StockState.QUARANTINE,
+    Disposition.SCRAP: StockState.ADJUSTMENT,
+}
+
+
+class Bins:
+    """Units by item and state at one site."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self.unfounded = 0  # units asked for and not found that were not on our books either
+        self._units: dict[str, Counter[str]] = {}
+
+    def units(self, item: str, state: StockState = StockState.AVAILABLE) -> int:
+        """How many units of an item are in a state."""
+        held = self._units.get(item)
+        return held[state] if held is not None else 0
+
+    def move(self, item: str, source: StockState, target: StockState, quantity: int) -> None:
+        """Take units from one state to another."""
+        held = self._units.get(item)
+        if held is None:
+            held = self._units[item] = Counter()
+        held[source] -= quantity
+        held[target] += quantity
+
+    def miss(self, item: str, quantity: int) -> None:
+        """Mark units as missing; those that the shelf never had are missing from nowhere."""
+        booked = min(quantity, max(0, self.units(item)))
+        self.move(item, StockState.AVAILABLE, StockState.MISSING, booked)
+        if quantity > booked:
+            self.unfounded += quantity - booked
+            self.move(item, StockState.ADJUSTMENT, StockState.MISSING, quantity - booked)
+
+    def adjust(self, said: StockAdjustment) -> None:
+        """More or fewer than believed."""
+        self.move(said.item, StockState.ADJUSTMENT, said.state, said.quantity)
+
+    def receive(self, said: Receipt) -> None:
+        """From a supplier, into the state that inspection gave."""
+        for line in said.lines:
+            self.move(line.item, StockState.SUPPLIER, line.state, line.quantity)
+
+    def follow(self, said: StockMovement) -> None:
+        """What was moved within, into or out of this site."""
+        if said.source.site == self.site == said.target.site:
+            self.move(said.item, said.source.state, said.target.state, said.quantity)
+        elif said.source.site == self.site:
+            self.move(said.item, said.source.state, StockState.ADJUSTMENT, said.quantity)
+        elif said.target.site == self.site:
+            self.move(said.item, StockState.ADJUSTMENT, said.target.state, said.quantity)
+
+    def take_back(self, line: ReturnReceiptLine) -> None:
+        """From the customer, to where the disposition sends it."""
+        self.move(line.item, StockState.CUSTOMER, _DISPOSED[line.disposition], line.quantity)
+
+    def truth(self) -> dict[str, dict[str, int]]:
+        """Units by item and state, states without any left out."""
+        return {
+            item: {state: units for state, units in sorted(held.items()) if units}
+            for item, held in self._units.items()
+        }
+
+    def totals(self) -> dict[str, int]:
+        """Units by state over all items."""
+        total: Counter[str] = Counter()
+        for held in self._units.values():
+            for state, units in held.items():
+                total[state] += units
+        return {state: units for state, units in sorted(total.items()) if units}

@@ -1,0 +1,80 @@
+"""What an estate is made of: its systems, their ports and keys, how they work and what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from crossdock.contracts.connector import Ability
+from crossdock.contracts.words import Identifier
+from crossdock.estate.faults import Faults, Seconds, Share
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class SystemConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What every system has."""
+
+    port: Port = 0  # 0: any free one
+    key: str = ""  # what it shows to the hub
+    accepts: str = ""  # what the hub must show to it; empty: anybody may speak
+    ability: Ability = Ability.KEYS  # whether it honours idempotency keys or may be asked
+    faults: Faults = Faults()
+
+
+class ErpConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="erp"):
+    """Finance and master data."""
+
+    invoice_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # from the request to the posting
+
+
+class WmsConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="wms"):
+    """The warehouse of one site."""
+
+    site: Identifier
+    work_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # each of pick, pack and ship
+    return_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # until the customer's parcel comes
+    short: Share = 0.0  # a line of which half is not where it should be
+    part: Share = 0.0  # a release that is picked in two rounds
+    split: Share = 0.0  # a release that leaves in two shipments
+    quarantined: Share = 0.15  # of the lines that come back
+    scrapped: Share = 0.05  # likewise; the rest goes back on the shelf
+
+
+class ShopConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="shop"):
+    """The shop of one channel."""
+
+    channel: Identifier
+
+
+class CrmConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="crm"):
+    """The customer desk."""
+
+
+AnySystem = ErpConfig | WmsConfig | ShopConfig | CrmConfig
+
+
+class EstateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole estate."""
+
+    hub: str  # the hub's address, such as http://127.0.0.1:8080
+    seed: int = 1
+    host: str = "127.0.0.1"
+    systems: Mapping[Identifier, AnySystem]
+
+
+def standard_systems(keys: Mapping[str, str] | None = None) -> dict[str, AnySystem]:
+    """The five systems of the demo: one ERP, two warehouses, a shop, a customer desk.
+
+    `keys` are what they show to the hub, by system.
+    """
+    keys = keys or {}
+    return {
+        "erp": ErpConfig(key=keys.get("erp", "")),
+        "wms_east": WmsConfig(site="EAST", key=keys.get("wms_east", "")),
+        "wms_west": WmsConfig(site="WEST", key=keys.get("wms_west", "")),
+        "shop": ShopConfig(channel="web", key=keys.get("shop", "")),
+        "crm": CrmConfig(key=keys.get("crm", "")),
+    }

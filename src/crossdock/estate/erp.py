@@ -1,0 +1,88 @@
+"""The ERP: invoices what it is asked to, under numbers of its own; owns items and parties.
+
+It makes an invoice for every effect, as a real one would: asked twice for one shipment under two
+keys it invoices twice, and its truth shows it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.invoices import Invoice, InvoiceLine, InvoiceRequest
+from crossdock.estate.config import ErpConfig
+from crossdock.estate.system import System
+
+
+class Erp(System):
+    """Finance and master data."""
+
+    kind = "erp"
+
+    def __init__(self, name: str, config: ErpConfig, hub: str, seed: int, host: str) -> None:
+        super().__init__(name, config, hub, seed, host)
+        self._seconds = config.invoice_seconds
+        self.items: dict[str, int] = {}  # item -> revision
+        self.parties: dict[str, int] = {}  # party -> revision
+        self.invoices: Counter[str] = Counter()  # shipment -> invoices made for it
+        self.orders: Counter[str] = Counter()  # order -> units invoiced
+        self.units = 0
+        self.posted = 0
+        self.total_minor: Counter[str] = Counter()  # currency -> minor units
+
+    def handlers(self) -> Mapping[str, Callable[[Any], str]]:
+        """It takes requests for invoices."""
+        return {catalogue.INVOICE_REQUESTED: self._requested}
+
+    def happened(self, type_name: str, noun: Any) -> None:
+        """It keeps the master records that it publishes."""
+        if type_name == catalogue.ITEM_CHANGED:
+            self.items[noun.item] = noun.revision
+        elif type_name == catalogue.PARTY_CHANGED:
+            self.parties[noun.party] = noun.revision
+
+    def books(self, *, brief: bool) -> dict[str, Any]:
+        """Invoices and what they sum up to."""
+        books: dict[str, Any] = {
+            "items": len(self.items),
+            "parties": len(self.parties),
+            "invoices": self.invoices.total(),
+            "invoices_posted": self.posted,
+            "invoices_too_many": self.invoices.total() - len(self.invoices),
+            "units_invoiced": self.units,
+            "total_minor": dict(self.total_minor),
+        }
+        if not brief:
+            books["by_shipment"] = dict(self.invoices)
+            books["by_order"] = dict(self.orders)
+        return books
+
+    def _requested(self, asked: InvoiceRequest) -> str:
+        count = self.invoices[asked.shipment_id] + 1
+        self.invoices[asked.shipment_id] = count
+        number = self.dice.number("INV-", asked.shipment_id, count)
+        invoice = Invoice(
+            invoice_id=number,
+            order_id=asked.order_id,
+            shipment_id=asked.shipment_id,
+            currency=asked.currency,
+            lines=tuple(
+                InvoiceLine(line=line.line, quantity=line.quantity, amount_minor=line.amount_minor)
+                for line in asked.lines
+            ),
+            total_minor=asked.total_minor,
+        )
+        units = sum(line.quantity for line in asked.lines)
+        self.units += units
+        self.orders[asked.order_id] += units
+        self.total_minor[asked.currency] += asked.total_minor
+        seconds = self.dice.between(self._seconds, "post", number)
+        self.work.later(seconds, partial(self._post, invoice))
+        return number
+
+    def _post(self, invoice: Invoice) -> None:
+        self.posted += 1
+        self.say(catalogue.INVOICE_POSTED, invoice)
