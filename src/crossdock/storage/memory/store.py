@@ -17,6 +17,7 @@ from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
     Claimed,
     Decided,
+    EffectState,
     Lease,
     Loaded,
     NewMessage,
@@ -24,7 +25,6 @@ from crossdock.log.records import (
     Receipt,
     Recorded,
     Settlement,
-    Verdict,
     Wanted,
 )
 from crossdock.log.views import (
@@ -113,9 +113,9 @@ class MemoryStore:
                 continue
             recorded += 1
             self.data.effects.settle(kept, result, now)
-            if result.verdict is Verdict.REFUSED:
+            if kept.state is EffectState.HELD:
                 intent = kept.effect.business_key
-                self.data.note("refused", intent, result.problem, kept.place, now)
+                self.data.note(result.verdict.value, intent, result.problem, kept.place, now)
         await self._committed("settle")
         return recorded
 

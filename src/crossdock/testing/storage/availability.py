@@ -108,9 +108,9 @@ class AvailabilityContract(ContractBase):
         await land(store, stock=[stock(sellable=9)])
         await publish(store)
         await told(store)
-        await land(store, stock=[stock(sellable=1, reserved=1)])
+        await land(store, stock=[stock(sellable=-2), stock(site="WEST", sellable=2)])
         assert await publish(store) == 1
-        assert await told(store) == []
+        assert await told(store, seconds=20) == []
 
     @scene
     async def test_versions_always_grow(self, on: Engine) -> None:

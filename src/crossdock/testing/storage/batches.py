@@ -267,7 +267,7 @@ class BatchContract(ContractBase):
     async def test_racing_reservations_never_promise_more_than_there_is(self, on: Engine) -> None:
         """Eight workers want five of ten at once: two get them, six are told to look again."""
         handles = [await on.handle() for _ in range(RACERS)]
-        await land(handles[0], stock=[stock(sellable=10)], partition=99)
+        await land(handles[0], stock=[stock(sellable=10)], partition=15)
         batches = [
             await next_batch(store, partition=number) for number, store in enumerate(handles)
         ]

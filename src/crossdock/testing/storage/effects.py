@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crossdock.log.errors import CommitUnknown
+from crossdock.log.errors import CommitUnknown, StoreUnavailable
 from crossdock.log.ports import Store
 from crossdock.log.records import Claimed, Lane, Settlement, Verdict
 from crossdock.testing.builders import at, effect, settlement
@@ -230,7 +230,7 @@ class EffectContract(ContractBase):
 
     @scene
     async def test_without_a_next_time_an_effect_is_held(self, on: Engine) -> None:
-        """Tries used up, or nobody to ask: a person must look."""
+        """Tries used up, or nobody to ask: a person must look, and is told which of the two."""
         store = await on.handle()
         await intend(store, effect("a"), effect("b", key="order-2"))
         [first, second] = await claim(store)
@@ -238,6 +238,11 @@ class EffectContract(ContractBase):
         await settle(store, second, Verdict.UNKNOWN)
         assert await claim(store, 1000) == []
         assert await store.effects_summary() == {("wms", "held"): 2}
+        shown = [(row.kind, row.key, row.detail) for row in await store.exceptions(10)]
+        assert shown == [
+            ("retry", "a", f"why {first.effect_id}/1"),
+            ("unknown", "b", f"why {second.effect_id}/1"),
+        ]
 
     @scene
     async def test_a_late_end_of_an_earlier_attempt_changes_nothing(self, on: Engine) -> None:
@@ -318,7 +323,7 @@ class EffectContract(ContractBase):
         store = await on.handle()
         await intend(store, effect("a"))
         deaf = await on.deaf_handle()
-        with pytest.raises(CommitUnknown):
+        with pytest.raises((CommitUnknown, StoreUnavailable)):
             await claim(deaf, 0)
         assert await claim(store, 5) == []
         [again] = await claim(store, 11)

@@ -10,12 +10,15 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from crossdock.log.errors import StoreConflict
 from crossdock.log.ports import Store
 from crossdock.log.records import Decided, Effect, Outcome
 from crossdock.testing.builders import at, message
 from crossdock.testing.builders import decided as decided_by
+
+T = TypeVar("T")
 
 Fault = Callable[[str], Awaitable[None]]
 """Called with a point's name wherever a call could lose its connection; may raise."""
@@ -60,6 +63,16 @@ def scene(play: Callable[[Any, Engine], Coroutine[Any, Any, None]]) -> Callable[
     test.__doc__ = play.__doc__
     test.__module__ = play.__module__
     return test
+
+
+async def persistent(call: Callable[[], Awaitable[T]]) -> T:
+    """Run a call again while the store says that others were there first, as its callers do."""
+    for _ in range(20):
+        try:
+            return await call()
+        except StoreConflict:
+            await asyncio.sleep(0)
+    return await call()
 
 
 async def next_batch(store: Store, *outcomes: Outcome, partition: int = 0) -> Decided:

