@@ -126,12 +126,24 @@ class Note(msgspec.Struct, array_like=True):
     detail: str
 
 
+class Memory(msgspec.Struct, array_like=True):
+    """What an order remembers from now on of the hub's own doings: what, of which part, its value.
+
+    Values are whole, not changes, so that folding one twice changes nothing.
+    """
+
+    what: str  # a name of orders.doings.Doing
+    of: tuple[str, ...]
+    value: bool | int | str | list[str]
+
+
 class Outcome(msgspec.Struct, omit_defaults=True):
     """All that one message decided; the log of these rebuilds every projection (decision 14).
 
     `effects` are business keys, `releases` and `requested` are marks on the order so that a
     release or an invoice request is never numbered twice; `grants` are set-asides for waiting
-    lines (order, line, item, site, quantity) that travel on as messages of their own.
+    lines (order, line, item, site, quantity) that travel on as messages of their own; `memories`
+    are what the order keeps of all this beside its facts and promises.
     """
 
     fate: Fate = Fate.APPLIED
@@ -142,6 +154,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     notes: list[Note] = []
     marks: list[str] = []
     grants: list[tuple[str, str, str, str, int]] = []
+    memories: list[Memory] = []
 
 
 class Lane(IntEnum):

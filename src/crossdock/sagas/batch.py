@@ -21,9 +21,10 @@ from crossdock.contracts.vocabulary import ItemStatus
 from crossdock.inventory import ledger
 from crossdock.inventory.promise import PromiseBook, StockNotLoaded
 from crossdock.log.records import Decided, Loaded, MasterRow, OrderRow, Recorded, Wanted
-from crossdock.orders import facts
+from crossdock.orders.doings import Doing
+from crossdock.orders.facts import Happened
 from crossdock.orders.state import OrderState, all_figures, status
-from crossdock.sagas import fulfilment, telling
+from crossdock.sagas import fulfilment, rebuild, telling
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import Turn, WaitingList
 
@@ -62,7 +63,7 @@ def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
             wanted.items.update(line.item for line in noun.lines if line.short)
         elif message.type in _ITEM_BOUND:
             wanted.items.add(noun.item)
-        if message.type in _MASTERS:
+        if message.type in rebuild.MASTERS:
             kind = row.entity
             wanted.masters.add((kind, getattr(noun, row.key)))
     return wanted
@@ -158,16 +159,19 @@ def order_row(order: OrderState) -> OrderRow:
     )
 
 
-def _once(turn: Turn, order: OrderState, key: str) -> bool:
-    """Whether this fact is new to the order; the second wall behind the business keys (I3)."""
-    if key in order.facts:
-        turn.supersede(f"the order learned this at {order.facts[key]}")
-        return False
-    order.facts[key] = turn.message.place
-    return True
+def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
+    """Fold a fact into the order and give what it did to the goods; None when it is not new.
+
+    The second wall behind the business keys (I3).
+    """
+    place = rebuild.known_at(order, turn.message, noun)
+    if place is not None:
+        turn.supersede(f"the order learned this at {place}")
+        return None
+    return rebuild.learn(order, turn.message, noun)
 
 
-def _check_items(batch: Batch, order: OrderState) -> None:
+def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
     if not batch.policy.known_items_only or not order.placed:
         return
     holds = set()
@@ -181,7 +185,8 @@ def _check_items(batch: Batch, order: OrderState) -> None:
             holds.add(f"blocked-item:{line.item}")
     if order.channel not in batch.policy.channels:
         holds.add(f"unknown-channel:{order.channel}")
-    order.holds = sorted(holds)
+    if order.holds != sorted(holds):
+        turn.remember(order, Doing.HOLDS, sorted(holds))
 
 
 def _placed(batch: Batch, turn: Turn, noun: orders.Order) -> None:
@@ -190,31 +195,28 @@ def _placed(batch: Batch, turn: Turn, noun: orders.Order) -> None:
         turn.hold("the order was placed before under another business key")
         turn.note("rival", noun.order_id, f"{turn.message.place} places the order again")
         return
-    if _once(turn, order, f"placed/{noun.order_id}"):
-        facts.place_order(order, noun, turn.message.event_time)
-        _check_items(batch, order)
+    if _learn(turn, order, noun) is not None:
+        _check_items(batch, turn, order)
         _reviewed(batch, turn, order)
 
 
 def _changed(batch: Batch, turn: Turn, noun: orders.OrderChange) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"change/{noun.change_id}"):
-        facts.change_order(order, noun)
-        _check_items(batch, order)
+    if _learn(turn, order, noun) is not None:
+        _check_items(batch, turn, order)
         _reviewed(batch, turn, order)
 
 
 def _cancelled(batch: Batch, turn: Turn, noun: orders.OrderCancellation) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"cancellation/{noun.cancellation_id}"):
-        facts.cancel_order(order, noun)
+    if _learn(turn, order, noun) is not None:
         fulfilment.settle(turn, order)
 
 
 def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"pick/{noun.site}/{noun.pick_id}"):
-        happened = facts.pick(order, noun)
+    happened = _learn(turn, order, noun)
+    if happened is not None:
         fulfilment.apply_goods(turn, order, happened, noun.pick_id)
         for done in happened:
             if done.short:
@@ -228,38 +230,37 @@ def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
 
 def _packed(batch: Batch, turn: Turn, noun: shipments.Pack) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"carton/{noun.site}/{noun.carton_id}"):
-        fulfilment.apply_goods(turn, order, facts.pack(order, noun), noun.carton_id)
+    happened = _learn(turn, order, noun)
+    if happened is not None:
+        fulfilment.apply_goods(turn, order, happened, noun.carton_id)
         fulfilment.settle(turn, order)
 
 
 def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"shipment/{noun.shipment_id}"):
-        fulfilment.apply_goods(turn, order, facts.ship(order, noun), noun.shipment_id)
+    happened = _learn(turn, order, noun)
+    if happened is not None:
+        fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
         fulfilment.settle(turn, order)
         telling.tell_shipment(turn, order, noun)
 
 
 def _return_requested(batch: Batch, turn: Turn, noun: returns.ReturnRequest) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"return/{noun.return_id}"):
-        facts.request_return(order, noun, turn.message.event_time)
+    if _learn(turn, order, noun) is not None:
         fulfilment.settle(turn, order)
 
 
 def _return_received(batch: Batch, turn: Turn, noun: returns.ReturnReceipt) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"return-receipt/{noun.site}/{noun.return_receipt_id}"):
-        facts.receive_return(order, noun)
+    if _learn(turn, order, noun) is not None:
         _enter(turn, ledger.returned(noun))
         fulfilment.settle(turn, order)
 
 
 def _invoiced(batch: Batch, turn: Turn, noun: invoices.Invoice) -> None:
     order = batch.order(noun.order_id)
-    if _once(turn, order, f"invoice/{noun.invoice_id}"):
-        facts.invoice(order, noun)
+    if _learn(turn, order, noun) is not None:
         fulfilment.settle(turn, order)
 
 
@@ -271,7 +272,7 @@ def _granted(batch: Batch, turn: Turn, noun: stock.Grant) -> None:
 
 def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
     order = batch.order(noun.order_id)
-    _check_items(batch, order)
+    _check_items(batch, turn, order)
     _reviewed(batch, turn, order)
 
 
@@ -324,7 +325,7 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
         if known.revision >= noun.revision:
             turn.supersede(f"revision {known.revision} is known")
             return
-    batch.store_master(MasterRow(row.entity, number, noun.revision, msgspec.json.encode(noun)))
+    batch.store_master(rebuild.master_row(turn.message.type, noun))
     if row.entity == "item":
         fulfilment.review_waiting(turn, number)
 
@@ -363,5 +364,5 @@ _DECIDERS: dict[str, Callable[[Batch, Turn, Any], None]] = {
     catalogue.RECEIPT_POSTED: _received,
     catalogue.STOCK_ADJUSTED: _adjusted,
     catalogue.STOCK_MOVED: _moved,
-    **dict.fromkeys(_MASTERS, _master),
+    **dict.fromkeys(rebuild.MASTERS, _master),
 }

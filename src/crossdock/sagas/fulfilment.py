@@ -22,6 +22,7 @@ from crossdock.contracts.stock import Grant
 from crossdock.inventory import ledger
 from crossdock.log.records import Waiting
 from crossdock.orders import sourcing
+from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened, consume
 from crossdock.orders.state import Figures, Line, OrderState, all_figures
 from crossdock.sagas import telling
@@ -92,9 +93,9 @@ def _give_back(turn: Turn, order: OrderState, known: dict[str, Figures]) -> set[
                         LineQuantity(line=number, item=line.item, quantity=stopped)
                     )
         if now.taken > now.ordered - now.cancelled and now.cancelled:
-            _stop_staged(order, number, line, now, stops)
+            _stop_staged(turn, order, number, line, now, stops)
     for site in sorted(stops):
-        order.releases += 1
+        turn.remember(order, Doing.RELEASES, order.releases + 1)
         stop = ReleaseCancellation(
             release_cancellation_id=f"{order.order_id}-C{order.releases}",
             order_id=order.order_id,
@@ -127,6 +128,7 @@ def _surplus(line: Line, surplus: int) -> list[tuple[str, int, int]]:
 
 
 def _stop_staged(
+    turn: Turn,
     order: OrderState,
     number: str,
     line: Line,
@@ -140,7 +142,7 @@ def _stop_staged(
         place = line.sites[site]
         part = min(too_many, place.taken - place.shipped - place.stopped)
         if part > 0:
-            place.stopped += part
+            turn.remember(order, Doing.STOPPED, place.stopped + part, number, site)
             too_many -= part
             stops.setdefault(site, []).append(
                 LineQuantity(line=number, item=line.item, quantity=part)
@@ -171,7 +173,7 @@ def _wait_for_the_rest(turn: Turn, order: OrderState, known: dict[str, Figures])
         missing = known[number].backordered
         if missing == line.waiting:
             continue
-        line.waiting = missing
+        turn.remember(order, Doing.WAITING, missing, number)
         turn.waiting.put(
             Waiting(
                 item=line.item,
@@ -198,7 +200,7 @@ def _release(turn: Turn, order: OrderState) -> None:
                     LineQuantity(line=number, item=line.item, quantity=more)
                 )
     for site in sorted(asked):
-        order.releases += 1
+        turn.remember(order, Doing.RELEASES, order.releases + 1)
         release = Release(
             release_id=f"{order.order_id}-R{order.releases}",
             order_id=order.order_id,
@@ -221,7 +223,7 @@ def take_grant(turn: Turn, order: OrderState, grant: Grant) -> None:
     """Book stock that was set aside for a waiting line; `settle` uses it or gives it back."""
     line = order.lines[grant.line]
     turn.commit(order, grant.line, grant.site, grant.quantity, 0)
-    line.waiting = max(0, line.waiting - grant.quantity)
+    turn.remember(order, Doing.WAITING, max(0, line.waiting - grant.quantity), grant.line)
 
 
 def serve_waiting(turn: Turn, item: str, site: str) -> None:
@@ -262,7 +264,7 @@ def wait_for_masters(turn: Turn, order: OrderState) -> None:
         line = order.lines[number]
         held = any(hold.endswith(f":{line.item}") for hold in order.holds)
         if held and not line.waiting:
-            line.waiting = max(1, line.ordered)
+            turn.remember(order, Doing.WAITING, max(1, line.ordered), number)
             turn.waiting.put(
                 Waiting(
                     line.item,

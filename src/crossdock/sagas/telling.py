@@ -10,6 +10,7 @@ from crossdock.contracts.returns import ReturnAuthorisation
 from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.log.records import Lane
+from crossdock.orders.doings import Doing
 from crossdock.orders.state import Figures, OrderState, status
 from crossdock.returns.authorisation import authorised
 from crossdock.sagas.turn import Turn
@@ -28,9 +29,10 @@ def ask_for_invoices(turn: Turn, order: OrderState, known: dict[str, Figures]) -
     for number in sorted(order.shipments):
         mark = order.shipments[number]
         if not mark.asked:
-            mark.asked = True
+            turn.remember(order, Doing.ASKED, True, number)
             services = not order.services_asked
-            order.services_asked = True
+            if services:
+                turn.remember(order, Doing.SERVICES_ASKED, True)
             _ask(turn, order, number, mark.lines, known if services else {})
     service_order = not order.shipments and order.services_only() and bool(order.lines)
     if (
@@ -38,7 +40,7 @@ def ask_for_invoices(turn: Turn, order: OrderState, known: dict[str, Figures]) -
         and not order.services_asked
         and status(order, known) is not OrderStatus.CANCELLED
     ):
-        order.services_asked = True
+        turn.remember(order, Doing.SERVICES_ASKED, True)
         _ask(turn, order, f"{order.order_id}-S", {}, known)
 
 
@@ -108,7 +110,8 @@ def answer_returns(turn: Turn, order: OrderState, known: dict[str, Figures]) -> 
     for number in sorted(order.returns):
         mark = order.returns[number]
         newly = number in granted and not mark.authorised
-        mark.authorised = number in granted
+        if mark.authorised != (number in granted):
+            turn.remember(order, Doing.AUTHORISED, number in granted, number)
         if newly:
             turn.outcome.marks.append(f"return/{number}")
             _tell_authorisation(turn, order, number, mark.lines)
@@ -175,7 +178,7 @@ def tell_status(turn: Turn, order: OrderState, known: dict[str, Figures]) -> Non
     now = status(order, known)
     if now == order.told or now not in _WORTH_TELLING:
         return
-    order.told = now
+    turn.remember(order, Doing.TOLD, now.value)
     lines = []
     for number in sorted(order.lines):
         line = order.lines[number]

@@ -19,6 +19,7 @@ from crossdock.log.records import (
     Commitment,
     Effect,
     Lane,
+    Memory,
     Movement,
     NewMessage,
     Note,
@@ -26,6 +27,8 @@ from crossdock.log.records import (
     Recorded,
     Waiting,
 )
+from crossdock.orders import doings
+from crossdock.orders.doings import Doing
 from crossdock.orders.state import OrderState
 from crossdock.sagas.policy import Policy
 
@@ -47,7 +50,13 @@ class Turn:
         self.book = book
         self.waiting = waiting
         self.outcome = Outcome(
-            commitments=[], movements=[], effects=[], notes=[], marks=[], grants=[]
+            commitments=[],
+            movements=[],
+            effects=[],
+            notes=[],
+            marks=[],
+            grants=[],
+            memories=[],
         )
         self.effects: list[Effect] = []
         self.messages: list[NewMessage] = []
@@ -78,10 +87,15 @@ class Turn:
         """Change what is promised on a line at a site; the promise row is the caller's affair."""
         if not reserved and not released:
             return
-        place = order.lines[line].at(site)
-        place.reserved += reserved
-        place.released += released
+        doings.promise(order, line, site, reserved, released)
         self.outcome.commitments.append(Commitment(order.order_id, line, site, reserved, released))
+
+    def remember(
+        self, order: OrderState, what: Doing, value: bool | int | str | list[str], *of: str
+    ) -> None:
+        """Let the order remember what the hub did, and the log that it does (I28)."""
+        doings.remember(order, what, of, value)
+        self.outcome.memories.append(Memory(what.value, of, value))
 
     def tell(
         self,

@@ -1,0 +1,107 @@
+"""Folding the log again: what was said, and what was decided on it, give the same state (I28).
+
+Deciders fold facts by `learn` too, so there is one way only in which a fact changes an order.
+Nothing is decided here: what depended on stock and masters comes out of the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.vocabulary import Fate
+from crossdock.log.records import MasterRow, Outcome, Recorded
+from crossdock.orders import doings, facts
+from crossdock.orders.facts import Happened
+from crossdock.orders.state import OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class FactKind:
+    """How an order learns one kind of fact: under which key, and what that changes."""
+
+    key: Callable[[Any], str]
+    fold: Callable[[OrderState, Any, datetime], list[Happened] | None]
+
+
+FACTS: dict[str, FactKind] = {
+    catalogue.ORDER_PLACED: FactKind(lambda said: f"placed/{said.order_id}", facts.place_order),
+    catalogue.ORDER_CHANGE_REQUESTED: FactKind(
+        lambda said: f"change/{said.change_id}",
+        lambda order, said, _: facts.change_order(order, said),
+    ),
+    catalogue.ORDER_CANCELLATION_REQUESTED: FactKind(
+        lambda said: f"cancellation/{said.cancellation_id}",
+        lambda order, said, _: facts.cancel_order(order, said),
+    ),
+    catalogue.PICK_CONFIRMED: FactKind(
+        lambda said: f"pick/{said.site}/{said.pick_id}",
+        lambda order, said, _: facts.pick(order, said),
+    ),
+    catalogue.CARTON_PACKED: FactKind(
+        lambda said: f"carton/{said.site}/{said.carton_id}",
+        lambda order, said, _: facts.pack(order, said),
+    ),
+    catalogue.SHIPMENT_SHIPPED: FactKind(
+        lambda said: f"shipment/{said.shipment_id}",
+        lambda order, said, _: facts.ship(order, said),
+    ),
+    catalogue.RETURN_REQUESTED: FactKind(
+        lambda said: f"return/{said.return_id}", facts.request_return
+    ),
+    catalogue.RETURN_RECEIVED: FactKind(
+        lambda said: f"return-receipt/{said.site}/{said.return_receipt_id}",
+        lambda order, said, _: facts.receive_return(order, said),
+    ),
+    catalogue.INVOICE_POSTED: FactKind(
+        lambda said: f"invoice/{said.invoice_id}",
+        lambda order, said, _: facts.invoice(order, said),
+    ),
+}
+"""Every kind of message from which an order learns a fact."""
+
+MASTERS = frozenset(
+    {
+        catalogue.ITEM_CHANGED,
+        catalogue.PARTY_CHANGED,
+        catalogue.SITE_CHANGED,
+        catalogue.CHANNEL_CHANGED,
+    }
+)
+"""Every kind of message that carries a master record."""
+
+
+def known_at(order: OrderState, message: Recorded, noun: Any) -> str | None:
+    """The place at which the order learned this fact, or None: it is new."""
+    return order.facts.get(FACTS[message.type].key(noun))
+
+
+def learn(order: OrderState, message: Recorded, noun: Any) -> list[Happened]:
+    """Fold a fact that is new to the order; gives what it did to the goods."""
+    kind = FACTS[message.type]
+    order.facts[kind.key(noun)] = message.place
+    return kind.fold(order, noun, message.event_time) or []
+
+
+def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> None:
+    """Fold one decided message of the order into its state."""
+    if outcome.fate is not Fate.APPLIED:
+        return
+    if message.type in FACTS:
+        learn(order, message, noun)
+    for one in outcome.commitments:
+        doings.promise(order, one.line, one.site, one.reserved, one.released)
+    for memory in outcome.memories:
+        doings.remember(order, memory.what, memory.of, memory.value)
+
+
+def master_row(message_type: str, noun: Any) -> MasterRow:
+    """The row of a master record."""
+    row = CATALOGUE[message_type]
+    return MasterRow(row.entity, getattr(noun, row.key), noun.revision, msgspec.json.encode(noun))
