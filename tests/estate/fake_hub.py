@@ -77,7 +77,8 @@ class FakeHub:
         if rule is not None:
             if rule.pop("once", False):
                 del self.rules[event["id"]]
-            return {"id": event["id"], **rule}
+            receipt = {"id": event["id"], **rule}
+            return {name: value for name, value in receipt.items() if value is not None}
         key = (event["source"], event["id"])
         if key in self.positions:
             self.duplicates += 1

@@ -25,7 +25,9 @@ from crossdock.contracts.stock import Availability, Receipt, ReceiptLine
 from crossdock.contracts.vocabulary import Disposition, OrderStatus
 from tests.estate import told
 from tests.estate.fake_hub import document, estate_with_hub
-from tests.helpers.aio import run
+from tests.estate.loops import run
+
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 SLOW = {"work_seconds": (60.0, 60.0)}
 

@@ -61,6 +61,7 @@ class Outbox:
         self.refusals: list[tuple[str, Receipt]] = []
         self.posts = 0
         self.failed_posts = 0
+        self.trouble = ""  # why the last failed post failed
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._chance = chance
         self._queue: deque[Message] = deque()
@@ -121,6 +122,7 @@ class Outbox:
             "duplicates": self.again.total(),
             "posts": self.posts,
             "failed_posts": self.failed_posts,
+            "trouble": self.trouble,
             "refusals": [
                 {"id": number, "answer": said.answer, "problem": said.problem}
                 for number, said in self.refusals[:REFUSALS_SHOWN_MAX]
@@ -168,18 +170,24 @@ class Outbox:
         self._queue.extendleft(reversed(mixed))
 
     async def _post(self, messages: list[Message]) -> list[Message]:
-        """Send messages and keep their receipts; gives those that have none yet."""
-        single = len(messages) == 1
-        body = messages[0][1] if single else b"[" + b",".join(m[1] for m in messages) + b"]"
-        reply = await self._exchange(body, wire.EVENT if single else wire.BATCH)
-        if reply is None or self._chance.hits(self.faults.forgotten_receipts):
+        """Send messages and keep their receipts; gives those that have none yet.
+
+        One message goes as a batch too: so it has a receipt of its own, and a status that is no
+        success speaks of the request.
+        """
+        reply = await self._exchange(b"[" + b",".join(m[1] for m in messages) + b"]")
+        if reply is None:
             return messages
         status, said = reply
+        if self._chance.hits(self.faults.forgotten_receipts):
+            self.trouble = "receipts forgotten on purpose"
+            return messages
         if status in _TAKEN:
             return self._keep(messages, said)
+        self.trouble = f"status {status}"
         if status not in _WHOLE_REFUSED:
             return messages
-        if single:
+        if len(messages) == 1:
             self._receipt(messages[0][0], Receipt("refused", "", f"status {status}"))
             return []
         middle = len(messages) // 2
@@ -187,7 +195,7 @@ class Outbox:
         # One after the other, or a later message would overtake an earlier one.
         return left + (messages[middle:] if left else await self._post(messages[middle:]))
 
-    async def _exchange(self, body: bytes, kind: str) -> tuple[int, bytes] | None:
+    async def _exchange(self, body: bytes) -> tuple[int, bytes] | None:
         """Post once; gives status and body, or None where no whole answer came."""
         assert self._session is not None
         self.posts += 1
@@ -195,13 +203,14 @@ class Outbox:
             async with self._session.post(
                 f"{self.hub}/v1/messages",
                 data=body,
-                headers={"Content-Type": kind},
+                headers={"Content-Type": wire.BATCH},
                 allow_redirects=False,
             ) as response:
                 wait = response.headers.get("Retry-After", "")
                 self._wait_seconds = float(wait) if wait.isdigit() else 0.0
                 return response.status, await response.read()
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
+            self.trouble = type(error).__name__
             return None
 
     def _keep(self, messages: list[Message], body: bytes) -> list[Message]:
@@ -209,18 +218,21 @@ class Outbox:
         try:
             receipts = wire.decode_hub_reply(body).receipts
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return messages
-        if [receipt.id for receipt in receipts] != [number for number, _ in messages]:
+            receipts = []
+        pairs = list(zip(messages, receipts, strict=False))
+        if len(receipts) != len(messages) or any(r.id not in (None, m[0]) for m, r in pairs):
+            self.trouble = "receipts that are not those of the messages"
             return messages
         unjudged = []
-        for message, receipt in zip(messages, receipts, strict=True):
+        for message, receipt in pairs:
             problem = receipt.problem or {}
             status = problem.get("status")
             if receipt.answer == "refused" and isinstance(status, int) and status >= 500:
+                self.trouble = f"status {status} for some messages"
                 unjudged.append(message)  # its trouble, not ours: the same may do next time
                 continue
-            why = str(problem.get("detail") or problem.get("title") or "")
-            self._receipt(receipt.id, Receipt(receipt.answer, receipt.position or "", why))
+            why = ": ".join(str(problem[k]) for k in ("code", "detail", "where") if k in problem)
+            self._receipt(message[0], Receipt(receipt.answer, receipt.position or "", why))
         return unjudged
 
     def _receipt(self, message_id: str, receipt: Receipt) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-EVENT: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -57,8 +56,8 @@ class Said(Struct, frozen=True, kw_only=True, gc=False):
 class HubReceipt(Struct, frozen=True, kw_only=True, gc=False):
     """What the hub answers for one message."""
 
-    id: str
     answer: str
+    id: str | None = None  # missing where the hub could not read it
     position: str | None = None
     problem: dict[str, Any] | None = None
 

@@ -18,6 +18,7 @@ class Work:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0  # of the loop's clock; uvloop's handles do not tell
         self._closed = False
 
     def __len__(self) -> int:
@@ -30,7 +31,7 @@ class Work:
         self._number += 1
         heappush(self._due, (loop.time() + seconds, self._number, job))
         first = self._due[0][0]
-        if self._timer is None or first < self._timer.when():
+        if self._timer is None or first < self._wakes_at:
             self._wake_at(first)
 
     def close(self) -> None:
@@ -43,6 +44,7 @@ class Work:
         if self._timer is not None:
             self._timer.cancel()
         if not self._closed:
+            self._wakes_at = moment
             self._timer = asyncio.get_running_loop().call_at(moment, self._do_due)
 
     def _do_due(self) -> None:
