@@ -1,0 +1,145 @@
+"""The smallest hub: the memory store and the pure deciders, stepped by hand, without a loop.
+
+It holds the whole way of a message from the door to the outcome and nothing else, so a property
+over thousands of histories takes seconds. No clock: all messages are of one moment unless a test
+says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.stock import StockAdjustment
+from crossdock.contracts.vocabulary import AdjustmentReason
+from crossdock.log.records import Decided, Lease, NewMessage, Receipt, Waiting
+from crossdock.log.views import BalanceRow, PromiseView
+from crossdock.orders.state import OrderState, fingerprint
+from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
+from crossdock.sagas.batch import decide, noun_of, wanted_by
+from crossdock.sagas.policy import ChannelPolicy, Policy
+from crossdock.storage.memory.store import MemoryStore
+from crossdock.testing.builders import at, noun_message
+
+T = TypeVar("T")
+
+_ALL = 1_000_000
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits; one that does is a mistake of the caller."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("it waited for something, and there is no loop")
+
+
+def small_policy(*, partitions: int = 1, keep_back: int = 0) -> Policy:
+    """One channel that sells from EAST and WEST, the matrix that ships with the hub."""
+    return Policy(
+        partitions=partitions,
+        channels={"web": ChannelPolicy("web", "shop", ("EAST", "WEST"), keep_back)},
+        matrix=Matrix(
+            {rule.entity: rule for rule in DEFAULT_RULES},
+            {"EAST": "wms_east", "WEST": "wms_west"},
+            {"web": "shop"},
+        ),
+        known_items_only=False,
+    )
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a set of messages ended in, as far as it must not depend on their order."""
+
+    orders: dict[str, str]  # id -> fingerprint
+    balances: list[BalanceRow]
+    promises: list[PromiseView]
+    waiting: list[Waiting]
+
+
+class SmallHub:
+    """A store and a policy; `batch` is how many messages are decided together."""
+
+    def __init__(self, policy: Policy | None = None, *, batch: int = 100) -> None:
+        self.policy = policy or small_policy()
+        self.store = MemoryStore()
+        self._batch = batch
+
+    def stock(self, **sites: dict[str, int]) -> None:
+        """Post opening balances: `stock(EAST={"bolt": 5})`."""
+        self.tell(
+            *(
+                noun_message(
+                    catalogue.STOCK_ADJUSTED,
+                    StockAdjustment(
+                        adjustment_id=f"opening-{site}-{item}",
+                        site=site,
+                        item=item,
+                        quantity=quantity,
+                        reason=AdjustmentReason.OPENING,
+                    ),
+                    f"opening-{site}-{item}",
+                    partitions=self.policy.partitions,
+                )
+                for site, items in sites.items()
+                for item, quantity in items.items()
+                if quantity
+            )
+        )
+
+    def tell(self, *messages: NewMessage) -> list[Receipt]:
+        """Take messages in together and decide until nothing is left undecided."""
+        receipts = at_once(self.store.append(messages))
+        while self._decide_batch():
+            pass
+        return receipts
+
+    def order(self, order_id: str) -> OrderState:
+        """An order's state."""
+        return msgspec.json.decode(self.store.data.orders[order_id].state, type=OrderState)
+
+    def ending(self) -> Ending:
+        """What has become of everything."""
+        data = self.store.data
+        rows = [row for lines in data.waiting.values() for row in lines.values()]
+        return Ending(
+            orders={name: fingerprint(self.order(name)) for name in sorted(data.orders)},
+            balances=at_once(self.store.balances(None, _ALL)),
+            promises=at_once(self.store.promises(None, _ALL)),
+            waiting=sorted(rows, key=lambda row: (row.item, row.order_id, row.line)),
+        )
+
+    def _decide_batch(self) -> bool:
+        wanted_partitions = list(range(self.policy.partitions))
+        leases = at_once(self.store.lease("hub", wanted_partitions, at(0), at(1000)))
+        recorded = at_once(self.store.read(leases, self._batch))
+        if not recorded:
+            return False
+        messages = [(message, noun_of(message)) for message in recorded]
+        wanted = wanted_by(messages)
+        while True:
+            loaded = at_once(self.store.load(wanted))
+            decided = decide(self.policy, messages, wanted, loaded)
+            if isinstance(decided, Decided):
+                break
+            wanted = decided
+        decided.positions = new_positions(leases, [message.partition for message in recorded])
+        at_once(self.store.commit(decided, at(0)))
+        return True
+
+
+def new_positions(leases: Sequence[Lease], decided: Sequence[int]) -> list[tuple[Lease, int]]:
+    """How far each lease gets when these messages, named by their partitions, are decided."""
+    return [
+        (lease, lease.position + decided.count(lease.partition))
+        for lease in leases
+        if lease.partition in decided
+    ]
