@@ -12,10 +12,12 @@ from aiohttp import web
 
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability, Document
+from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.words import Noun
 from crossdock.estate.config import EstateConfig, standard_systems
 from crossdock.estate.door import Door
 from crossdock.estate.estate import Estate
+from crossdock.kernel.decode import decode, typed
 
 Trick = Literal["lose request", "lose reply", "garbage", "half"] | int
 """What to do with the next post: an int is a status to answer."""
@@ -83,6 +85,9 @@ class FakeHub:
         if key in self.positions:
             self.duplicates += 1
             return {"id": event["id"], "answer": "duplicate", "position": self.positions[key]}
+        # Whatever a system says must be what the contract calls a message of its type.
+        envelope = decode(msgspec.json.encode(event), Envelope)
+        typed(envelope.data, CATALOGUE[envelope.type].noun)
         self.log.append(event)
         self.positions[key] = f"0:{len(self.log)}"
         return {"id": event["id"], "answer": "accepted", "position": self.positions[key]}
