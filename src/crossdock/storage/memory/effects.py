@@ -1,8 +1,9 @@
 """Effects and their turns: per destination and key only the oldest unsettled one may go out.
 
 Two heaps per destination keep a claim as cheap as what it takes: heads that are ready, by (lane,
-effect), and heads that become ready later, by time. An entry may have outlived its reason, so it
-is checked when it comes up; whatever changes an effect's turn adds an entry.
+effect), and heads that become ready later, by time. Only heads are entered, and a head stays one
+until it is settled. An entry may have outlived its reason, so it is checked when it comes up;
+whatever changes an effect's turn adds an entry.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Effects:
         while limit and queue.ready:
             kept = self.by_id[heapq.heappop(queue.ready)[1]]
             wakes_at = kept.wakes_at
-            if wakes_at is None or not queue.is_head(kept):
+            if wakes_at is None:
                 continue
             if wakes_at > now:
                 heapq.heappush(queue.later, (wakes_at, kept.effect_id))
