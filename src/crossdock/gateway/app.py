@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from crossdock.gateway.asgi import (
     ASGIApp,
@@ -49,7 +50,7 @@ from crossdock.kernel.limits import (
     STREAM_BODY_BYTES_MAX,
 )
 from crossdock.kernel.ports import Clock, Ids
-from crossdock.kernel.redaction import shown
+from crossdock.kernel.redaction import one_line, shown
 from crossdock.sagas.policy import Policy
 
 _LOG = logging.getLogger(__name__)
@@ -126,21 +127,27 @@ class Door:
             return self._refusal(request, error)
 
     def _refusal(self, request: Request, error: Exception) -> Reply:
-        problem = problem_details(error, self._deps.ids.new())
+        problem = problem_details(error, self._correlation_id(request))
         if problem.status == 500:
             # Never the error's own words: they may hold what a customer wrote, or a secret.
             _LOG.error(
                 "request failed: %s in %s, %s %s, correlation %s",
                 type(error).__name__,
                 _place_in_code(error),
-                shown(request.method),
-                shown(request.path),
+                one_line(request.method),
+                one_line(request.path),
                 problem.correlation_id,
             )
         allow: tuple[tuple[bytes, bytes], ...] = ()
         if isinstance(error, WrongMethod):
             allow = ((b"allow", error.expected.encode()),)
         return problem_reply(problem, allow)
+
+    def _correlation_id(self, request: Request) -> str:
+        """Name the request; only those that are refused need a name, and it costs a little."""
+        if not request.correlation_id:
+            request.correlation_id = self._deps.ids.new()
+        return request.correlation_id
 
     def _caller(self, request: Request, route: Route) -> Caller:
         """Find out who calls, and whether the key opens this route."""
@@ -169,7 +176,8 @@ class Door:
     async def _messages(self, request: Request, caller: Caller) -> Reply:
         kind = _media_type(request.header(b"content-type"))
         deps = self._deps
-        taker = Taker(caller, deps.policy, deps.clock, deps.intake, deps.ids.new())
+        correlate = partial(self._correlation_id, request)
+        taker = Taker(caller, deps.policy, deps.clock, deps.intake, correlate)
         with deps.room.share() as share:
             if kind in SINGLE:
                 return await taker.take_one(await self._body(request, share, BODY_BYTES_MAX))

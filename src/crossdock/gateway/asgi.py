@@ -31,6 +31,7 @@ class Request:
     address: str  # of whoever is at the other end of the line; a proxy's, behind a proxy
     receive: Receive
     parameters: Mapping[str, str] = field(default_factory=dict)
+    correlation_id: str = ""  # given when there is something to correlate
 
     def header(self, name: bytes) -> str:
         """Return a header's value, or "" where it is missing; several are joined by commas."""

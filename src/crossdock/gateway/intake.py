@@ -62,12 +62,18 @@ class GroupCommit:
         randomness: Randomness,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         waiting_max: int = INTAKE_WAITING_MESSAGES_MAX,
+        listener: Callable[[Sequence[Receipt]], None] | None = None,
     ) -> None:
-        """`sleep` takes seconds; `waiting_max` counts messages, those being appended included."""
+        """Stand ready; nothing is taken before the `async with`.
+
+        `sleep` takes seconds. `waiting_max` counts messages, those being appended included. The
+        `listener` hears the receipts of each append that was committed; it must not raise.
+        """
         self._store = store
         self._randomness = randomness
         self._sleep = sleep
         self._waiting_max = waiting_max
+        self._listener = listener
         self._parcels: deque[_Parcel] = deque()
         self._waiting = 0
         self._something = asyncio.Event()
@@ -207,6 +213,8 @@ class GroupCommit:
                     raise
                 await self._sleep(self._pause_seconds(attempt))
             else:
+                if self._listener is not None:
+                    self._listener(receipts)
                 return _as_accepted(receipts) if in_doubt else receipts
         raise NotNow  # not reached: the last try returns or raises
 

@@ -180,7 +180,7 @@ async def serving(
     On leaving, no new connection is taken, requests under way get `grace_seconds` to end, and
     whatever is left is cut. Raises `OSError` where the address cannot be bound.
     """
-    listener = socket.create_server((host, port), backlog=_BACKLOG)
+    listener = await _bound(host, port)
     protocol = type("Protocol", (GuardedProtocol,), {"head_seconds": head_seconds})
     config = uvicorn.Config(
         cast(Any, app),
@@ -206,6 +206,23 @@ async def serving(
         await task
         for connection in list(server.server_state.connections):
             connection.transport.abort()
+
+
+async def _bound(host: str, port: int) -> socket.socket:
+    """Bind a socket. Raises `OSError`."""
+    loop = asyncio.get_running_loop()
+    kind = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
+    family, _, _, _, address = (await loop.getaddrinfo(host, port, **kind))[0]
+    # asyncio switches off Nagle's delay only where the protocol is named, and accepted connections
+    # have it from here; with the delay each answer waits 40 ms for an acknowledgement.
+    listener = socket.socket(family, **kind)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 async def _until_listening(server: _Server, task: asyncio.Task[None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -58,13 +58,19 @@ class Taker:
     """Takes messages in the name of one caller, for one request."""
 
     def __init__(
-        self, caller: Caller, policy: Policy, clock: Clock, intake: GroupCommit, correlation_id: str
+        self,
+        caller: Caller,
+        policy: Policy,
+        clock: Clock,
+        intake: GroupCommit,
+        correlate: Callable[[], str],
     ) -> None:
+        """`correlate` names the request, for refusals."""
         self._caller = caller
         self._policy = policy
         self._clock = clock
         self._intake = intake
-        self._correlation_id = correlation_id
+        self._correlate = correlate
 
     async def take_one(self, raw: bytes) -> Reply:
         """Take a single message. Raises the `BadInput` or `StoreError` that refuses it."""
@@ -112,9 +118,7 @@ class Taker:
 
     def refused(self, error: CrossdockError, message_id: str | None = None) -> ReceiptLine:
         """Write the receipt of a message that is not taken."""
-        return ReceiptLine(
-            REFUSED, message_id, problem=problem_details(error, self._correlation_id)
-        )
+        return ReceiptLine(REFUSED, message_id, problem=problem_details(error, self._correlate()))
 
     def _line(self, message_id: str, answer: Answered) -> ReceiptLine:
         if not isinstance(answer, Receipt):
@@ -124,7 +128,7 @@ class Taker:
 
     def _conflict(self, receipt: Receipt) -> ProblemDetails:
         error = IdConflict(where="$.id", found="an id that stands for something else")
-        return problem_details(error, self._correlation_id, position=_place(receipt))
+        return problem_details(error, self._correlate(), position=_place(receipt))
 
 
 async def take_all(taker: Taker, raws: Sequence[bytes]) -> list[ReceiptLine]:

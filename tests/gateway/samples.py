@@ -1,0 +1,220 @@
+"""One full sample of every noun that a far system may send: each field is there."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from crossdock.contracts import catalogue
+
+_ADDRESS = {"lines": ["1 Quay"], "city": "Hull", "postal_code": "HU1", "country": "GB"}
+_LINE = {"line": "1", "item": "85123A", "quantity": 6}
+_PLACE = {"state": "available", "site": "EAST"}
+
+#: type -> (who says it, data)
+SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    catalogue.ITEM_CHANGED: (
+        "erp",
+        {
+            "item": "85123A",
+            "description": "WHITE HANGING HEART T-LIGHT HOLDER",
+            "kind": "service",
+            "status": "blocked",
+            "base_unit": "PCE",
+            "pack_levels": [{"code": "CS", "base_units": 12, "gtin": "09501101530003"}],
+            "lot_tracked": True,
+            "serial_tracked": True,
+            "weight_grams": 140,
+            "revision": 2,
+        },
+    ),
+    catalogue.PARTY_CHANGED: (
+        "erp",
+        {
+            "party": "C-17",
+            "name": "Harbour Gifts",
+            "role": "supplier",
+            "parent": "C-1",
+            "bill_to": "C-2",
+            "ship_to": [{"ship_to": "S1", "address": _ADDRESS}],
+            "terms": "NET30",
+            "blocked": True,
+            "revision": 2,
+        },
+    ),
+    catalogue.SITE_CHANGED: (
+        "erp",
+        {"site": "EAST", "name": "East", "system": "wms_east", "address": _ADDRESS, "revision": 2},
+    ),
+    catalogue.CHANNEL_CHANGED: (
+        "erp",
+        {
+            "channel": "web",
+            "name": "Web",
+            "system": "shop",
+            "sells_from": ["EAST", "WEST"],
+            "keep_back": 2,
+            "revision": 2,
+        },
+    ),
+    catalogue.ORDER_PLACED: (
+        "shop",
+        {
+            "order_id": "SO-1",
+            "channel": "web",
+            "customer": "C-17",
+            "currency": "GBP",
+            "lines": [
+                {**_LINE, "unit_price_e4": 25500, "kind": "service", "description": "Postage"}
+            ],
+            "purchase_order": "PO-7",
+            "ship_to": _ADDRESS,
+            "requested_for": "2026-03-09T00:00:00Z",
+            "priority": 3,
+        },
+    ),
+    catalogue.ORDER_CHANGE_REQUESTED: (
+        "shop",
+        {
+            "change_id": "CH-1",
+            "order_id": "SO-1",
+            "revision": 2,
+            "lines": [{**_LINE, "unit_price_e4": 25500, "kind": "service"}],
+        },
+    ),
+    catalogue.ORDER_CANCELLATION_REQUESTED: (
+        "shop",
+        {"cancellation_id": "CX-1", "order_id": "SO-1", "lines": [_LINE], "reason": "fraud"},
+    ),
+    catalogue.STOCK_MOVED: (
+        "wms_east",
+        {
+            "movement_id": "MV-1",
+            "item": "85123A",
+            "quantity": 6,
+            "source": _PLACE,
+            "target": {**_PLACE, "state": "damaged"},
+            "lot": "L1",
+            "owner": "C-9",
+            "document": "D1",
+            "reason": "dropped",
+        },
+    ),
+    catalogue.STOCK_ADJUSTED: (
+        "wms_east",
+        {
+            "adjustment_id": "AD-1",
+            "site": "EAST",
+            "item": "85123A",
+            "quantity": -6,
+            "reason": "count",
+            "state": "damaged",
+            "lot": "L1",
+            "owner": "C-9",
+            "note": "counted twice",
+        },
+    ),
+    catalogue.RECEIPT_POSTED: (
+        "wms_east",
+        {
+            "receipt_id": "RC-1",
+            "site": "EAST",
+            "lines": [
+                {"item": "85123A", "quantity": 6, "expected": 7, "state": "damaged", "lot": "L1"}
+            ],
+            "supplier": "S-1",
+            "purchase_order": "PO-9",
+        },
+    ),
+    catalogue.PICK_CONFIRMED: (
+        "wms_east",
+        {
+            "pick_id": "PK-1",
+            "order_id": "SO-1",
+            "site": "EAST",
+            "lines": [{**_LINE, "short": 1, "lot": "L1"}],
+        },
+    ),
+    catalogue.CARTON_PACKED: (
+        "wms_east",
+        {
+            "carton_id": "CT-1",
+            "order_id": "SO-1",
+            "site": "EAST",
+            "lines": [_LINE],
+            "weight_grams": 900,
+        },
+    ),
+    catalogue.SHIPMENT_SHIPPED: (
+        "wms_east",
+        {
+            "shipment_id": "SH-1",
+            "order_id": "SO-1",
+            "site": "EAST",
+            "lines": [{**_LINE, "lot": "L1"}],
+            "carrier": "DHL",
+            "service": "express",
+            "tracking": "JD1",
+            "packages": [
+                {"package_id": "P1", "parent": "P0", "tracking": "JD2", "weight_grams": 900}
+            ],
+        },
+    ),
+    catalogue.RETURN_REQUESTED: (
+        "shop",
+        {"return_id": "RT-1", "order_id": "SO-1", "lines": [_LINE], "reason": "damaged"},
+    ),
+    catalogue.RETURN_RECEIVED: (
+        "wms_east",
+        {
+            "return_receipt_id": "RR-1",
+            "order_id": "SO-1",
+            "site": "EAST",
+            "lines": [{**_LINE, "disposition": "scrap", "lot": "L1"}],
+            "return_id": "RT-1",
+        },
+    ),
+    catalogue.INVOICE_POSTED: (
+        "erp",
+        {
+            "invoice_id": "IN-1",
+            "order_id": "SO-1",
+            "shipment_id": "SH-1",
+            "currency": "GBP",
+            "lines": [{"line": "1", "quantity": 6, "amount_minor": 1530}],
+            "total_minor": 1530,
+        },
+    ),
+}
+
+Path = tuple[str | int, ...]
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value in a sample that holds no others, with its path."""
+    members: Any = ()
+    if isinstance(value, dict):
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    else:
+        yield path, value
+    for name, item in members:
+        yield from leaves(item, (*path, name))
+
+
+def put(value: Any, path: Path, new: Any) -> Any:
+    """A copy of a sample in which one value is another."""
+    result = copy.deepcopy(value)
+    at = result
+    for name in path[:-1]:
+        at = at[name]
+    at[path[-1]] = new
+    return result
+
+
+def written(path: Path) -> str:
+    """A path as errors write it, from the root of a message."""
+    steps = (f"[{name}]" if isinstance(name, int) else f".{name}" for name in path)
+    return "$.data" + "".join(steps)
