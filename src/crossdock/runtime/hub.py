@@ -24,6 +24,7 @@ from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.store import PostgresStore
 
 _LOG = logging.getLogger("crossdock.hub")
+_GATHER_SECONDS = 0.01
 _AVAILABILITY_ITEMS_MAX = 500
 _AVAILABILITY_SECONDS = 0.25
 """How often changed promises become availability effects: the coalescing window."""
@@ -87,7 +88,7 @@ class Hub:
             )
             bell = Bell()
             self._decide_bells.append(bell)
-            self._spawn(f"decide-{index}", decider.turn, bell)
+            self._spawn(f"decide-{index}", decider.turn, bell, full=self.settings.hub.batch // 2)
         for name, connector in self._connectors.items():
             pump = Pump(
                 name,
@@ -101,7 +102,7 @@ class Hub:
             for index in range(self.settings.systems[name].at_once):
                 bell = Bell()
                 bells.append(bell)
-                self._spawn(f"deliver-{name}-{index}", pump.turn, bell)
+                self._spawn(f"deliver-{name}-{index}", pump.turn, bell, full=connector.batch_max)
         self._spawn("availability", self._publish, self._availability_bell, idle=1.0)
 
     async def stop(self) -> None:
@@ -130,10 +131,20 @@ class Hub:
                 return task.exception()
         return None
 
-    def _spawn(self, name: str, turn: Turn, bell: Bell, idle: float = 0.05) -> None:
+    def _spawn(
+        self, name: str, turn: Turn, bell: Bell, *, full: int = 1, idle: float = 0.05
+    ) -> None:
         self._tasks.append(
             asyncio.create_task(
-                run_loop(name, turn, bell, self.randomness, idle_seconds=idle),
+                run_loop(
+                    name,
+                    turn,
+                    bell,
+                    self.randomness,
+                    full=full,
+                    gather_seconds=_GATHER_SECONDS,
+                    idle_seconds=idle,
+                ),
                 name=name,
             )
         )

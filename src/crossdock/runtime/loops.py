@@ -37,10 +37,16 @@ async def run_loop(
     bell: Bell,
     randomness: Randomness,
     *,
+    full: int = 1,
+    gather_seconds: float = 0.0,
     idle_seconds: float = 0.05,
     trouble_seconds_max: float = 5.0,
 ) -> None:
-    """Run turns for ever; store trouble is waited out with growing pauses, and told if it lasts."""
+    """Run turns for ever; store trouble is waited out with growing pauses, and told if it lasts.
+
+    After a turn that did less than `full`, the loop lets work gather for a moment: a message that
+    finds the hub idle is taken up at once, a stream of them in batches worth a commit.
+    """
     trouble = 0
     while True:
         try:
@@ -55,3 +61,5 @@ async def run_loop(
             continue
         if not did:
             await bell.wait(idle_seconds)
+        elif did < full and gather_seconds:
+            await asyncio.sleep(gather_seconds)

@@ -137,6 +137,10 @@ class Pool:
             raise self._waited(last) from (last or timeout)
         raise AssertionError  # pragma: no cover - the count has no end
 
+    async def connection(self) -> asyncpg.Connection:
+        """Give a connection outside any transaction; give it back by `release`."""
+        return await self._connections.acquire(timeout=self.options.acquire_seconds_max)
+
     async def release(self, connection: asyncpg.Connection) -> None:
         """Take a connection back, dead or alive."""
         with suppress(*DRIVER_ERRORS):
@@ -203,6 +207,24 @@ async def transaction(
     try:
         async with _ending(connection, pool.options.answer_seconds_max):
             yield connection
+    finally:
+        await pool.release(connection)
+
+
+@asynccontextmanager
+async def statements(pool: Pool) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for statements that each commit by themselves; errors come out as `StoreError`.
+
+    For reads, and for single statements that do no harm if they happened unseen.
+    """
+    with translating():
+        connection = await pool.connection()
+    try:
+        with translating():
+            yield connection
+    except BaseException:
+        connection.terminate()  # what the server still does for us is cut off
+        raise
     finally:
         await pool.release(connection)
 
@@ -313,8 +335,16 @@ async def _open_once(dsn: str, options: PoolOptions, *, sleep: Sleep, uniform: U
             max_size=options.connections_max,
             command_timeout=options.answer_seconds_max,
             server_settings=options.server_settings(),
+            reset=_leave_as_it_is,
         )
     return Pool(connections, options, sleep=sleep, uniform=uniform)
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    """Between uses nothing is reset: no statement of ours leaves state in a session.
+
+    The driver's own reset is one more round trip for every transaction.
+    """
 
 
 def _milliseconds(seconds: float) -> str:

@@ -45,6 +45,7 @@ from crossdock.storage.postgres.pool import (
     Sleep,
     Uniform,
     open_pool,
+    statements,
     transaction,
 )
 from crossdock.storage.postgres.queries import QUERIES
@@ -147,11 +148,16 @@ class PostgresStore(PostgresReading):
         await self._pool.close()
 
     @asynccontextmanager
-    async def _session(self, begin: str = "BEGIN") -> AsyncIterator[Session]:
-        async with transaction(self._pool, begin=begin) as connection:
+    async def _session(self) -> AsyncIterator[Session]:
+        async with transaction(self._pool, begin="BEGIN") as connection:
             yield Session(connection, self._fault)
             if self._fault is not None:
                 await self._fault("commit")
+
+    @asynccontextmanager
+    async def _statements(self) -> AsyncIterator[Session]:
+        async with statements(self._pool) as connection:
+            yield Session(connection, self._fault)
 
     async def _lay_out(self, partitions: int) -> None:
         async with transaction(self._pool) as connection:
@@ -202,14 +208,14 @@ class PostgresStore(PostgresReading):
     async def read(self, leases: Sequence[Lease], limit: int) -> list[Recorded]:
         """See `log.ports.Deciding.read`."""
         partitions = [lease.partition for lease in leases]
-        async with self._session("BEGIN READ ONLY") as session:
+        async with self._statements() as session:
             rows = await session.rows("read_undecided", partitions, limit, limit)
         return [Recorded(*row) for row in rows]
 
     async def load(self, wanted: Wanted) -> Loaded:
         """See `log.ports.Deciding.load`."""
         loaded = Loaded()
-        async with self._session("BEGIN READ ONLY") as session:
+        async with self._statements() as session:
             if wanted.orders:
                 rows = await session.rows("load_orders", list(wanted.orders))
                 loaded.orders = {row[0]: row[1] for row in rows}
@@ -248,7 +254,9 @@ class PostgresStore(PostgresReading):
         self, destination: str, now: datetime, until: datetime, limit: int
     ) -> list[Claimed]:
         """See `log.ports.Delivering.claim`."""
-        async with self._session() as session:
+        # One statement that commits by itself. Lost on the way back it leaves attempts in flight,
+        # which run out and are asked about, like those of a hub that died.
+        async with self._statements() as session:
             rows = await session.rows("claim", destination, now, until, limit, self._owner)
         return [Claimed(*row) for row in rows]
 
