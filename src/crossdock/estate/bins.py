@@ -24,7 +24,8 @@ class Bins:
 
     def __init__(self, site: str) -> None:
         self.site = site
-        self.unfounded = 0  # units asked for and not found that were not on our books either
+        self.never_had: Counter[str] = Counter()  # item -> units asked for beyond all we had
+        self._lost: Counter[str] = Counter()  # item -> units that vanished, not yet missed
         self._units: dict[str, Counter[str]] = {}
 
     def units(self, item: str, state: StockState = StockState.AVAILABLE) -> int:
@@ -40,13 +41,25 @@ class Bins:
         held[source] -= quantity
         held[target] += quantity
 
+    def lose(self, item: str, quantity: int) -> None:
+        """Units are gone from the shelf and nobody has missed them yet."""
+        self._lost[item] += quantity
+        self.move(item, StockState.AVAILABLE, StockState.ADJUSTMENT, quantity)
+
     def miss(self, item: str, quantity: int) -> None:
-        """Mark units as missing; those that the shelf never had are missing from nowhere."""
+        """Mark units that a picker did not find as missing, if they ever were here.
+
+        Those that we never had are no stock of ours, also no missing stock; they are counted as
+        what was asked of us beyond our means.
+        """
         booked = min(quantity, max(0, self.units(item)))
         self.move(item, StockState.AVAILABLE, StockState.MISSING, booked)
-        if quantity > booked:
-            self.unfounded += quantity - booked
-            self.move(item, StockState.ADJUSTMENT, StockState.MISSING, quantity - booked)
+        lost = min(quantity - booked, self._lost[item])
+        if lost:
+            self._lost[item] -= lost
+            self.move(item, StockState.ADJUSTMENT, StockState.MISSING, lost)
+        if quantity > booked + lost:
+            self.never_had[item] += quantity - booked - lost
 
     def adjust(self, said: StockAdjustment) -> None:
         """More or fewer than believed."""

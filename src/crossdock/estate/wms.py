@@ -1,8 +1,9 @@
 """The warehouse of one site: releases become picks, cartons and shipments, returns come back.
 
 Its stock is its own: it picks what its bins hold, not what the hub believes. Units that are not
-found are missing on its books from then on. Work takes time, and a cancellation stops what is not
-picked, puts back what is not shipped, and comes too late for the rest.
+found are missing on its books from then on, and what it never had it cannot miss: by so much the
+hub's shelf for the item is below ours and its missing stock above. Work takes time, and a
+cancellation stops what is not picked, puts back what is not shipped, and is too late for the rest.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Wms(System):
 
     def lose(self, item: str, quantity: int) -> None:
         """Let units vanish without telling anybody: an error for reconciliation to find."""
-        self.bins.move(item, StockState.AVAILABLE, StockState.ADJUSTMENT, quantity)
+        self.bins.lose(item, quantity)
 
     def books(self, *, brief: bool) -> dict[str, Any]:
         """What was done, and what is where."""
@@ -77,11 +78,12 @@ class Wms(System):
             "shipments": len(self.shipments),
             "units_picked": self.picked.total(),
             "units_shipped": self.shipped.total(),
-            "units_unfounded": self.bins.unfounded,
+            "units_never_had": self.bins.never_had.total(),
             "units": self.bins.totals(),
         }
         if not brief:
             books["items"] = self.bins.truth()
+            books["never_had"] = dict(self.bins.never_had)
             books["by_order"] = dict(self.shipped)
             books["by_shipment"] = self.shipments
         return books
