@@ -17,11 +17,12 @@ import yaml
 
 from crossdock.contracts import catalogue
 from crossdock.kernel.errors import CrossdockError
+from crossdock.runtime.accounts import cpu_seconds, peak_mib
 from crossdock.runtime.bench import floor, wire
-from crossdock.runtime.bench.processes import cpu_seconds, peak_mib
 from crossdock.runtime.bench.workload import Said, Script
 from crossdock.runtime.console import hint
 from crossdock.runtime.processhub import HubProcess
+from crossdock.runtime.watching import left_to_do
 from crossdock.storage.postgres.migrations import discover, migrate
 from crossdock.storage.postgres.server import EmbeddedServer
 
@@ -139,12 +140,7 @@ class _Bench:
     async def _quiet(self) -> None:
         """Wait until everything is decided and told."""
         while True:
-            undecided = await self._connection.fetchval(
-                "SELECT coalesce(sum(h.head - l.decided), 0)"
-                " FROM log_head h JOIN lease l USING (partition)"
-            )
-            due = await self._connection.fetchval("SELECT count(*) FROM due")
-            if not undecided and not due:
+            if (await left_to_do(self._connection)).quiet:
                 return
             if not self._hub.alive:
                 raise BenchFailed("the hub died", found=self._hub.last_words())

@@ -1,0 +1,1 @@
+"""The demo: store, hub and a simulated distributor on one machine, and what came of its orders."""

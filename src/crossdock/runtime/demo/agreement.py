@@ -1,0 +1,136 @@
+"""Do both sides agree? The hub's tables against each far system's own books, unit by unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from crossdock.contracts.vocabulary import INSIDE
+from crossdock.estate.estate import Estate
+from crossdock.runtime.demo.house import KEEP_BACK
+
+DIFFERENCES_SHOWN_MAX = 10
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One thing that both sides know, how many of them, and where they differ."""
+
+    what: str
+    compared: int
+    differences: list[str]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there is no difference."""
+        return not self.differences
+
+
+async def compare(connection: asyncpg.Connection, estate: Estate) -> list[Comparison]:
+    """Compare stock, shipments, invoices, tracking and availability."""
+    shipped = await _units_by_shipment(connection)
+    return [
+        _compared(
+            "stock at EAST: hub and WMS", await _stock(connection, "EAST"), _bins(estate, "EAST")
+        ),
+        _compared(
+            "stock at WEST: hub and WMS", await _stock(connection, "WEST"), _bins(estate, "WEST")
+        ),
+        _compared("units per shipment: hub and WMS", shipped, _wms_shipments(estate)),
+        _compared(
+            "units invoiced per order: hub and ERP",
+            await _figure(connection, "invoiced"),
+            {k: v for k, v in estate.erp.orders.items() if v},
+        ),
+        _compared(
+            "units per shipment: hub and shop",
+            await _units_by_shipment(connection, channel="web"),
+            {s: n for units in estate.shop.shipped.values() for s, n in units.items()},
+        ),
+        _compared(
+            "availability: hub and shop",
+            await _free(connection),
+            {i: q for i, (_, q) in estate.shop.availability.items() if q},
+        ),
+        _compared("effects done twice", {}, _twice(estate)),
+    ]
+
+
+def _compared(what: str, ours: dict[str, Any], theirs: dict[str, Any]) -> Comparison:
+    keys = ours.keys() | theirs.keys()
+    differences = [
+        f"{key}: hub {ours.get(key, 0)}, they {theirs.get(key, 0)}"
+        for key in sorted(keys)
+        if ours.get(key, 0) != theirs.get(key, 0)
+    ]
+    return Comparison(what, len(keys), differences)
+
+
+async def _stock(connection: asyncpg.Connection, site: str) -> dict[str, int]:
+    rows = await connection.fetch(
+        "SELECT item, state, sum(quantity)::bigint AS units FROM balance"
+        " WHERE site = $1 AND state = ANY($2) GROUP BY item, state HAVING sum(quantity) <> 0",
+        site,
+        [state.value for state in INSIDE],
+    )
+    return {f"{row['item']}/{row['state']}": row["units"] for row in rows}
+
+
+def _bins(estate: Estate, site: str) -> dict[str, int]:
+    inside = {state.value for state in INSIDE}
+    return {
+        f"{item}/{state}": units
+        for item, states in estate.wms(site).bins.truth().items()
+        for state, units in states.items()
+        if state in inside
+    }
+
+
+async def _units_by_shipment(
+    connection: asyncpg.Connection, channel: str | None = None
+) -> dict[str, int]:
+    rows = await connection.fetch(
+        """
+        SELECT s.key AS shipment, sum(l.value::bigint)::bigint AS units
+        FROM sales_order o,
+             json_each((convert_from(o.state, 'UTF8')::json) -> 'shipments') s,
+             json_each_text(s.value -> 'lines') l
+        WHERE $1::text IS NULL OR o.channel = $1
+        GROUP BY s.key
+        """,
+        channel,
+    )
+    return {row["shipment"]: row["units"] for row in rows}
+
+
+def _wms_shipments(estate: Estate) -> dict[str, int]:
+    return {**estate.wms("EAST").shipments, **estate.wms("WEST").shipments}
+
+
+async def _figure(connection: asyncpg.Connection, column: str) -> dict[str, int]:
+    rows = await connection.fetch(f"SELECT order_id, {column} FROM sales_order WHERE {column} <> 0")  # noqa: S608 - our own name
+    return {row[0]: row[1] for row in rows}
+
+
+async def _free(connection: asyncpg.Connection) -> dict[str, int]:
+    rows = await connection.fetch(
+        "SELECT item, sum(greatest(sellable - reserved - $1, 0))::bigint AS units FROM promise"
+        " GROUP BY item HAVING sum(greatest(sellable - reserved - $1, 0)) <> 0",
+        KEEP_BACK,
+    )
+    return {row["item"]: row["units"] for row in rows}
+
+
+def _twice(estate: Estate) -> dict[str, int]:
+    counts = {
+        "invoices": estate.erp.invoices.total() - len(estate.erp.invoices),
+        "notices": estate.crm.books(brief=True)["notices_twice"],
+        "tracking": estate.shop.told_twice.total(),
+        "releases": sum(
+            estate.wms(site).releases.total() - len(estate.wms(site).releases)
+            for site in ("EAST", "WEST")
+        ),
+    }
+    return {what: count for what, count in counts.items() if count}

@@ -1,0 +1,102 @@
+"""The demo's house: five far systems, the hub's configuration for them, and the hub's process."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from crossdock.estate.config import AnySystem, EstateConfig, WmsConfig, standard_systems
+from crossdock.estate.estate import Estate
+from crossdock.estate.faults import Faults
+
+PARTITIONS = 16
+KEEP_BACK = 0
+_SITES = {"EAST": "wms_east", "WEST": "wms_west"}
+_CHAOS = Faults(
+    latency_seconds=(0.0, 0.05),
+    busy=0.02,
+    errors=0.03,
+    item_errors=0.005,
+    lost_requests=0.03,
+    lost_replies=0.05,
+    duplicates=0.05,
+    reordering=0.05,
+    forgotten_receipts=0.03,
+)
+_WORK = {"short": 0.01, "part": 0.05, "split": 0.08}
+"""How warehouses of this demo go wrong on a good day: shares of lines and releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What each system shows the hub, and what the hub shows it."""
+
+    inbound: dict[str, str]
+    outbound: dict[str, str]
+
+
+def make_keys(folder: Path, names: list[str]) -> Keys:
+    """Fresh secrets, kept in files that only we may read; made once per folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, dict[str, str]] = {"in": {}, "out": {}}
+    for direction, keys in found.items():
+        for name in names:
+            file = folder / f"{name}.{direction}.key"
+            if not file.exists():
+                file.touch(mode=0o600)
+                file.write_text(secrets.token_hex(24), encoding="ascii")
+            keys[name] = file.read_text(encoding="ascii")
+    return Keys(found["in"], found["out"])
+
+
+def make_estate(hub: str, keys: Keys, seed: int, *, chaos: bool) -> Estate:
+    """The five systems, listening on free ports once entered."""
+    systems = {
+        name: _tuned(config, keys.outbound[name], chaos=chaos)
+        for name, config in standard_systems(keys.inbound).items()
+    }
+    return Estate(EstateConfig(hub=hub, seed=seed, systems=systems))
+
+
+def _tuned(config: AnySystem, accepts: str, *, chaos: bool) -> AnySystem:
+    changes: dict[str, object] = {"accepts": accepts}
+    if chaos:
+        changes["faults"] = _CHAOS
+    if isinstance(config, WmsConfig):
+        changes |= _WORK
+    return msgspec.structs.replace(config, **changes)
+
+
+def write_config(data: Path, estate: Estate, port: int) -> Path:
+    """The hub's configuration for this estate, as a user would write it."""
+    systems = {
+        name: {
+            "connector": "rest",
+            "url": url,
+            "credentials": f"file:{data}/keys/{name}.out.key",
+            "inbound_key": f"file:{data}/keys/{name}.in.key",
+            "batch_max": 200,
+            "operations": {
+                "default": {"path": "/told", "ability": "keys", "look_up": "/effects/{key}"}
+            },
+        }
+        for name, url in estate.urls.items()
+    }
+    config = {
+        "hub": {
+            "name": "demo",
+            "listen": f"127.0.0.1:{port}",
+            "data": str(data),
+            "partitions": PARTITIONS,
+        },
+        "systems": systems,
+        "sites": {site: {"wms": wms} for site, wms in _SITES.items()},
+        "channels": {"web": {"system": "shop", "sells_from": list(_SITES), "keep_back": KEEP_BACK}},
+    }
+    file = data / "crossdock.yaml"
+    file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return file
