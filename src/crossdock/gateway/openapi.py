@@ -1,0 +1,166 @@
+"""The OpenAPI 3.1 document of the door, made from the structs of its answers and contracts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.envelope import Envelope
+from crossdock.gateway.app import BATCH, LINES
+from crossdock.gateway.examples import example_message
+from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
+from crossdock.gateway.schemas import Schema, components_of, schema_id
+from crossdock.gateway.taking import Receipts
+from crossdock.kernel.limits import (
+    BATCH_BODY_BYTES_MAX,
+    BATCH_MESSAGES_MAX,
+    BODY_BYTES_MAX,
+    MESSAGE_BYTES_MAX,
+    STREAM_BODY_BYTES_MAX,
+    STREAM_MESSAGES_MAX,
+)
+
+CONTRACTS_VERSION: Final = "1.0.0"
+"""Of the contracts as a whole; each message type has a major version of its own in its name."""
+
+_REF = "#/components/schemas/{name}"
+
+# Status -> when it is answered.
+_REFUSALS: Final = {
+    400: "The body is not what its headers say, not JSON, or names a key twice.",
+    401: "The key is missing or wrong.",
+    403: "The key lacks the scope, or the system does not own this kind of fact.",
+    408: "The request took too long to arrive.",
+    409: "This id stands on the log already, with other content; `position` says where.",
+    413: "The body, a message or the number of messages is past a limit.",
+    415: "The media type, the encoding or the format is not read here.",
+    422: "A field does not hold what the contract says; `where` is its JSON path.",
+    429: "Too many wrong keys came from this address.",
+    500: "The hub failed; its log says more under the correlation id.",
+    503: "The hub cannot take it now; send the same again after `Retry-After` seconds.",
+    507: "The store is full; send the same again later.",
+}
+
+
+def openapi() -> Schema:
+    """Make the document."""
+    _, components = components_of([Envelope, Receipts, ProblemDetails], _REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Crossdock gateway",
+            "version": CONTRACTS_VERSION,
+            "summary": "The way into the hub by HTTP.",
+            "description": (
+                "Messages are CloudEvents 1.0 in JSON. Sending the same message again is always "
+                "safe: the answer names the place of the first. An answer is given after the "
+                "message is durable."
+            ),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:8100", "description": "A hub on this machine."}],
+        "security": [{"key": []}],
+        "paths": {
+            "/v1/messages": {"post": _bring_messages()},
+            "/health/live": {"get": _health("live", "Is the process up?")},
+            "/health/ready": {"get": _health("ready", "Are messages taken?")},
+        },
+        "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A system's key, as the hub's configuration refers to it.",
+                }
+            },
+            "schemas": components,
+        },
+    }
+
+
+def _bring_messages() -> Schema:
+    return {
+        "operationId": "bringMessages",
+        "summary": "Bring messages.",
+        "description": (
+            "One message, a batch or a stream of lines. In a batch or a stream each message has "
+            "its own receipt, in order; one that is refused does not stop the others."
+        ),
+        "x-scope": "messages:write",
+        "parameters": [
+            {
+                "name": "Content-Encoding",
+                "in": "header",
+                "description": "The body may be compressed once.",
+                "schema": {"enum": ["gzip", "deflate"]},
+            }
+        ],
+        "requestBody": {"required": True, "content": _bodies()},
+        "responses": {
+            "202": _answer("Every message was taken, or was on the log already."),
+            "207": _answer("Some messages were refused; each receipt says which and why."),
+            **{str(status): _problem(when) for status, when in _REFUSALS.items()},
+        },
+    }
+
+
+def _bodies() -> Schema:
+    one = {"$ref": _REF.format(name="Envelope")}
+    inbound = [row for row in CATALOGUE.values() if row.inbound]
+    examples = {
+        row.name: {"summary": row.summary, "value": example_message(row)} for row in inbound
+    }
+    types = ", ".join(f"`{schema_id(row.name)}`" for row in inbound)
+    single = {
+        "schema": {
+            **one,
+            "description": f"At most {BODY_BYTES_MAX} bytes, a message at most "
+            f"{MESSAGE_BYTES_MAX}. Schemas of `data`: {types}.",
+        },
+        "examples": examples,
+    }
+    batch = {
+        "type": "array",
+        "items": one,
+        "maxItems": BATCH_MESSAGES_MAX,
+        "description": f"At most {BATCH_BODY_BYTES_MAX} bytes.",
+    }
+    lines = {
+        "type": "string",
+        "description": f"A message per line; at most {STREAM_MESSAGES_MAX} lines and "
+        f"{STREAM_BODY_BYTES_MAX} bytes.",
+    }
+    return {
+        "application/cloudevents+json": single,
+        "application/json": single,
+        BATCH: {"schema": batch},
+        LINES: {"schema": lines},
+    }
+
+
+def _answer(description: str) -> Schema:
+    schema = {"$ref": _REF.format(name="Receipts")}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _problem(description: str) -> Schema:
+    schema = {"$ref": _REF.format(name="ProblemDetails")}
+    return {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
+
+
+def _health(name: str, summary: str) -> Schema:
+    body: dict[str, Any] = {
+        "type": "object",
+        "properties": {"status": {"type": "string"}},
+        "required": ["status"],
+    }
+    answers = {"200": {"description": "Yes.", "content": {"application/json": {"schema": body}}}}
+    if name == "ready":
+        answers["503"] = {**answers["200"], "description": "Not now."}
+    return {
+        "operationId": f"is{name.capitalize()}",
+        "summary": summary,
+        "x-scope": "public",
+        "security": [],
+        "responses": answers,
+    }

@@ -1,0 +1,155 @@
+"""Reference pages of the contracts in Markdown, made from the structs and the catalogue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from crossdock.contracts.catalogue import CATALOGUE, MessageType
+from crossdock.gateway.asyncapi import is_told
+from crossdock.gateway.examples import example_message
+from crossdock.gateway.schemas import Schema, data_schema, schema_id
+from crossdock.kernel.text import IDENTIFIER_PATTERN, TEXT_PATTERN, describe
+from crossdock.ownership.matrix import DEFAULT_RULES
+
+_RULES = {rule.entity: rule for rule in DEFAULT_RULES}
+_NOTE = "<!-- Made by `crossdock contracts --write`; do not edit. -->\n\n"
+
+# What a reader should read instead of a pattern, by how schemas spell it.
+_IN_WORDS = {"^" + IDENTIFIER_PATTERN[2:-2] + "$": describe(IDENTIFIER_PATTERN) or ""}
+
+
+_INTRODUCTION = """# Contracts
+
+Every message that crosses the hub is a CloudEvent in JSON whose `data` is one of these nouns.
+Messages with the same key are applied in order. The owner is who may say it by the matrix that
+ships with the hub; `crossdock.yaml` may say otherwise. Taken: far systems may send it. Told: the
+hub sends it on.
+
+| type | noun | key | owner | ways | summary |
+|---|---|---|---|---|---|"""
+
+_REST = """
+Schemas of the data are in [schemas](../schemas), the HTTP surface is in
+[openapi.json](../openapi.json), the events both ways are in [asyncapi.json](../asyncapi.json)."""
+
+
+def page_name(row: MessageType) -> str:
+    """The file of a message type's page."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", row.noun.__name__).lower() + ".md"
+
+
+def index_page() -> str:
+    """The table of all message types."""
+    lines = [_NOTE + _INTRODUCTION]
+    lines += [
+        f"| `{row.name}` | [{row.noun.__name__}]({page_name(row)}) | `{row.key}` "
+        f"| {row.entity}: {_owners(row)} | {_ways(row)} | {row.summary} |"
+        for row in CATALOGUE.values()
+    ]
+    return "\n".join([*lines, _REST]) + "\n"
+
+
+def contract_page(row: MessageType) -> str:
+    """One message type: what it says, who may say it, its fields, an example."""
+    schema = data_schema(row)
+    rule = _RULES.get(row.entity)
+    told = ", ".join(rule.consumers) if rule is not None and is_told(row) else "nobody"
+    parts = [
+        f"{_NOTE}# {row.noun.__name__}\n\n{schema['description']}\n",
+        f"- type: `{row.name}`",
+        f"- key: `{row.key}`; messages of one key are applied in order",
+        f"- entity: {row.entity}; said by {_owners(row)}, told to {told}",
+        f"- ways: {_ways(row)}",
+        f"- schema: [`{schema_id(row.name)}`](../schemas/{row.name}.json)\n",
+        "\n".join(_table(schema)),
+    ]
+    for name, part in schema.get("$defs", {}).items():
+        parts.append(f"\n## {name}\n\n{part.get('description', '')}\n")
+        parts.append("\n".join(_codes(part) if "enum" in part else _table(part)))
+    example = json.dumps(example_message(row), indent=2, ensure_ascii=False)
+    parts.append(f"\n## Example\n\nWith only what must be there:\n\n```json\n{example}\n```")
+    return "\n".join(parts) + "\n"
+
+
+def _owners(row: MessageType) -> str:
+    if not row.inbound:
+        return "hub"
+    rule = _RULES.get(row.entity)
+    return ", ".join(rule.owners) if rule is not None else "nobody"
+
+
+def _ways(row: MessageType) -> str:
+    ways = (["taken"] if row.inbound else []) + (["told"] if is_told(row) else [])
+    return ", ".join(ways) or "inside the hub"
+
+
+def _codes(part: Schema) -> list[str]:
+    return [f"- `{code}`" for code in part["enum"]]
+
+
+def _table(schema: Schema) -> list[str]:
+    required = set(schema.get("required", ()))
+    lines = ["| field | type | needed | rule |", "|---|---|---|---|"]
+    for name, field in schema.get("properties", {}).items():
+        needed = "yes" if name in required else _default(field)
+        lines.append(f"| `{name}` | {_kind(field)} | {needed} | {'; '.join(_rules(field))} |")
+    return lines
+
+
+def _default(field: Schema) -> str:
+    default = field.get("default")
+    return "no" if default in (None, "", [], {}) else f"no: `{json.dumps(default)}`"
+
+
+def _kind(field: Schema) -> str:
+    plain = _not_null(field)
+    if "$ref" in plain:
+        name = plain["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if plain.get("type") == "array":
+        return f"list of {_kind(plain['items'])}"
+    if plain.get("format") == "date-time":
+        return "time with offset"
+    if plain.get("pattern") in _IN_WORDS:
+        return "identifier"
+    return {"integer": "whole number", "string": "text", "boolean": "yes or no"}.get(
+        plain.get("type", ""), "any"
+    )
+
+
+def _not_null(field: Schema) -> Schema:
+    for kind in field.get("anyOf", ()):
+        if kind.get("type") != "null":
+            found: Schema = kind
+            return found
+    return field
+
+
+def _rules(field: Schema) -> Iterator[str]:
+    plain = _not_null(field)
+    yield from _range(plain, "minimum", "maximum", "")
+    yield from _range(plain, "minLength", "maxLength", " characters")
+    yield from _range(plain, "minItems", "maxItems", " elements")
+    pattern = plain.get("pattern")
+    if pattern is not None and pattern not in _IN_WORDS and not _is_text(pattern):
+        yield f"`{pattern}`".replace("|", "\\|")
+
+
+def _is_text(pattern: str) -> bool:
+    return pattern.startswith("^[^") and TEXT_PATTERN[2:8] in pattern
+
+
+def _range(plain: Schema, low: str, high: str, unit: str) -> Iterator[str]:
+    least: Any = plain.get(low)
+    most: Any = plain.get(high)
+    if least is not None and least == most:
+        yield f"{most}{unit}"
+    elif least is not None and most is not None:
+        yield f"{least} to {most}{unit}"
+    elif most is not None:
+        yield f"at most {most}{unit}"
+    elif least is not None:
+        yield f"at least {least}{unit}"
