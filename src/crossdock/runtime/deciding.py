@@ -107,13 +107,9 @@ class Decider:
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
         pairs: list[tuple[Recorded, Any]] = [(m, batch.noun_of(m)) for m in messages]
-        wanted = batch.wanted_by(pairs)
+        wanted: Wanted = batch.wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
-            loaded = await self._store.load(wanted)
-            decided = batch.decide(self._policy, pairs, wanted, loaded)
-            if isinstance(decided, Wanted):
-                wanted = decided
-                continue
+            decided, wanted = await self._decide_on_fresh_stock(pairs, wanted)
             try:
                 await self._commit(decided, messages)
             except StockMoved:
@@ -123,6 +119,17 @@ class Decider:
                 continue
             return
         raise StockMoved("stock kept moving under a batch")
+
+    async def _decide_on_fresh_stock(
+        self, pairs: Sequence[tuple[Recorded, Any]], wanted: Wanted
+    ) -> tuple[Decided, Wanted]:
+        """Load and decide; asked for more, load that too. Gives also all that was wanted."""
+        while True:
+            loaded = await self._store.load(wanted)
+            decided = batch.decide(self._policy, pairs, wanted, loaded)
+            if isinstance(decided, Decided):
+                return decided, wanted
+            wanted = decided  # always more than before, and bounded by what the batch speaks of
 
     async def _commit(self, decided: Decided, messages: Sequence[Recorded]) -> None:
         newest: dict[int, int] = {}
