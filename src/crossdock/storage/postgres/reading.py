@@ -48,6 +48,11 @@ class PostgresReading:
         self._pool = pool
         self._fault = fault
 
+    @property
+    def pool(self) -> Pool:
+        """The connections, for who asks what no port answers (`verify`)."""
+        return self._pool
+
     # The port -------------------------------------------------------------------------------
 
     async def position(self) -> dict[int, tuple[int, int]]:

@@ -1,0 +1,520 @@
+-- Every promise as a question that only a broken promise answers with rows. Below each name stand
+-- the invariant (docs/promises), `broken` or `warning`, and what is true while there are no rows.
+
+-- raw_bytes --
+-- I1 broken: Every message has the bytes that were accepted.
+SELECT partition, position, source, id FROM message WHERE sha256(raw) <> sha256;
+
+-- log_gapless --
+-- I1 broken: Positions run from 1 to the head of each partition without a gap.
+SELECT coalesce(h.partition, m.partition) AS partition, h.head, m.messages, m.oldest, m.newest
+FROM log_head h
+FULL JOIN (
+    SELECT partition, count(*) AS messages, min(position) AS oldest, max(position) AS newest
+    FROM message GROUP BY partition
+) m ON m.partition = h.partition
+WHERE h.partition IS NULL
+   OR h.head <> coalesce(m.messages, 0)
+   OR (m.messages > 0 AND (m.oldest <> 1 OR m.newest <> h.head));
+
+-- one_fate --
+-- I2 broken: Every decided message has one outcome, and no other message has one.
+SELECT m.partition, m.position, 'decided without an outcome' AS problem
+FROM lease l
+JOIN message m ON m.partition = l.partition AND m.position <= l.decided
+LEFT JOIN outcome o ON o.partition = m.partition AND o.position = m.position
+WHERE o.partition IS NULL
+UNION ALL
+SELECT o.partition, o.position, 'an outcome beyond what was decided'
+FROM outcome o LEFT JOIN lease l ON l.partition = o.partition
+WHERE l.partition IS NULL OR o.position > l.decided
+UNION ALL
+SELECT o.partition, o.position, 'an outcome without a message'
+FROM outcome o LEFT JOIN message m ON m.partition = o.partition AND m.position = o.position
+WHERE m.partition IS NULL;
+
+-- fate_as_said --
+-- I2 broken: The fate that is counted is the fate that the outcome says.
+SELECT partition, position, fate, said FROM (
+    SELECT partition, position, fate,
+           coalesce(convert_from(body, 'UTF8')::jsonb ->> 'fate', 'applied') AS said
+    FROM outcome
+) o
+WHERE fate <> said;
+
+-- absorbed_somewhere --
+-- I2 broken: What was absorbed as a duplicate points to the message that it repeats.
+SELECT a.absorbed_id, a.partition, a.position, a.source, a.id
+FROM absorbed a LEFT JOIN message m ON m.partition = a.partition AND m.position = a.position
+WHERE m.partition IS NULL;
+
+-- once_indexes --
+-- I3 broken: The unique indexes behind "at most once" are there and valid.
+SELECT w.name FROM (VALUES
+    ('message_place'), ('message_transport_key'), ('message_business_key'), ('outcome_place'),
+    ('movement_place'), ('effect_business_key'), ('attempt_number')
+) AS w (name)
+WHERE NOT EXISTS (
+    SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE c.relname = w.name AND pg_table_is_visible(c.oid)
+      AND i.indisunique AND i.indisvalid AND i.indisready AND i.indislive
+);
+
+-- once_accepted --
+-- I3 broken: No two messages share a transport key or a business key.
+SELECT 'transport key' AS key, encode(transport_key, 'hex') AS digest, count(*) AS messages,
+       min(partition || ':' || position) AS one_of_them
+FROM message GROUP BY transport_key HAVING count(*) > 1
+UNION ALL
+SELECT 'business key', encode(business_key, 'hex'), count(*), min(partition || ':' || position)
+FROM message WHERE business_key IS NOT NULL GROUP BY business_key HAVING count(*) > 1;
+
+-- rivals_held --
+-- I4 broken: A message that contradicts the holder of its business key is not applied.
+SELECT m.partition, m.position, m.source, m.id, m.rival
+FROM message m JOIN outcome o ON o.partition = m.partition AND o.position = m.position
+WHERE m.rival IS NOT NULL AND o.fate = 'applied';
+
+-- line_law --
+-- I9 broken: No line's quantities break the law of quantities unless an exception says so.
+WITH state AS MATERIALIZED (
+    SELECT order_id, convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
+), line AS (
+    SELECT s.order_id, l.key AS line,
+           coalesce((s.said ->> 'placed')::boolean, false) AS placed,
+           coalesce(l.value ->> 'kind', 'stock') AS kind,
+           coalesce((l.value ->> 'ordered')::bigint, 0) AS ordered,
+           coalesce((l.value ->> 'cancel')::bigint, 0) AS cancel,
+           coalesce((l.value ->> 'invoiced')::bigint, 0) AS invoiced,
+           coalesce((l.value ->> 'waiting')::bigint, 0) AS waiting,
+           f.*
+    FROM state s
+    CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum((p.value ->> 'shipped')::bigint), 0) AS shipped,
+               coalesce(sum((p.value ->> 'returned')::bigint), 0) AS returned,
+               min(least((p.value ->> 'reserved')::bigint, (p.value ->> 'released')::bigint,
+                         (p.value ->> 'picked')::bigint, (p.value ->> 'short')::bigint,
+                         (p.value ->> 'packed')::bigint, (p.value ->> 'shipped')::bigint,
+                         (p.value ->> 'returned')::bigint, (p.value ->> 'stopped')::bigint)
+               ) AS lowest,
+               coalesce(bool_or(coalesce((p.value ->> 'released')::bigint, 0)
+                                > coalesce((p.value ->> 'reserved')::bigint, 0)), false)
+                   AS released_unreserved
+        FROM jsonb_each(l.value -> 'sites') p
+    ) f
+), broken AS (
+    SELECT *, ARRAY['over-shipped', 'unordered-line'] AS explained_by, 'more shipped than ordered'
+        AS problem
+    FROM line WHERE placed AND kind = 'stock' AND shipped > ordered
+    UNION ALL
+    SELECT *, ARRAY['over-invoiced'], 'more invoiced than shipped'
+    FROM line
+    WHERE placed AND invoiced > CASE WHEN kind = 'stock' THEN shipped ELSE ordered END
+    UNION ALL
+    SELECT *, ARRAY['over-returned'], 'more returned than shipped'
+    FROM line WHERE kind = 'stock' AND returned > shipped
+    UNION ALL
+    SELECT *, ARRAY[]::text[], 'a quantity below zero'
+    FROM line WHERE least(lowest, ordered, cancel, invoiced, waiting) < 0
+    UNION ALL
+    SELECT *, ARRAY[]::text[], 'more released than reserved' FROM line WHERE released_unreserved
+)
+SELECT order_id, line, problem, ordered, shipped, invoiced, returned FROM broken b
+WHERE NOT EXISTS (
+    SELECT FROM exception e
+    WHERE e.kind = ANY(b.explained_by) AND e.key = b.order_id || '/' || b.line
+);
+
+-- shipments_add_up --
+-- I9 broken: What a line says is shipped is what its shipments carried.
+WITH state AS MATERIALIZED (
+    SELECT order_id, convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
+), lines AS (
+    SELECT s.order_id, l.key AS line, p.key AS site, (p.value ->> 'shipped')::bigint AS shipped
+    FROM state s
+    CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
+    CROSS JOIN LATERAL jsonb_each(l.value -> 'sites') p
+    WHERE p.value ? 'shipped'
+), carried AS (
+    SELECT s.order_id, l.key AS line, m.value ->> 'site' AS site, sum(l.value::bigint) AS carried
+    FROM state s
+    CROSS JOIN LATERAL jsonb_each(s.said -> 'shipments') m
+    CROSS JOIN LATERAL jsonb_each_text(m.value -> 'lines') l
+    GROUP BY 1, 2, 3
+)
+SELECT coalesce(l.order_id, c.order_id) AS order_id, coalesce(l.line, c.line) AS line,
+       coalesce(l.site, c.site) AS site, l.shipped, c.carried
+FROM lines l
+FULL JOIN carried c ON c.order_id = l.order_id AND c.line = l.line AND c.site = l.site
+WHERE coalesce(l.shipped, 0) <> coalesce(c.carried, 0);
+
+-- invoice_once --
+-- I10 broken: Each shipment has at most one invoice request per destination.
+SELECT destination, shipment_id, count(*) AS requests, min(business_key) AS one_of_them
+FROM (
+    SELECT destination, business_key,
+           convert_from(body, 'UTF8')::jsonb ->> 'shipment_id' AS shipment_id
+    FROM effect WHERE type = 'crossdock.invoice.requested.v1'
+) e
+GROUP BY destination, shipment_id HAVING count(*) > 1;
+
+-- balances_are_sums --
+-- I12 broken: Every balance is the sum of its movements.
+WITH booked AS (
+    SELECT item, site, lot, state, owner, sum(quantity) AS quantity FROM (
+        SELECT item, from_site AS site, lot, from_state AS state, owner, -quantity AS quantity
+        FROM movement
+        UNION ALL
+        SELECT item, to_site, lot, to_state, owner, quantity FROM movement
+    ) sides
+    GROUP BY item, site, lot, state, owner
+)
+SELECT coalesce(b.item, m.item) AS item, coalesce(b.site, m.site) AS site,
+       coalesce(b.lot, m.lot) AS lot, coalesce(b.state, m.state) AS state,
+       coalesce(b.owner, m.owner) AS owner, b.quantity AS balance, m.quantity AS moved
+FROM balance b
+FULL JOIN booked m
+    ON m.item = b.item AND m.site = b.site AND m.lot = b.lot AND m.state = b.state
+   AND m.owner = b.owner
+WHERE coalesce(b.quantity, 0) <> coalesce(m.quantity, 0);
+
+-- nothing_from_nothing --
+-- I12 broken: Over all accounts of an item, the world beyond the door among them, the sum is zero.
+SELECT item, sum(quantity) AS sum FROM balance GROUP BY item HAVING sum(quantity) <> 0;
+
+-- sellable_is_on_the_shelf --
+-- I12 broken: What may be promised of an item at a site is what its available accounts hold.
+SELECT coalesce(p.item, b.item) AS item, coalesce(p.site, b.site) AS site,
+       p.sellable, b.quantity AS available
+FROM promise p
+FULL JOIN (
+    SELECT item, site, sum(quantity) AS quantity FROM balance WHERE state = 'available'
+    GROUP BY item, site
+) b ON b.item = p.item AND b.site = p.site
+WHERE coalesce(p.sellable, 0) <> coalesce(b.quantity, 0);
+
+-- reserved_is_promised --
+-- I12 broken: What is reserved is what order lines were promised, and grants on their way to them.
+WITH state AS MATERIALIZED (
+    SELECT convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
+), wanted AS (
+    SELECT item, site, sum(quantity) AS quantity FROM (
+        SELECT l.value ->> 'item' AS item, p.key AS site,
+               (p.value ->> 'reserved')::bigint AS quantity
+        FROM state s
+        CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
+        CROSS JOIN LATERAL jsonb_each(l.value -> 'sites') p
+        WHERE p.value ? 'reserved'
+        UNION ALL
+        SELECT g.said ->> 'item', g.said ->> 'site', (g.said ->> 'quantity')::bigint
+        FROM (
+            SELECT convert_from(m.raw, 'UTF8')::jsonb -> 'data' AS said
+            FROM lease l
+            JOIN message m ON m.partition = l.partition AND m.position > l.decided
+            WHERE m.type = 'crossdock.stock.granted.v1'
+        ) g
+    ) promises
+    GROUP BY item, site
+)
+SELECT coalesce(p.item, w.item) AS item, coalesce(p.site, w.site) AS site,
+       p.reserved, w.quantity AS promised
+FROM promise p FULL JOIN wanted w ON w.item = p.item AND w.site = p.site
+WHERE coalesce(p.reserved, 0) <> coalesce(w.quantity, 0);
+
+-- reserved_not_negative --
+-- I13 broken: Nothing is reserved less than not at all.
+SELECT item, site, sellable, reserved FROM promise WHERE reserved < 0;
+
+-- shelf_below_zero --
+-- I13 warning: No account inside the house is below zero (facts say that more left than there was).
+SELECT b.item, b.site, b.lot, b.state, b.owner, b.quantity, m.document AS last_taken_by
+FROM balance b
+LEFT JOIN LATERAL (
+    SELECT document FROM movement
+    WHERE item = b.item AND from_site = b.site AND lot = b.lot AND from_state = b.state
+      AND owner = b.owner
+    ORDER BY event_time DESC, partition DESC, position DESC LIMIT 1
+) m ON true
+WHERE b.quantity < 0 AND b.state NOT IN ('supplier', 'customer', 'adjustment');
+
+-- promised_beyond_the_shelf --
+-- I14 warning: No more is promised than is on the shelf (facts took away what was promised).
+SELECT item, site, sellable, reserved FROM promise WHERE reserved > greatest(sellable, 0);
+
+-- promises_resolved_once --
+-- I15 broken: What a line has been promised is the sum of the recorded commitments, never below 0.
+WITH state AS MATERIALIZED (
+    SELECT order_id, convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
+), line AS (
+    SELECT s.order_id, l.key AS line, p.key AS site,
+           coalesce((p.value ->> 'reserved')::bigint, 0) AS reserved,
+           coalesce((p.value ->> 'released')::bigint, 0) AS released
+    FROM state s
+    CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
+    CROSS JOIN LATERAL jsonb_each(l.value -> 'sites') p
+), said AS (
+    SELECT o.partition, o.position, c.turn, c.one ->> 0 AS order_id, c.one ->> 1 AS line,
+           c.one ->> 2 AS site, (c.one ->> 3)::bigint AS reserved,
+           (c.one ->> 4)::bigint AS released
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(convert_from(o.body, 'UTF8')::jsonb -> 'commitments')
+        WITH ORDINALITY AS c (one, turn)
+), running AS (
+    SELECT order_id, line, site,
+           sum(reserved) OVER so_far AS reserved, sum(released) OVER so_far AS released
+    FROM said
+    WINDOW so_far AS (PARTITION BY order_id, line, site ORDER BY partition, position, turn)
+), summed AS (
+    SELECT order_id, line, site, sum(reserved) AS reserved, sum(released) AS released
+    FROM said GROUP BY order_id, line, site
+)
+SELECT coalesce(l.order_id, s.order_id) AS order_id, coalesce(l.line, s.line) AS line,
+       coalesce(l.site, s.site) AS site, l.reserved, s.reserved AS committed,
+       l.released, s.released AS asked_for, 'state and log disagree' AS problem
+FROM line l
+FULL JOIN summed s ON s.order_id = l.order_id AND s.line = l.line AND s.site = l.site
+WHERE coalesce(l.reserved, 0) <> coalesce(s.reserved, 0)
+   OR coalesce(l.released, 0) <> coalesce(s.released, 0)
+UNION ALL
+SELECT order_id, line, site, NULL, min(reserved), NULL, min(released), 'resolved more than once'
+FROM running WHERE reserved < 0 OR released < 0
+GROUP BY order_id, line, site;
+
+-- grants_sent --
+-- I15 broken: Every unit set aside for a waiting line is on its way to it in one message.
+WITH said AS (
+    SELECT o.partition || ':' || o.position AS place, count(*) AS grants,
+           sum((g.one ->> 4)::bigint) AS quantity
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(convert_from(o.body, 'UTF8')::jsonb -> 'grants')
+        AS g (one)
+    GROUP BY 1
+), sent AS (
+    SELECT m.causation AS place, count(*) AS messages,
+           sum((convert_from(m.raw, 'UTF8')::jsonb -> 'data' ->> 'quantity')::bigint) AS quantity
+    FROM message m WHERE m.type = 'crossdock.stock.granted.v1'
+    GROUP BY 1
+)
+SELECT coalesce(a.place, s.place) AS place, a.grants, s.messages, a.quantity AS granted,
+       s.quantity AS sent
+FROM said a FULL JOIN sent s ON s.place = a.place
+WHERE a.grants IS DISTINCT FROM s.messages OR a.quantity IS DISTINCT FROM s.quantity;
+
+-- availability_in_order --
+-- I16 broken: Availability is told under versions that grow by one, and the newest is what counts.
+WITH told AS MATERIALIZED (
+    SELECT effect_id, destination, said ->> 'channel' AS channel, said ->> 'item' AS item,
+           (said ->> 'version')::bigint AS version, (said ->> 'quantity')::bigint AS quantity
+    FROM (
+        SELECT effect_id, destination, convert_from(body, 'UTF8')::jsonb AS said
+        FROM effect WHERE type = 'crossdock.availability.published.v1'
+    ) e
+), stepped AS (
+    SELECT *, lag(version) OVER (
+        PARTITION BY destination, channel, item ORDER BY effect_id
+    ) AS before
+    FROM told
+), newest AS (
+    SELECT DISTINCT ON (channel, item) channel, item, version, quantity
+    FROM told ORDER BY channel, item, version DESC
+)
+SELECT channel, item, version, before AS other, 'a version does not follow the one before it'
+    AS problem
+FROM stepped WHERE version <> before + 1
+UNION ALL
+SELECT n.channel, n.item, n.version, a.version, 'the newest version told is not the one kept'
+FROM newest n LEFT JOIN availability a ON a.channel = n.channel AND a.item = n.item
+WHERE a.version IS DISTINCT FROM n.version OR a.quantity IS DISTINCT FROM n.quantity;
+
+-- effects_decided --
+-- I18 broken: Every effect that an outcome names exists.
+SELECT o.partition, o.position, k.business_key
+FROM outcome o
+CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(o.body, 'UTF8')::jsonb -> 'effects')
+    AS k (business_key)
+LEFT JOIN effect e ON e.business_key = k.business_key
+WHERE e.effect_id IS NULL;
+
+-- effects_named --
+-- I18 broken: Every effect that cites a message is named in what that message decided.
+WITH named AS (
+    SELECT o.partition, o.position, k.business_key
+    FROM outcome o
+    CROSS JOIN LATERAL
+        jsonb_array_elements_text(convert_from(o.body, 'UTF8')::jsonb -> 'effects')
+        AS k (business_key)
+)
+SELECT e.partition, e.position, e.business_key
+FROM effect e
+LEFT JOIN named n
+    ON n.business_key = e.business_key AND n.partition = e.partition AND n.position = e.position
+WHERE e.partition IS NOT NULL AND n.business_key IS NULL;
+
+-- effects_end --
+-- I19 broken: Every effect is still to be told or has an attempt that settled it, and not both.
+WITH settled AS (
+    SELECT effect_id, count(*) AS times FROM attempt
+    WHERE verdict IN ('accepted', 'already_done', 'superseded')
+    GROUP BY effect_id
+)
+SELECT coalesce(e.effect_id, d.effect_id, s.effect_id) AS effect_id, e.business_key,
+       CASE WHEN e.effect_id IS NULL THEN 'no such effect'
+            WHEN s.times > 1 THEN 'settled more than once'
+            WHEN d.effect_id IS NULL THEN 'neither due nor settled'
+            ELSE 'settled and still due' END AS problem
+FROM effect e
+FULL JOIN due d ON d.effect_id = e.effect_id
+FULL JOIN settled s ON s.effect_id = coalesce(e.effect_id, d.effect_id)
+WHERE e.effect_id IS NULL OR (d.effect_id IS NULL) = (s.times IS NULL) OR s.times > 1;
+
+-- due_as_intended --
+-- I21 broken: What is due stands in the queue that its effect names.
+SELECT e.effect_id, e.business_key, d.destination, d.lane, d.key
+FROM due d JOIN effect e ON e.effect_id = d.effect_id
+WHERE d.destination <> e.destination OR d.lane <> e.lane OR d.key <> e.key
+   OR d.state NOT IN (0, 1, 2);
+
+-- heads_first --
+-- I21 broken: Nothing of a key was told while something older of that key is still to be told.
+WITH oldest AS (
+    SELECT destination, key, min(effect_id) AS effect_id FROM due GROUP BY destination, key
+)
+SELECT e.effect_id, e.destination, e.key, e.business_key, o.effect_id AS older
+FROM oldest o
+JOIN effect e
+    ON e.destination = o.destination AND e.key = o.key AND e.effect_id > o.effect_id
+JOIN attempt a ON a.effect_id = e.effect_id AND a.verdict IN ('accepted', 'already_done');
+
+-- leases_fit --
+-- I22 broken: Each partition has one head and one lease that has not run past it.
+SELECT coalesce(l.partition, h.partition) AS partition, h.head, l.decided, l.owner, l.epoch
+FROM lease l FULL JOIN log_head h ON h.partition = l.partition
+WHERE l.partition IS NULL OR h.partition IS NULL
+   OR l.decided > h.head OR l.decided < 0
+   OR (l.owner IS NULL) <> (l.until IS NULL)
+   OR (l.owner IS NOT NULL AND l.epoch < 1)
+UNION ALL
+SELECT NULL, count(*), NULL, 'hub.partitions = ' || max(h.value), NULL
+FROM lease JOIN hub h ON h.name = 'partitions'
+HAVING count(*) <> max(h.value)::bigint;
+
+-- attempts_fenced --
+-- I22 broken: Every attempt on record belongs to an effect and was begun.
+SELECT a.effect_id, a.attempt, a.verdict, d.attempts AS begun
+FROM attempt a
+LEFT JOIN effect e ON e.effect_id = a.effect_id
+LEFT JOIN due d ON d.effect_id = a.effect_id
+WHERE e.effect_id IS NULL OR a.attempt > d.attempts OR a.attempt < 1;
+
+-- movements_said --
+-- I28 broken: The ledger's movements are those that the outcomes say.
+WITH said AS (
+    SELECT o.partition, o.position, m.turn - 1 AS number, m.one ->> 0 AS item, m.one ->> 1 AS lot,
+           m.one ->> 2 AS owner, m.one ->> 3 AS from_site, m.one ->> 4 AS from_state,
+           m.one ->> 5 AS to_site, m.one ->> 6 AS to_state, (m.one ->> 7)::bigint AS quantity,
+           m.one ->> 8 AS document
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(convert_from(o.body, 'UTF8')::jsonb -> 'movements')
+        WITH ORDINALITY AS m (one, turn)
+)
+SELECT coalesce(m.partition, s.partition) AS partition, coalesce(m.position, s.position) AS position,
+       coalesce(m.number, s.number) AS number, m.item, m.quantity, m.document,
+       s.item AS said_item, s.quantity AS said_quantity, s.document AS said_document
+FROM movement m
+FULL JOIN said s
+    ON s.partition = m.partition AND s.position = m.position AND s.number = m.number
+WHERE (m.item, m.lot, m.owner, m.from_site, m.from_state, m.to_site, m.to_state, m.quantity,
+       m.document)
+   IS DISTINCT FROM
+      (s.item, s.lot, s.owner, s.from_site, s.from_state, s.to_site, s.to_state, s.quantity,
+       s.document);
+
+-- notes_shown --
+-- I28 broken: Every condition that an outcome notes is shown to people.
+SELECT n.kind, n.key, min(n.place) AS place
+FROM (
+    SELECT o.partition || ':' || o.position AS place, n.one ->> 0 AS kind, n.one ->> 1 AS key
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(convert_from(o.body, 'UTF8')::jsonb -> 'notes')
+        AS n (one)
+) n
+LEFT JOIN exception e ON e.kind = n.kind AND e.key = n.key
+WHERE e.kind IS NULL
+GROUP BY n.kind, n.key;
+
+-- orders_have_messages --
+-- I28 broken: Every order has a message on the log that speaks of it.
+SELECT o.order_id FROM sales_order o
+WHERE NOT EXISTS (SELECT FROM message m WHERE m.key = o.order_id);
+
+-- waiting_lines --
+-- I28 broken: Who waits, and for how much, is what the orders say (but for grants on their way).
+WITH state AS MATERIALIZED (
+    SELECT order_id, convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
+), line AS (
+    SELECT s.order_id, l.key AS line, l.value ->> 'item' AS item,
+           (l.value ->> 'waiting')::bigint AS waiting
+    FROM state s CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
+    WHERE l.value ? 'waiting'
+), granted AS (
+    SELECT g.said ->> 'order_id' AS order_id, g.said ->> 'line' AS line
+    FROM (
+        SELECT convert_from(m.raw, 'UTF8')::jsonb -> 'data' AS said
+        FROM lease l
+        JOIN message m ON m.partition = l.partition AND m.position > l.decided
+        WHERE m.type = 'crossdock.stock.granted.v1'
+    ) g
+)
+SELECT coalesce(w.order_id, l.order_id) AS order_id, coalesce(w.line, l.line) AS line,
+       coalesce(w.item, l.item) AS item, w.quantity AS listed, l.waiting AS wanted
+FROM waiting w
+FULL JOIN line l ON l.order_id = w.order_id AND l.line = w.line AND l.item = w.item
+WHERE coalesce(w.quantity, 0) <> coalesce(l.waiting, 0)
+  AND NOT EXISTS (
+      SELECT FROM granted g
+      WHERE g.order_id = coalesce(w.order_id, l.order_id) AND g.line = coalesce(w.line, l.line)
+  );
+
+-- waiting_unserved --
+-- I26 warning: Once all is decided, no line waits for what its channel could have from a shelf.
+SELECT w.order_id, w.line, w.item, w.quantity AS waits_for, p.site,
+       p.sellable - p.reserved AS free
+FROM waiting w
+JOIN sales_order o ON o.order_id = w.order_id
+LEFT JOIN unnest($1::text[], $2::bigint[]) AS c (channel, keep_back) ON c.channel = o.channel
+JOIN promise p ON p.item = w.item AND p.site = ANY(w.sites)
+WHERE p.sellable - p.reserved > coalesce(c.keep_back, 0)
+  AND NOT EXISTS (
+      SELECT FROM lease l JOIN log_head h ON h.partition = l.partition WHERE l.decided < h.head
+  );
+
+-- waiting_nowhere --
+-- I26 warning: No line of an order that is free to go waits without a site that could serve it.
+SELECT w.order_id, w.line, w.item, w.quantity AS waits_for
+FROM waiting w JOIN sales_order o ON o.order_id = w.order_id
+WHERE w.sites = '{}' AND NOT convert_from(o.state, 'UTF8')::jsonb ? 'holds';
+
+-- decided_messages --
+-- Not a check but what the rebuild reads: a partition's decided messages of these types, those of
+-- one key together, in the order in which they were decided.
+SELECT m.partition, m.position, m.source, m.id, m.type, m.key, m.correlation, m.event_time,
+       m.received_time, m.raw, m.rival, o.body
+FROM message m JOIN outcome o ON o.partition = m.partition AND o.position = m.position
+WHERE m.partition = $1 AND m.type = ANY($2::text[])
+ORDER BY m.key, m.position;
+
+-- stored_orders --
+-- Likewise: orders as they are stored.
+SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state
+FROM sales_order WHERE order_id = ANY($1::text[]);
+
+-- stored_masters --
+-- Likewise: master records as they are stored.
+SELECT m.kind, m.id, m.revision, m.body
+FROM unnest($1::text[], $2::text[]) AS w (kind, id)
+JOIN master m ON m.kind = w.kind AND m.id = w.id;
+
+-- partitions --
+-- Likewise: the partitions of the log.
+SELECT partition FROM log_head ORDER BY partition;
