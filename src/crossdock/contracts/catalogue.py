@@ -63,6 +63,7 @@ STOCK_ADJUSTED = "crossdock.stock.adjusted.v1"
 STOCK_GRANTED = "crossdock.stock.granted.v1"
 STOCK_RESERVED = "crossdock.stock.reserved.v1"
 RECEIPT_POSTED = "crossdock.receipt.posted.v1"
+RELEASE_STOPPED = "crossdock.release.stopped.v1"
 PICK_CONFIRMED = "crossdock.pick.confirmed.v1"
 CARTON_PACKED = "crossdock.carton.packed.v1"
 SHIPMENT_SHIPPED = "crossdock.shipment.shipped.v1"
@@ -153,6 +154,14 @@ _ROWS = (
         "receipt_id",
         lambda d: f"receipt/{d.site}/{d.receipt_id}",
         "Goods from a supplier were received.",
+    ),
+    MessageType(
+        RELEASE_STOPPED,
+        orders.ReleaseStopped,
+        "pick",
+        "order_id",
+        lambda d: f"release-stopped/{d.site}/{d.release_cancellation_id}",
+        "A warehouse says which cancelled units it will not pick any more.",
     ),
     MessageType(
         PICK_CONFIRMED,

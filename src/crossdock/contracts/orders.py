@@ -109,6 +109,18 @@ class ReleaseCancellation(Noun, frozen=True, kw_only=True):
     lines: tuple[LineQuantity, ...]
 
 
+class ReleaseStopped(Noun, frozen=True, kw_only=True):
+    """A warehouse's answer to a release cancellation: what it will not pick any more.
+
+    What is not in here had been picked, or will be: picks, shipments and movements tell of it.
+    """
+
+    release_cancellation_id: Identifier
+    order_id: Identifier
+    site: Identifier
+    lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=ORDER_LINES_MAX)] = ()
+
+
 class StatusLine(Noun, frozen=True, kw_only=True):
     """How far one line has come, in base units."""
 

@@ -13,8 +13,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from crossdock.contracts import catalogue
-from crossdock.contracts.orders import LineQuantity, Release, ReleaseCancellation
+from crossdock.contracts.orders import (
+    LineQuantity,
+    Release,
+    ReleaseCancellation,
+    ReleaseStopped,
+)
 from crossdock.contracts.returns import ReturnAuthorisation, ReturnReceipt, ReturnReceiptLine
 from crossdock.contracts.shipments import Pack, Package, Pick, PickLine, Shipment, ShipmentLine
 from crossdock.contracts.stock import StockMovement, StockPlace
@@ -102,6 +109,7 @@ class Wms(System):
         self._check_site(asked.site)
         number = asked.release_cancellation_id
         self.stops[number] += 1
+        stopped = []
         for line in asked.lines:
             left = line.quantity
             # A copy: a job that becomes empty leaves the list.
@@ -109,6 +117,8 @@ class Wms(System):
             for job in jobs:
                 left -= job.stop_open(line.line, left)
             self.counts["units_stopped"] += line.quantity - left
+            if line.quantity > left:
+                stopped.append(msgspec.structs.replace(line, quantity=line.quantity - left))
             back = 0
             for job in jobs:
                 back += job.stop_staged(line.line, left - back)
@@ -117,6 +127,16 @@ class Wms(System):
             self.counts["units_too_late"] += left - back
             for job in jobs:
                 self._forget_if_done(job)
+        if self.stops[number] == 1:
+            self.say(
+                catalogue.RELEASE_STOPPED,
+                ReleaseStopped(
+                    release_cancellation_id=number,
+                    order_id=asked.order_id,
+                    site=self.site,
+                    lines=tuple(stopped),
+                ),
+            )
         return self.dice.number("C-", number, self.stops[number])
 
     def _put_back(self, asked: ReleaseCancellation, line: LineQuantity, quantity: int) -> None:
