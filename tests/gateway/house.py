@@ -18,7 +18,7 @@ import aiohttp
 
 from crossdock.gateway.app import Deps, Door
 from crossdock.gateway.intake import GroupCommit
-from crossdock.gateway.keys import ALL_SCOPES, Key, Keyring, Scope
+from crossdock.gateway.keys import LEAST, Key, Keyring, Scope
 from crossdock.gateway.routes import Route
 from crossdock.gateway.server import serving
 from crossdock.kernel import limits
@@ -276,6 +276,7 @@ async def a_house(
     waiting_max: int = limits.INTAKE_WAITING_MESSAGES_MAX,
     receive_seconds: float = limits.RECEIVE_SECONDS_MAX,
     grace_seconds: int = 1,
+    connections_max: int = limits.CONNECTIONS_MAX,
     views: tuple[Route, ...] = (),
     ready: Callable[[], Awaitable[bool]] = _yes,
 ) -> AsyncIterator[House]:
@@ -289,7 +290,7 @@ async def a_house(
 
     scopes = {"viewer": frozenset({Scope.READ})}
     keys = [
-        Key(system, sha256(key.encode()).digest(), scopes.get(system, ALL_SCOPES))
+        Key(system, sha256(key.encode()).digest(), scopes.get(system, LEAST))
         for system, key in KEYS.items()
     ]
     clock = TestClock()
@@ -307,6 +308,11 @@ async def a_house(
         door = Door(deps)
         async with AsyncExitStack() as server, aiohttp.ClientSession() as client:
             port = await server.enter_async_context(
-                serving(door, grace_seconds=grace_seconds, head_seconds=receive_seconds)
+                serving(
+                    door,
+                    grace_seconds=grace_seconds,
+                    head_seconds=receive_seconds,
+                    connections_max=connections_max,
+                )
             )
             yield House(store, intake, clock, door, port, client, server.aclose, pauses)

@@ -387,3 +387,37 @@ def test_paths_and_methods_that_are_not_there() -> None:
             assert (status, problem["code"], problem["expected"]) == (405, "wrong-method", "POST")
 
     run(scenario())
+
+
+def test_the_longest_stream_and_one_more() -> None:
+    """A stream at the limit of lines is taken whole; one line more is named in the last receipt."""
+    line = raw(message()) + b"\n"
+
+    async def scenario() -> None:
+        async with a_house() as house:
+            status, answer = await house.lines(gzip.compress(line), headers=GZIP)
+            assert (status, counts(answer)) == (202, (1, 0, 0))
+            status, answer = await house.lines(line * limits.STREAM_MESSAGES_MAX)
+            assert (status, counts(answer)) == (202, (0, limits.STREAM_MESSAGES_MAX, 0))
+            status, answer = await house.lines(line * (limits.STREAM_MESSAGES_MAX + 1))
+            assert (status, counts(answer)) == (207, (0, limits.STREAM_MESSAGES_MAX, 1))
+            assert answer["receipts"][-1]["problem"]["code"] == "too-many-messages"
+
+    run(scenario())
+
+
+GZIP = {"Content-Encoding": "gzip"}
+
+
+def test_not_ready_when_nothing_is_taken() -> None:
+    """Once the intake is closed the door lives, is not ready, and says 503 to messages."""
+
+    async def scenario() -> None:
+        async with a_house() as house:
+            await house.intake.close()
+            assert (await house.get("/health/live"))[0] == 200
+            assert (await house.get("/health/ready"))[0] == 503
+            for answer in (await house.post(message()), await house.batch(orders(2))):
+                assert (answer[0], answer[1]["code"]) == (503, "shutting-down")
+
+    run(scenario())

@@ -27,7 +27,9 @@ from crossdock.gateway.examples import example_data, example_message
 from crossdock.gateway.keys import Caller, Scope
 from crossdock.gateway.openapi import openapi
 from crossdock.gateway.schemas import DIALECT, data_schemas, envelope_schema, message_schema
+from crossdock.gateway.views import view_routes
 from crossdock.kernel.decode import typed
+from crossdock.storage.memory.store import MemoryStore
 from tests.gateway.house import NOW, POLICY, a_house, message, raw
 from tests.gateway.samples import SAMPLES, leaves, put
 from tests.helpers.aio import run
@@ -179,7 +181,7 @@ def test_openapi_describes_the_routes() -> None:
     """The paths, methods and scopes of the document are those that the door answers."""
 
     async def scenario() -> None:
-        async with a_house() as house:
+        async with a_house(views=view_routes(MemoryStore())) as house:
             routes = {(r.path, r.method.lower()): r.scope for r in house.door.routes.all}
             described = {
                 (path, method): Scope(operation["x-scope"])

@@ -11,8 +11,9 @@ from time import perf_counter
 
 import pytest
 
+from crossdock.gateway.server import serving
 from crossdock.kernel import limits
-from tests.gateway.house import KEYS, Gate, House, a_house, assert_clean, message, raw
+from tests.gateway.house import KEYS, Gate, House, a_house, assert_clean, message, order, raw
 from tests.helpers.aio import run
 
 HEAD = (
@@ -290,3 +291,47 @@ def test_c8_shutdown_has_a_hard_limit() -> None:
     started = perf_counter()
     run(scenario())
     assert perf_counter() - started < 5
+
+
+def test_one_connection_too_many() -> None:
+    """Connections up to the limit are served; the next is told to come again, and harms nobody."""
+
+    async def scenario() -> None:
+        async with a_house(connections_max=2) as house, line_to(house) as (reader, writer):
+            async with line_to(house):
+                status, problem = await said(house, b"")
+                assert (status, problem["code"]) == (503, "overloaded")
+                body = raw(message())
+                writer.write(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                assert (await answer_to(reader))[0] == 202
+            await asyncio.sleep(0)
+            assert (await house.post(message()))[0] == 202
+
+    run(scenario())
+
+
+def test_an_address_that_is_taken() -> None:
+    """Where the port is taken, serving fails with the system's error and leaves nothing behind."""
+
+    async def scenario() -> None:
+        async with a_house() as house:
+            with pytest.raises(OSError, match="in use"):
+                async with serving(house.door, port=house.port):
+                    pass
+
+    run(scenario())
+
+
+def test_pipelined_requests_are_answered_in_order() -> None:
+    """Requests that are sent without waiting are each answered, in their order."""
+
+    async def scenario() -> None:
+        async with a_house() as house, line_to(house) as (reader, writer):
+            for name in ("m-1", "m-2", "m-1"):
+                body = raw(message(name, data=order(f"SO-{name}")))
+                writer.write(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            answers = [await answer_to(reader) for _ in range(3)]
+            assert [status for status, _ in answers] == [202] * 3
+            assert [answer["duplicates"] for _, answer in answers] == [0, 0, 1]
+
+    run(scenario())

@@ -1,4 +1,4 @@
-"""May one version of a schema take the place of another under the same name? (R20)
+"""May one version of a schema take the place of another under the same name (R20)?
 
 Old and new programs live side by side. So whatever an old sender may write, the new hub must take;
 and whatever the new hub may write, an old reader must understand, where readers ignore fields that

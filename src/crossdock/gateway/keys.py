@@ -21,8 +21,8 @@ class Scope(StrEnum):
     PUBLIC = "public"  # on a route: no key is asked for
 
 
-ALL_SCOPES = frozenset({Scope.WRITE, Scope.READ})
-"""What a far system's own key opens unless the configuration says less."""
+LEAST = frozenset({Scope.WRITE})
+"""What a far system's own key opens unless the configuration says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Caller:
     """A system that has shown its key, or one that the hub itself reads for."""
 
     system: str
-    scopes: frozenset[Scope] = ALL_SCOPES
+    scopes: frozenset[Scope] = LEAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Key:
 
     system: str
     sha256: bytes = field(repr=False)
-    scopes: frozenset[Scope] = ALL_SCOPES
+    scopes: frozenset[Scope] = LEAST
 
 
 class Keyring:

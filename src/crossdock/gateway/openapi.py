@@ -11,6 +11,7 @@ from crossdock.gateway.examples import example_message
 from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
 from crossdock.gateway.schemas import Schema, components_of, schema_id
 from crossdock.gateway.taking import Receipts
+from crossdock.gateway.views import MessageView, OrderView, PositionView
 from crossdock.kernel.limits import (
     BATCH_BODY_BYTES_MAX,
     BATCH_MESSAGES_MAX,
@@ -30,6 +31,7 @@ _REFUSALS: Final = {
     400: "The body is not what its headers say, not JSON, or names a key twice.",
     401: "The key is missing or wrong.",
     403: "The key lacks the scope, or the system does not own this kind of fact.",
+    404: "There is nothing here.",
     408: "The request took too long to arrive.",
     409: "This id stands on the log already, with other content; `position` says where.",
     413: "The body, a message or the number of messages is past a limit.",
@@ -44,7 +46,9 @@ _REFUSALS: Final = {
 
 def openapi() -> Schema:
     """Make the document."""
-    _, components = components_of([Envelope, Receipts, ProblemDetails], _REF)
+    _, components = components_of(
+        [Envelope, Receipts, ProblemDetails, *(view for view, _, _ in _VIEWS.values())], _REF
+    )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,6 +66,7 @@ def openapi() -> Schema:
         "security": [{"key": []}],
         "paths": {
             "/v1/messages": {"post": _bring_messages()},
+            **_views(),
             "/health/live": {"get": _health("live", "Is the process up?")},
             "/health/ready": {"get": _health("ready", "Are messages taken?")},
         },
@@ -99,7 +104,7 @@ def _bring_messages() -> Schema:
         "responses": {
             "202": _answer("Every message was taken, or was on the log already."),
             "207": _answer("Some messages were refused; each receipt says which and why."),
-            **{str(status): _problem(when) for status, when in _REFUSALS.items()},
+            **{str(s): _problem(when) for s, when in _REFUSALS.items() if s != 404},
         },
     }
 
@@ -136,6 +141,43 @@ def _bodies() -> Schema:
         BATCH: {"schema": batch},
         LINES: {"schema": lines},
     }
+
+
+_VIEWS: Final[dict[str, tuple[type[Any], str, tuple[str, ...]]]] = {
+    "/v1/position": (PositionView, "How far is the log?", ()),
+    "/v1/messages/{partition}/{position}": (
+        MessageView,
+        "What did this message say?",
+        ("partition", "position"),
+    ),
+    "/v1/orders/{order_id}": (OrderView, "How does an order stand?", ("order_id",)),
+}
+
+
+def _views() -> Schema:
+    found: Schema = {}
+    for path, (view, summary, names) in _VIEWS.items():
+        body = {"schema": {"$ref": _REF.format(name=view.__name__)}}
+        answers: Schema = {
+            "200": {"description": "Here it is.", "content": {"application/json": body}}
+        }
+        statuses = (401, 403, 404, 429, 500) if names else (401, 403, 429, 500)
+        answers |= {str(status): _problem(_REFUSALS[status]) for status in statuses}
+        found[path] = {
+            "get": {
+                "operationId": f"see{view.__name__.removesuffix('View')}",
+                "summary": summary,
+                "x-scope": "read",
+                "parameters": [_path_parameter(name) for name in names],
+                "responses": answers,
+            }
+        }
+    return found
+
+
+def _path_parameter(name: str) -> Schema:
+    kind = "string" if name == "order_id" else "integer"
+    return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
 
 def _answer(description: str) -> Schema:

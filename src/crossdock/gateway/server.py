@@ -47,6 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     head_seconds: ClassVar[float] = RECEIVE_SECONDS_MAX
     linger_seconds: ClassVar[float] = LINGER_SECONDS_MAX
+    connections_max: ClassVar[int] = CONNECTIONS_MAX
 
     _deadline: asyncio.TimerHandle | None = None
     _head_open = True  # the request's head is not complete
@@ -57,7 +58,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock for the first request's head; turn away what is one too many."""
         super().connection_made(cast(asyncio.Transport, transport))
-        if len(self.connections) > CONNECTIONS_MAX:
+        if len(self.connections) > self.connections_max:
             self._refuse(Overloaded("Too many connections are open"))
             return
         self._start(self.head_seconds, self._too_slow)
@@ -174,6 +175,7 @@ async def serving(
     *,
     grace_seconds: int = GRACE_SECONDS,
     head_seconds: float = RECEIVE_SECONDS_MAX,
+    connections_max: int = CONNECTIONS_MAX,
 ) -> AsyncIterator[int]:
     """Serve `app` in the running loop; gives the port that is bound (one that is free for 0).
 
@@ -181,7 +183,8 @@ async def serving(
     whatever is left is cut. Raises `OSError` where the address cannot be bound.
     """
     listener = await _bound(host, port)
-    protocol = type("Protocol", (GuardedProtocol,), {"head_seconds": head_seconds})
+    chosen = {"head_seconds": head_seconds, "connections_max": connections_max}
+    protocol = type("Protocol", (GuardedProtocol,), chosen)
     config = uvicorn.Config(
         cast(Any, app),
         http=protocol,
