@@ -136,6 +136,15 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "lines": [{**_LINE, "short": 1, "lot": "L1"}],
         },
     ),
+    catalogue.RELEASE_STOPPED: (
+        "wms_east",
+        {
+            "release_cancellation_id": "SO-1-R1-C",
+            "order_id": "SO-1",
+            "site": "EAST",
+            "lines": [_LINE],
+        },
+    ),
     catalogue.CARTON_PACKED: (
         "wms_east",
         {

@@ -6,6 +6,7 @@ Two things a schema cannot say, and the door still asks for: an integer is writt
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -73,18 +74,18 @@ def components_of(types: list[Any], ref_template: str) -> tuple[list[Schema], di
 
 def _portable(node: Any) -> Any:
     if isinstance(node, dict):
-        return {
-            key: _portable_pattern(value) if key == "pattern" else _portable(value)
-            for key, value in node.items()
-        }
+        return {key: _portable_member(key, value) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return [_portable(item) for item in node]
     return node
 
 
-def _portable_pattern(pattern: Any) -> Any:
-    if not isinstance(pattern, str):  # a field of that name
-        return _portable(pattern)
-    for python, ecma in _PATTERN_WORDS:
-        pattern = pattern.replace(python, ecma)
-    return pattern
+def _portable_member(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return _portable(value)
+    if key == "description":
+        return cleandoc(value)
+    if key == "pattern":
+        for python, ecma in _PATTERN_WORDS:
+            value = value.replace(python, ecma)
+    return value
