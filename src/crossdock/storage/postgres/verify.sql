@@ -493,7 +493,11 @@ WHERE p.sellable - p.reserved > coalesce(c.keep_back, 0)
 -- I26 warning: No line of an order that is free to go waits without a site that could serve it.
 SELECT w.order_id, w.line, w.item, w.quantity AS waits_for
 FROM waiting w JOIN sales_order o ON o.order_id = w.order_id
-WHERE w.sites = '{}' AND NOT convert_from(o.state, 'UTF8')::jsonb ? 'holds';
+CROSS JOIN LATERAL (SELECT convert_from(o.state, 'UTF8')::jsonb AS state) said
+WHERE w.sites = '{}' AND NOT said.state ? 'holds'
+  AND NOT EXISTS (  -- a site that found a line short is not asked for it again
+      SELECT FROM jsonb_each(said.state -> 'lines' -> w.line -> 'sites') p WHERE p.value ? 'short'
+  );
 
 -- decided_messages --
 -- Not a check but what the rebuild reads: a partition's decided messages of these types, those of

@@ -1,0 +1,145 @@
+"""`crossdock state`: where the log stands, what became of it, and one hash over the result.
+
+Two hubs that took the same facts, in whatever order and however often, show the same hash (M4):
+it covers every order's fingerprint, every account that holds something and every promise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from crossdock.log.ports import Reading
+from crossdock.log.records import OrderRow
+from crossdock.log.views import BalanceRow, PromiseView
+from crossdock.orders.state import OrderState, fingerprint
+from crossdock.runtime.config import Settings, read_settings
+from crossdock.runtime.console import OK, finish, say
+from crossdock.runtime.hub import opened_store
+
+_PAGE = 2_000
+_ORDER = msgspec.json.Decoder(OrderState)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a store shows of itself, in base units where it is about goods."""
+
+    position: dict[int, tuple[int, int]]  # partition -> head, decided up to
+    hash: str
+    orders: int
+    fates: dict[str, int]
+    balances: list[BalanceRow]
+    promises: list[PromiseView]
+
+    def by_state(self) -> dict[str, int]:
+        """The sum of all accounts in each state."""
+        sums: Counter[str] = Counter()
+        for row in self.balances:
+            sums[row.state] += row.quantity
+        return dict(sorted(sums.items()))
+
+    def as_json(self) -> dict[str, object]:
+        """The object that scripts read."""
+        return {
+            "position": {
+                str(partition): {"head": head, "decided": decided}
+                for partition, (head, decided) in self.position.items()
+            },
+            "hash": self.hash,
+            "orders": self.orders,
+            "fates": self.fates,
+            "balances": self.balances,
+            "balances_by_state": self.by_state(),
+            "promises": self.promises,
+        }
+
+
+def run(config: Path, *, as_json: bool = False) -> int:
+    """Show the state; gives 0.
+
+    Raises:
+        ConfigurationWrong: the configuration cannot be used.
+        StoreError: the database cannot be read.
+    """
+    state = asyncio.run(_look(read_settings(config)))
+    _show(state)
+    finish(state.as_json(), as_json=as_json)
+    return OK
+
+
+async def state_of(store: Reading) -> State:
+    """Read everything that the hash covers; exact only while nothing is decided meanwhile."""
+    prints = [fingerprint(_ORDER.decode(row.state)) async for row in _orders(store)]
+    balances = [row async for row in _balances(store)]
+    promises = [row async for row in _promises(store)]
+    return State(
+        position=await store.position(),
+        hash=_hash(prints, balances, promises),
+        orders=len(prints),
+        fates=await store.fates(),
+        balances=balances,
+        promises=promises,
+    )
+
+
+def _hash(prints: list[str], balances: list[BalanceRow], promises: list[PromiseView]) -> str:
+    digest = sha256()
+    for one in sorted(prints):
+        digest.update(one.encode())
+    # The stores give accounts and promises in key order, the same on every engine.
+    digest.update(msgspec.json.encode(balances))
+    digest.update(msgspec.json.encode([p for p in promises if p.sellable or p.reserved]))
+    return digest.hexdigest()
+
+
+async def _look(settings: Settings) -> State:
+    async with opened_store(settings) as store:
+        return await state_of(store)
+
+
+async def _orders(store: Reading) -> AsyncIterator[OrderRow]:
+    page = await store.orders("", _PAGE)
+    while page:
+        for row in page:
+            yield row
+        page = await store.orders(page[-1].order_id, _PAGE)
+
+
+async def _balances(store: Reading) -> AsyncIterator[BalanceRow]:
+    page = await store.balances(None, _PAGE)
+    while page:
+        for row in page:
+            yield row
+        page = await store.balances(page[-1].account, _PAGE)
+
+
+async def _promises(store: Reading) -> AsyncIterator[PromiseView]:
+    page = await store.promises(None, _PAGE)
+    while page:
+        for row in page:
+            yield row
+        page = await store.promises((page[-1].item, page[-1].site), _PAGE)
+
+
+def _show(state: State) -> None:
+    heads = sum(head for head, _ in state.position.values())
+    decided = sum(done for _, done in state.position.values())
+    say(f"log       {heads} messages in {len(state.position)} partitions, {decided} decided")
+    for partition, (head, done) in state.position.items():
+        waiting = f", {head - done} to decide" if done < head else ""
+        say(f"          partition {partition}: position {head}{waiting}")
+    fates = ", ".join(f"{count} {fate}" for fate, count in state.fates.items() if count)
+    say(f"fates     {fates or 'none yet'}")
+    say(f"orders    {state.orders}")
+    for name, quantity in state.by_state().items():
+        say(f"goods     {quantity:>15,} {name}")
+    reserved = sum(promise.reserved for promise in state.promises)
+    say(f"promised  {reserved:>15,} of {len(state.promises)} (item, site) rows")
+    say(f"hash      {state.hash}")
