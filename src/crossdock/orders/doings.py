@@ -21,6 +21,7 @@ class Doing(StrEnum):
     HOLDS = "holds"  # the whole order
     WAITING = "waiting"  # line
     STOPPED = "stopped"  # line, site
+    STOPPING = "stopping"  # line, site
     RELEASES = "releases"  # the whole order
     ASKED = "asked"  # shipment
     SERVICES_ASKED = "services_asked"  # the whole order
@@ -56,6 +57,10 @@ def _stopped(order: OrderState, of: tuple[str, ...], value: int) -> None:
     order.lines[of[0]].sites[of[1]].stopped = value
 
 
+def _stopping(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    order.lines[of[0]].sites[of[1]].stopping = value
+
+
 def _releases(order: OrderState, _: tuple[str, ...], value: int) -> None:
     order.releases = value
 
@@ -80,6 +85,7 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.HOLDS: _holds,
     Doing.WAITING: _waiting,
     Doing.STOPPED: _stopped,
+    Doing.STOPPING: _stopping,
     Doing.RELEASES: _releases,
     Doing.ASKED: _asked,
     Doing.SERVICES_ASKED: _services_asked,

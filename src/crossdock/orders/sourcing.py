@@ -1,9 +1,11 @@
 """Which site serves which line: a rule over free stock, best site first (R58).
 
-The rule: sites that already worked on the order come first, then the channel's own ranking. If
-one site can serve every open line whole, it serves the order; else each line goes whole to the
-first site that can; else it is split over the sites in rank order, and what is left waits. A site
-that reported a line short is not asked for that line again.
+The rule: sites that already work on the order come first, then the channel's own ranking; a site
+that reported one of its lines short comes last, though it may be asked again: what it did not find
+is off its shelf already. If one site can serve every open line whole, it serves the order; else
+each line goes whole to the first site that can; else it is split over the sites in rank order, and
+what is left waits. What stands promised at a site stays there: a warehouse at work is not sent
+away for a better plan.
 """
 
 from __future__ import annotations
@@ -17,14 +19,17 @@ Free = Callable[[str, str], int]
 
 
 def ranked(order: OrderState, sells_from: Sequence[str]) -> list[str]:
-    """The capable sites, those with facts or promises for this order first."""
-    known = {
-        site
-        for line in order.lines.values()
-        for site, place in line.sites.items()
-        if place.taken or place.reserved
-    }
-    return [s for s in sells_from if s in known] + [s for s in sells_from if s not in known]
+    """The capable sites: at work on the order, then the others, last those that were short."""
+    known = set()
+    short = set()
+    for line in order.lines.values():
+        for site, place in line.sites.items():
+            if place.short:
+                short.add(site)
+            elif place.taken or place.reserved:
+                known.add(site)
+    rank = {site: (site in short, site not in known) for site in sells_from}
+    return sorted(sells_from, key=lambda site: rank[site])
 
 
 def choose(
@@ -38,11 +43,8 @@ def choose(
     taken: dict[tuple[str, str], int] = {}
 
     def left(number: str, site: str) -> int:
-        line = order.lines[number]
-        place = line.sites.get(site)
-        if place is not None and place.short:
-            return 0
-        return max(0, free(line.item, site) - taken.get((line.item, site), 0))
+        item = order.lines[number].item
+        return max(0, free(item, site) - taken.get((item, site), 0))
 
     def take(number: str, site: str, quantity: int) -> tuple[str, int]:
         key = (order.lines[number].item, site)

@@ -18,7 +18,7 @@ from crossdock.contracts.words import Address
 
 
 class SiteLine(msgspec.Struct, omit_defaults=True):
-    """One line at one site, in base units.
+    """One line at one site, in base units; `stopping` is asked to be stopped and not answered.
 
     `reserved` is promised and still on the shelf; `released` is the part of it that the warehouse
     was asked for; `stopped` is what the warehouse was asked to put back after it had picked.
@@ -32,6 +32,7 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     shipped: int = 0
     returned: int = 0
     stopped: int = 0
+    stopping: int = 0
 
     @property
     def taken(self) -> int:
@@ -144,7 +145,7 @@ def figures(order: OrderState, line: Line) -> Figures:
     for place in line.sites.values():
         shipped += place.shipped
         taken += place.taken
-        reserved += place.reserved
+        reserved += place.reserved - place.stopping
         returned += place.returned
     ordered = line.ordered
     wish = ordered if order.cancel_all else line.cancel
@@ -219,11 +220,21 @@ def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderS
     return OrderStatus.BACKORDERED if backordered else OrderStatus.RELEASED
 
 
-_PART_OF_HISTORY = ("released", "stopped")
+_FACTS = ("picked", "short", "packed", "shipped", "returned")
 
 
 def fingerprint(order: OrderState) -> str:
-    """A digest of everything about the order that must not depend on the order of arrival."""
+    """A digest of everything about the order that must not depend on the order of arrival.
+
+    Facts count by line and site. Promises count by item: which site and which of two lines of one
+    item they stand on is a decision of its moment, recorded in the log, and a warehouse that is at
+    work on one is not sent away because another order of arrival would have chosen otherwise.
+    """
+    promised: dict[str, int] = {}
+    for line in order.lines.values():
+        now = figures(order, line)
+        if now.reserved:
+            promised[line.item] = promised.get(line.item, 0) + now.reserved
     lines = {
         number: [
             line.item,
@@ -232,7 +243,7 @@ def fingerprint(order: OrderState) -> str:
             line.price_e4,
             line.cancel,
             line.invoiced,
-            {site: _kept(place) for site, place in line.sites.items() if _kept(place)},
+            {site: _facts(place) for site, place in line.sites.items() if _facts(place)},
         ]
         for number, line in order.lines.items()
     }
@@ -241,7 +252,8 @@ def fingerprint(order: OrderState) -> str:
         "cancel_all": order.cancel_all,
         "holds": sorted(order.holds),
         "lines": lines,
-        "facts": sorted(order.facts),
+        "promised": promised,
+        "facts": sorted(key for key in order.facts if not key.startswith(STOP_ANSWER)),
         "shipments": sorted(order.shipments),
         "returns": {number: mark.authorised for number, mark in order.returns.items()},
         "status": status(order),
@@ -249,9 +261,9 @@ def fingerprint(order: OrderState) -> str:
     return sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
 
-def _kept(place: SiteLine) -> dict[str, int]:
-    return {
-        name: getattr(place, name)
-        for name in place.__struct_fields__
-        if name not in _PART_OF_HISTORY and getattr(place, name)
-    }
+STOP_ANSWER = "release-stopped/"
+"""The fact keys of warehouses' answers to stops: whether one was asked is history."""
+
+
+def _facts(place: SiteLine) -> dict[str, int]:
+    return {name: getattr(place, name) for name in _FACTS if getattr(place, name)}

@@ -217,7 +217,7 @@ def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
     order = batch.order(noun.order_id)
     happened = _learn(turn, order, noun)
     if happened is not None:
-        fulfilment.apply_goods(turn, order, happened, noun.pick_id)
+        unpromised = fulfilment.apply_goods(turn, order, happened, noun.pick_id)
         for done in happened:
             if done.short:
                 turn.note(
@@ -225,23 +225,29 @@ def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
                     f"{noun.order_id}/{done.line}/{noun.site}",
                     f"{done.short} of {done.item} not found",
                 )
-        fulfilment.settle(turn, order)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+
+
+def _stopped(batch: Batch, turn: Turn, noun: orders.ReleaseStopped) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        fulfilment.settle(turn, order, freed=fulfilment.take_stop(turn, order, noun))
 
 
 def _packed(batch: Batch, turn: Turn, noun: shipments.Pack) -> None:
     order = batch.order(noun.order_id)
     happened = _learn(turn, order, noun)
     if happened is not None:
-        fulfilment.apply_goods(turn, order, happened, noun.carton_id)
-        fulfilment.settle(turn, order)
+        unpromised = fulfilment.apply_goods(turn, order, happened, noun.carton_id)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
 
 
 def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
     order = batch.order(noun.order_id)
     happened = _learn(turn, order, noun)
     if happened is not None:
-        fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
-        fulfilment.settle(turn, order)
+        unpromised = fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
         telling.tell_shipment(turn, order, noun)
 
 
@@ -334,6 +340,7 @@ _STOCK_BOUND = {
     catalogue.ORDER_PLACED,
     catalogue.ORDER_CHANGE_REQUESTED,
     catalogue.ORDER_CANCELLATION_REQUESTED,
+    catalogue.RELEASE_STOPPED,
     catalogue.RECEIPT_POSTED,
     catalogue.RETURN_RECEIVED,
 }
@@ -355,6 +362,7 @@ _DECIDERS: dict[str, Callable[[Batch, Turn, Any], None]] = {
     catalogue.ORDER_CANCELLATION_REQUESTED: _cancelled,
     catalogue.ORDER_REVIEW_REQUESTED: _reviewed_again,
     catalogue.PICK_CONFIRMED: _picked,
+    catalogue.RELEASE_STOPPED: _stopped,
     catalogue.CARTON_PACKED: _packed,
     catalogue.SHIPMENT_SHIPPED: _shipped,
     catalogue.RETURN_REQUESTED: _return_requested,

@@ -9,6 +9,7 @@ looks only at the order's facts and the stock, it does not matter in which order
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from crossdock.contracts import catalogue
@@ -17,6 +18,7 @@ from crossdock.contracts.orders import (
     OrderReview,
     Release,
     ReleaseCancellation,
+    ReleaseStopped,
 )
 from crossdock.contracts.stock import Grant
 from crossdock.inventory import ledger
@@ -28,9 +30,21 @@ from crossdock.orders.state import Figures, Line, OrderState, all_figures
 from crossdock.sagas import telling
 from crossdock.sagas.turn import Turn
 
+Shelf = tuple[str, str]
+"""(item, site)."""
 
-def apply_goods(turn: Turn, order: OrderState, happened: list[Happened], document: str) -> None:
-    """Enter in the ledger what a warehouse did, and use up the promises that it fulfilled."""
+Stops = dict[str, list[LineQuantity]]
+"""By site, what a warehouse is to leave on the shelf or to put back there."""
+
+
+def apply_goods(
+    turn: Turn, order: OrderState, happened: list[Happened], document: str
+) -> set[Shelf]:
+    """Enter in the ledger what a warehouse did, and use up the promises that it fulfilled.
+
+    Gives the shelves that goods left without having been promised there.
+    """
+    unpromised: set[Shelf] = set()
     for done in happened:
         line = order.lines[done.line]
         if line.item != done.item and order.placed:
@@ -39,61 +53,160 @@ def apply_goods(turn: Turn, order: OrderState, happened: list[Happened], documen
                 f"{order.order_id}/{done.line}",
                 f"{document} names item {done.item}, the order line {line.item}",
             )
-        _leave_shelf(turn, order, done, done.taken, found=True, document=document)
-        _leave_shelf(turn, order, done, done.short, found=False, document=document)
+        kept = _leave_shelf(turn, order, done, done.taken, found=True, document=document)
+        kept &= _leave_shelf(turn, order, done, done.short, found=False, document=document)
+        if not kept:
+            unpromised.add((done.item, done.site))
         if done.shipped:
             turn.move(ledger.shipped(done.item, done.site, done.lot, done.shipped, document))
+    return unpromised
 
 
 def _leave_shelf(
     turn: Turn, order: OrderState, done: Happened, quantity: int, *, found: bool, document: str
-) -> None:
+) -> bool:
+    """Goods leave the shelf; gives whether all of them were promised to the line there."""
     if quantity <= 0:
-        return
+        return True
     entry = ledger.picked if found else ledger.not_found
     turn.move(entry(done.item, done.site, done.lot, quantity, document))
     line = order.lines[done.line]
-    reserved, released = consume(line.at(done.site), quantity)
+    place = line.at(done.site)
+    reserved, released = consume(place, quantity)
     turn.commit(order, done.line, done.site, -reserved, -released)
     if reserved:
         turn.book.release(line.item, done.site, reserved)
+    late = place.stopping - place.reserved
+    if late > 0:
+        # The stop came too late: what it asked for stands on the staging floor now.
+        turn.remember(order, Doing.STOPPING, place.stopping - late, done.line, done.site)
+        turn.remember(order, Doing.STOPPED, place.stopped + late, done.line, done.site)
+    return reserved == quantity
 
 
-def settle(turn: Turn, order: OrderState) -> None:
-    """Bring promises, releases, requests and waiting lines in line with the order's facts."""
+def take_stop(turn: Turn, order: OrderState, said: ReleaseStopped) -> set[Shelf]:
+    """A warehouse will not pick these units any more: now, and not before, they are free again."""
+    freed: set[Shelf] = set()
+    for done in said.lines:
+        line = order.lines.get(done.line)
+        place = line.sites.get(said.site) if line is not None else None
+        if line is None or place is None:
+            continue
+        part = min(done.quantity, place.stopping)
+        if part:
+            turn.remember(order, Doing.STOPPING, place.stopping - part, done.line, said.site)
+            turn.commit(order, done.line, said.site, -part, -part)
+            turn.book.release(line.item, said.site, part)
+            freed.add((line.item, said.site))
+    return freed
+
+
+def settle(
+    turn: Turn,
+    order: OrderState,
+    *,
+    unpromised: Iterable[Shelf] = (),
+    freed: Iterable[Shelf] = (),
+) -> None:
+    """Bring promises, releases, requests and waiting lines in line with the order's facts.
+
+    `unpromised` are shelves that goods just left beyond their promises, `freed` those on which
+    stock just came free; both by the message whose turn it is.
+    """
     now = all_figures(order)
+    free_again = set(freed)
     if order.placed and not order.holds:
-        freed = _give_back(turn, order, now)
+        stops: Stops = {}
+        for item, site in unpromised:
+            _withdraw_unbacked(turn, order, now, item, site, stops)
+        free_again |= _give_back(turn, order, now, stops)
+        _stop_staged(turn, order, now, stops)
         _reserve_missing(turn, order, now)
         _wait_for_the_rest(turn, order, now)
+        _stop(turn, order, stops)
         _release(turn, order)
         telling.ask_for_invoices(turn, order, now)
         telling.answer_returns(turn, order, now)
-        for item, site in sorted(freed):
-            serve_waiting(turn, item, site)
+    for item, site in sorted(free_again):
+        serve_waiting(turn, item, site)
     telling.note_conditions(turn, order, now)
     telling.tell_status(turn, order, now)
 
 
-def _give_back(turn: Turn, order: OrderState, known: dict[str, Figures]) -> set[tuple[str, str]]:
-    """Return needless promises and tell warehouses to stop; gives the freed (item, site)."""
-    freed: set[tuple[str, str]] = set()
-    stops: dict[str, list[LineQuantity]] = {}
+def _give_back(
+    turn: Turn, order: OrderState, known: dict[str, Figures], stops: Stops
+) -> set[Shelf]:
+    """Take back promises that the order no longer needs; gives the shelves where some came free."""
+    freed: set[Shelf] = set()
     for number, line in order.stock_lines():
         now = known[number]
         surplus = now.reserved - now.open
-        if surplus > 0:
-            now.reserved -= surplus
-            for site, given, stopped in _surplus(line, surplus):
-                turn.commit(order, number, site, -given, -stopped)
-                turn.book.release(line.item, site, given)
-                freed.add((line.item, site))
-                if stopped:
-                    stops.setdefault(site, []).append(
-                        LineQuantity(line=number, item=line.item, quantity=stopped)
-                    )
-        if now.taken > now.ordered - now.cancelled and now.cancelled:
-            _stop_staged(turn, order, number, line, now, stops)
+        if surplus <= 0:
+            continue
+        now.reserved -= surplus
+        for released_too in (False, True):
+            for site in sorted(line.sites, reverse=True):
+                place = line.sites[site]
+                at_work = max(0, place.released - place.stopping)
+                loose = place.reserved - place.released
+                part = min(surplus, at_work if released_too else loose)
+                if part > 0:
+                    surplus -= part
+                    _take_back(turn, order, number, site, part, stops)
+                    if not released_too:
+                        freed.add((line.item, site))
+    return freed
+
+
+def _take_back(
+    turn: Turn, order: OrderState, number: str, site: str, quantity: int, stops: Stops
+) -> None:
+    """Take a promise back: at once where nobody was asked for it, else when the warehouse says so.
+
+    Units that a warehouse was asked for may be on their way off the shelf. They stay promised
+    until it answers, so that they are never promised twice (I14).
+    """
+    line = order.lines[number]
+    place = line.sites[site]
+    loose = min(quantity, place.reserved - place.released)
+    if loose > 0:
+        turn.commit(order, number, site, -loose, 0)
+        turn.book.release(line.item, site, loose)
+    if quantity > loose:
+        asked = quantity - loose
+        turn.remember(order, Doing.STOPPING, place.stopping + asked, number, site)
+        _note_stop(stops, site, number, line, asked)
+
+
+def _withdraw_unbacked(
+    turn: Turn,
+    order: OrderState,
+    known: dict[str, Figures],
+    item: str,
+    site: str,
+    stops: Stops,
+) -> None:
+    """Goods left a shelf beyond their promises: withdraw what the order's own lines lack now."""
+    lacking = -turn.book.free(item, site)
+    for number in sorted(order.lines, reverse=True):
+        line = order.lines[number]
+        place = line.sites.get(site)
+        if lacking <= 0 or line.item != item or place is None:
+            continue
+        part = min(lacking, place.reserved - place.stopping)
+        if part > 0:
+            lacking -= part
+            _take_back(turn, order, number, site, part, stops)
+            known[number].reserved -= part
+            known[number].backordered = max(0, known[number].open - known[number].reserved)
+
+
+def _note_stop(stops: Stops, site: str, number: str, line: Line, quantity: int) -> None:
+    stops.setdefault(site, []).append(LineQuantity(line=number, item=line.item, quantity=quantity))
+
+
+def _stop(turn: Turn, order: OrderState, stops: Stops) -> None:
+    """Tell warehouses to stop."""
     for site in sorted(stops):
         turn.remember(order, Doing.RELEASES, order.releases + 1)
         stop = ReleaseCancellation(
@@ -109,44 +222,23 @@ def _give_back(turn: Turn, order: OrderState, known: dict[str, Figures]) -> set[
             stop,
             f"release-cancellation/{stop.release_cancellation_id}",
         )
-    return freed
 
 
-def _surplus(line: Line, surplus: int) -> list[tuple[str, int, int]]:
-    """(site, promises given back, of these already released), unreleased promises first."""
-    given: dict[str, list[int]] = {}
-    for released_too in (False, True):
-        for site in sorted(line.sites, reverse=True):
-            place = line.sites[site]
-            so_far = given.setdefault(site, [0, 0])
-            free = place.released - so_far[1] if released_too else place.reserved - place.released
-            part = min(surplus, free)
-            so_far[0] += part
-            so_far[1] += part if released_too else 0
-            surplus -= part
-    return [(site, all_of_it, part) for site, (all_of_it, part) in given.items() if all_of_it]
-
-
-def _stop_staged(
-    turn: Turn,
-    order: OrderState,
-    number: str,
-    line: Line,
-    now: Figures,
-    stops: dict[str, list[LineQuantity]],
-) -> None:
+def _stop_staged(turn: Turn, order: OrderState, known: dict[str, Figures], stops: Stops) -> None:
     """Units picked for what has since been cancelled: ask the warehouse to put them back."""
-    stopped = sum(place.stopped for place in line.sites.values())
-    too_many = now.taken - (now.ordered - now.cancelled) - stopped
-    for site in sorted(line.sites):
-        place = line.sites[site]
-        part = min(too_many, place.taken - place.shipped - place.stopped)
-        if part > 0:
-            turn.remember(order, Doing.STOPPED, place.stopped + part, number, site)
-            too_many -= part
-            stops.setdefault(site, []).append(
-                LineQuantity(line=number, item=line.item, quantity=part)
-            )
+    for number, line in order.stock_lines():
+        now = known[number]
+        if not now.cancelled or now.taken <= now.ordered - now.cancelled:
+            continue
+        stopped = sum(place.stopped for place in line.sites.values())
+        too_many = now.taken - (now.ordered - now.cancelled) - stopped
+        for site in sorted(line.sites):
+            place = line.sites[site]
+            part = min(too_many, place.taken - place.shipped - place.stopped)
+            if part > 0:
+                turn.remember(order, Doing.STOPPED, place.stopped + part, number, site)
+                too_many -= part
+                _note_stop(stops, site, number, line, part)
 
 
 def _reserve_missing(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:

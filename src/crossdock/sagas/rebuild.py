@@ -19,7 +19,7 @@ from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import MasterRow, Outcome, Recorded
 from crossdock.orders import doings, facts
 from crossdock.orders.facts import Happened
-from crossdock.orders.state import OrderState
+from crossdock.orders.state import STOP_ANSWER, OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ FACTS: dict[str, FactKind] = {
     catalogue.PICK_CONFIRMED: FactKind(
         lambda said: f"pick/{said.site}/{said.pick_id}",
         lambda order, said, _: facts.pick(order, said),
+    ),
+    catalogue.RELEASE_STOPPED: FactKind(
+        lambda said: f"{STOP_ANSWER}{said.site}/{said.release_cancellation_id}",
+        lambda order, said, _: None,  # what it frees is in the outcome
     ),
     catalogue.CARTON_PACKED: FactKind(
         lambda said: f"carton/{said.site}/{said.carton_id}",

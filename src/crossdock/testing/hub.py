@@ -7,6 +7,7 @@ says otherwise.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,10 +15,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.orders import LineQuantity, ReleaseStopped
 from crossdock.contracts.stock import StockAdjustment
 from crossdock.contracts.vocabulary import AdjustmentReason
-from crossdock.log.records import Decided, Lease, NewMessage, Receipt, Waiting
-from crossdock.log.views import BalanceRow, PromiseView
+from crossdock.log.records import Decided, Lease, NewMessage, Receipt
+from crossdock.log.views import BalanceRow
 from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
 from crossdock.sagas.batch import decide, noun_of, wanted_by
@@ -61,8 +63,9 @@ class Ending:
 
     orders: dict[str, str]  # id -> fingerprint
     balances: list[BalanceRow]
-    promises: list[PromiseView]
-    waiting: list[Waiting]
+    sellable: dict[tuple[str, str], int]  # (item, site) -> base units on the shelf
+    reserved: dict[str, int]  # item -> base units promised, over all sites
+    waiting: dict[tuple[str, str], int]  # (item, order) -> base units
 
 
 class SmallHub:
@@ -72,6 +75,7 @@ class SmallHub:
         self.policy = policy or small_policy()
         self.store = MemoryStore()
         self._batch = batch
+        self._answers = 0
 
     def stock(self, **sites: dict[str, int]) -> None:
         """Post opening balances: `stock(EAST={"bolt": 5})`."""
@@ -107,15 +111,54 @@ class SmallHub:
         return msgspec.json.decode(self.store.data.orders[order_id].state, type=OrderState)
 
     def ending(self) -> Ending:
-        """What has become of everything."""
+        """What has become of everything, warehouses having answered what they were asked."""
+        while self._answer_stops():
+            pass
         data = self.store.data
-        rows = [row for lines in data.waiting.values() for row in lines.values()]
+        waiting: Counter[tuple[str, str]] = Counter()
+        for lines in data.waiting.values():
+            for row in lines.values():
+                waiting[row.item, row.order_id] += row.quantity
+        promises = at_once(self.store.promises(None, _ALL))
+        reserved: Counter[str] = Counter()
+        for promise in promises:
+            reserved[promise.item] += promise.reserved
         return Ending(
             orders={name: fingerprint(self.order(name)) for name in sorted(data.orders)},
             balances=at_once(self.store.balances(None, _ALL)),
-            promises=at_once(self.store.promises(None, _ALL)),
-            waiting=sorted(rows, key=lambda row: (row.item, row.order_id, row.line)),
+            sellable={(p.item, p.site): p.sellable for p in promises if p.sellable},
+            reserved={item: units for item, units in reserved.items() if units},
+            waiting=dict(waiting),
         )
+
+    def _answer_stops(self) -> bool:
+        """Let the warehouses stop all that they were asked to stop; gives whether there was any."""
+        answers = []
+        for name in sorted(self.store.data.orders):
+            asked: dict[str, list[LineQuantity]] = {}
+            for number, line in sorted(self.order(name).lines.items()):
+                for site, place in sorted(line.sites.items()):
+                    if place.stopping:
+                        asked.setdefault(site, []).append(
+                            LineQuantity(line=number, item=line.item, quantity=place.stopping)
+                        )
+            for site, lines in asked.items():
+                self._answers += 1
+                answers.append(
+                    noun_message(
+                        catalogue.RELEASE_STOPPED,
+                        ReleaseStopped(
+                            release_cancellation_id=f"answer-{self._answers}",
+                            order_id=name,
+                            site=site,
+                            lines=tuple(lines),
+                        ),
+                        f"answer-{self._answers}",
+                        partitions=self.policy.partitions,
+                    )
+                )
+        self.tell(*answers)
+        return bool(answers)
 
     def _decide_batch(self) -> bool:
         wanted_partitions = list(range(self.policy.partitions))
