@@ -1,0 +1,244 @@
+"""Makes the reference pages that follow from the code: errors, limits, commands, checks, verdicts.
+
+`python -m tests.docs.reference` writes them into docs/reference; a test says when they are stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import typer.main
+
+import crossdock
+from crossdock.connectors.kit import verdicts
+from crossdock.gateway.problems import status_of
+from crossdock.kernel import limits
+from crossdock.kernel.errors import CrossdockError
+from crossdock.runtime.cli import app
+from crossdock.storage.postgres.verify import CHECKS
+from tests.docs.pages import DOCS, ROOT
+
+FOLDER = DOCS / "reference"
+_NOTE = "<!-- Made by `python -m tests.docs.reference`; do not edit. -->\n\n"
+_UNFORESEEN = 500
+
+
+def documents() -> dict[str, str]:
+    """Every generated page, by its name below docs/reference."""
+    return {
+        "errors.md": errors_page(),
+        "limits.md": limits_page(),
+        "cli.md": cli_page(),
+        "checks.md": checks_page(),
+        "verdicts.md": verdicts_page(),
+    }
+
+
+def main() -> None:
+    """Write them."""
+    for name, text in documents().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+# Errors -----------------------------------------------------------------------------------------
+
+
+def errors() -> list[type[CrossdockError]]:
+    """Every error of the hub, by room and code."""
+    for module in pkgutil.walk_packages(crossdock.__path__, "crossdock."):
+        parts = module.name.split(".")
+        if parts[1] != "testing" and not parts[-1].startswith("_"):
+            import_module(module.name)
+    found = [kind for kind in _below(CrossdockError) if _room(kind) != "testing"]
+    return sorted(found, key=lambda kind: (_room(kind), kind.code))
+
+
+def _below(kind: type[CrossdockError]) -> Iterator[type[CrossdockError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        if child.__module__.startswith("crossdock."):
+            yield from _below(child)
+
+
+def _room(kind: type[CrossdockError]) -> str:
+    return kind.__module__.split(".")[1]
+
+
+def errors_page() -> str:
+    """The table of all errors."""
+    lines = [
+        _NOTE + "# Errors",
+        "",
+        "Every error that the hub raises on purpose has a code that does not change. Over HTTP it"
+        " is the `code` of a problem document (RFC 9457), with the status shown here; on the"
+        " command line it stands in `error (code): ...`. Where no status is shown, the error is not"
+        " an answer to a request. A refusal of business (out of stock, a hold) is not an error: see"
+        " [order life](../concepts/order-life.md).",
+    ]
+    room = ""
+    for kind in errors():
+        if _room(kind) != room:
+            room = _room(kind)
+            lines += ["", f"## {room}", "", "| code | HTTP | meaning | what to do |"]
+            lines += ["|---|---|---|---|"]
+        status = status_of(kind.__new__(kind))
+        meaning = (kind.__doc__ or "").partition("\n")[0]
+        shown = "" if status == _UNFORESEEN else str(status)
+        lines.append(f"| `{kind.code}` | {shown} | {_cell(meaning)} | {_cell(kind.advice)} |")
+    lines += [
+        "",
+        "`internal-error` (500) stands for a defect: the answer says no more, the hub's log has the"
+        " rest under the correlation id.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+# Limits -----------------------------------------------------------------------------------------
+
+
+def limits_page() -> str:
+    """The table of all caps, with the reasons that stand beside them in the code."""
+    lines = [
+        _NOTE + "# Limits",
+        "",
+        "What the hub takes in is bounded by these caps, all in `kernel/limits.py`. They are"
+        " constants, not settings. How often and how long the hub tries to tell something is in"
+        " `delivery/retry.py`; how long it waits for the database is in `storage/postgres/pool.py`.",
+    ]
+    for heading, rows in _limit_sections():
+        lines += ["", f"## {heading}", "", "| limit | value | why |", "|---|---|---|"]
+        lines += [f"| `{name}` | {_amount(name)} | {_cell(why)} |" for name, why in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _limit_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    source = (ROOT / "src/crossdock/kernel/limits.py").read_text(encoding="utf-8")
+    names = {
+        node.lineno: node.target.id
+        for node in ast.parse(source).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    heading, rows, why, fresh = "", [], "", True
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.startswith("# ---"):
+            if rows:
+                yield heading, rows
+            heading, rows, why = line.strip("# -").capitalize(), [], ""
+        elif line.startswith("#"):
+            why = line[1:].strip() if fresh else f"{why} {line[1:].strip()}"
+            fresh = False
+        else:
+            if number in names and heading:
+                rows.append((names[number], why))
+            fresh = True
+    yield heading, rows
+
+
+def _amount(name: str) -> str:
+    value = getattr(limits, name)
+    if "BYTES" in name and value % limits.KIB == 0:
+        whole, unit = (value // limits.MIB, "MiB") if value % limits.MIB == 0 else (0, "")
+        return f"{whole} {unit}" if unit else f"{value // limits.KIB} KiB"
+    text = f"{value:,}"
+    return f"{text} s" if "SECONDS" in name else text
+
+
+# Commands ---------------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, Any]:
+    """The commands of the command line, by name, in the order of help."""
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options."""
+    lines = [
+        _NOTE + "# Commands",
+        "",
+        "`crossdock COMMAND --help` says the same. With `--json` the last line of standard output"
+        " is one JSON object; progress and warnings go to standard error.",
+        "",
+        "| exit code | means |",
+        "|---|---|",
+        "| 0 | done, and what was looked at is sound |",
+        "| 1 | done, and something is wrong with what was looked at |",
+        "| 2 | the command could not do its work: wrong input, no database |",
+        "| 130 | interrupted |",
+    ]
+    for name, command in commands().items():
+        lines += ["", f"## crossdock {name}", "", command.help or ""]
+        rows = [_parameter(one) for one in command.params if one.name != "help"]
+        if rows:
+            lines += ["", "| | default | means |", "|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _parameter(one: Any) -> str:
+    if one.param_type_name == "argument":
+        name, default = one.name.upper(), ""
+    else:
+        name = ", ".join(one.opts)
+        default = "" if one.default is None or one.is_flag else f"`{one.default}`"
+    said = getattr(one, "help", None) or ""
+    if getattr(one, "envvar", None):
+        said = f"{said} Also by `{one.envvar}` in the environment.".strip()
+    return f"| `{name}` | {default} | {_cell(said)} |"
+
+
+# Checks and verdicts ----------------------------------------------------------------------------
+
+
+def checks_page() -> str:
+    """What `crossdock verify` asks."""
+    lines = [
+        _NOTE + "# Checks",
+        "",
+        "What `crossdock verify` asks of the database, in one read-only transaction. A *broken*"
+        " check is a promise that the hub did not keep: it is a defect, or somebody wrote to the"
+        " database. A *warning* is a condition that facts can bring about, such as a shelf that a"
+        " warehouse emptied further than the ledger knew. The invariants are listed in"
+        " [ARCHITECTURE.md](../../ARCHITECTURE.md#invariants).",
+        "",
+        "| check | invariant | kind | holds while |",
+        "|---|---|---|---|",
+    ]
+    for check in CHECKS:
+        kind = "warning" if check.warning else "broken"
+        lines.append(f"| `{check.name}` | {check.invariant} | {kind} | {_cell(check.title)} |")
+    return "\n".join(lines) + "\n"
+
+
+def verdicts_page() -> str:
+    """What a far side's reply means."""
+    lines = [
+        _NOTE + "# Verdicts",
+        "",
+        "What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The"
+        " five answers are told in [effects and delivery](../concepts/effects-and-delivery.md);"
+        " `slow-down` is *retry later* without using up a try. A status with a row of its own goes"
+        " before its class.",
+        "",
+        "| status | verdict | words |",
+        "|---|---|---|",
+    ]
+    for status, (verdict, words) in sorted(verdicts.STATUSES.items()):
+        lines.append(f"| {status} | {verdict} | {words} |")
+    for first, (verdict, words) in sorted(verdicts.CLASSES.items()):
+        lines.append(f"| other {first}xx | {verdict} | {words} |")
+    lines += ["", "| no reply | verdict |", "|---|---|"]
+    lines += [f"| {trouble} | {verdict} |" for trouble, verdict in verdicts.TROUBLES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+if __name__ == "__main__":
+    main()
