@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from crossdock.contracts import catalogue
+from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.vocabulary import Fate
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.redaction import shown
@@ -33,6 +35,7 @@ from crossdock.storage.postgres.reading import Place, PostgresReading
 _PLACE = re.compile(r"\A([0-9]{1,5}):([0-9]{1,18})\Z")
 _MOVEMENTS_MAX = 200
 _WAITING_MAX = 20
+_SHOWN = ("reserved", "backordered", "shipped", "cancelled", "invoiced", "returned")
 _DONE = ("accepted", "already_done", "superseded")
 _ORDER = msgspec.json.Decoder(OrderState)
 
@@ -102,11 +105,11 @@ def run(key: str, config: Path, *, as_json: bool = False) -> int:
 
 async def _look(settings: Settings, key: str) -> Trace:
     async with opened_store(settings) as store:
-        return await trace_of(store, key)
+        return await trace_of(store, key, settings.sites)
 
 
-async def trace_of(store: PostgresReading, key: str) -> Trace:
-    """Find what the key names, and tell its story.
+async def trace_of(store: PostgresReading, key: str, sites: Mapping[str, str]) -> Trace:
+    """Find what the key names, and tell its story; `sites` says which system works at which site.
 
     Raises:
         KeyUnknown: it names nothing.
@@ -116,11 +119,11 @@ async def trace_of(store: PostgresReading, key: str) -> Trace:
         return await _message(store, (int(matched[1]), int(matched[2])))
     state = await store.order_state(key)
     if state is not None:
-        return await _order(store, _ORDER.decode(state))
+        return await _order(store, _ORDER.decode(state), sites)
     for kind in ("shipment", "invoice", "return"):
         order = await _order_behind(store, business_digest(f"{kind}/{key}"))
         if order is not None:
-            trace = await _order(store, order)
+            trace = await _order(store, order, sites)
             trace.summary.insert(0, f"{kind} {key} belongs to order {order.order_id}")
             return trace
     return await _item(store, key)
@@ -138,7 +141,7 @@ async def _order_behind(store: PostgresReading, digest: bytes) -> OrderState | N
 # An order -------------------------------------------------------------------------------------
 
 
-async def _order(store: PostgresReading, order: OrderState) -> Trace:
+async def _order(store: PostgresReading, order: OrderState, sites: Mapping[str, str]) -> Trace:
     trace = Trace("order", order.order_id)
     places = await store.places_of_key(order.order_id)
     outcomes = await _tell_messages(store, trace, places)
@@ -153,7 +156,7 @@ async def _order(store: PostgresReading, order: OrderState) -> Trace:
     trace.waits += [Wait(f"held: {hold}", order.order_id) for hold in order.holds]
     await _wait_for_stock(store, trace, order)
     _wait_for_delivery(trace, effects)
-    _wait_for_warehouses(trace, order, effects)
+    _wait_for_warehouses(trace, order, effects, sites)
     _wait_for_finance(trace, order, effects)
     keys = [order.order_id, *(effect.business_key for effect in effects)]
     trace.exceptions = await store.exceptions_about(keys, places)
@@ -164,9 +167,7 @@ def _line(order: OrderState, number: str) -> str:
     line = order.lines[number]
     now = figures(order, line)
     parts = [f"{now.ordered} ordered"]
-    for name in ("reserved", "backordered", "shipped", "cancelled", "invoiced", "returned"):
-        if getattr(now, name):
-            parts.append(f"{getattr(now, name)} {name}")
+    parts += [f"{getattr(now, name)} {name}" for name in _SHOWN if getattr(now, name)]
     return f"line {number}: {line.item}: {', '.join(parts)}"
 
 
@@ -175,7 +176,7 @@ async def _wait_for_stock(store: PostgresReading, trace: Trace, order: OrderStat
         if not row.sites:
             why = "no site may serve it now" if not order.holds else "its item must be known first"
             trace.waits.append(
-                Wait(f"line {row.line}: {row.quantity} × {row.item}: {why}", row.item)
+                Wait(f"line {row.line}: {row.quantity} x {row.item}: {why}", row.item)
             )
             continue
         free = [
@@ -185,20 +186,26 @@ async def _wait_for_stock(store: PostgresReading, trace: Trace, order: OrderStat
         ]
         shelf = words.listed(free) or f"never seen at {words.listed(row.sites)}"
         trace.waits.append(
-            Wait(f"stock for line {row.line}: {row.quantity} × {row.item}: {shelf}", row.item)
+            Wait(f"stock for line {row.line}: {row.quantity} x {row.item}: {shelf}", row.item)
         )
 
 
-def _wait_for_warehouses(trace: Trace, order: OrderState, effects: Sequence[EffectView]) -> None:
+def _wait_for_warehouses(
+    trace: Trace, order: OrderState, effects: Sequence[EffectView], sites: Mapping[str, str]
+) -> None:
     """Warehouses that were asked for goods and have not said anything about them since."""
     for site in sorted({site for line in order.lines.values() for site in line.sites}):
         asked = [
-            f"{line.sites[site].released} × {line.item} (line {number})"
+            f"{line.sites[site].released} x {line.item} (line {number})"
             for number, line in sorted(order.lines.items())
             if site in line.sites and line.sites[site].released
         ]
         told = [
-            effect for effect in effects if "/release/" in effect.business_key and _done(effect)
+            effect
+            for effect in effects
+            if effect.type == catalogue.ORDER_RELEASED
+            and effect.destination == sites.get(site)
+            and _done(effect)
         ]
         if asked and told:
             last = max(told, key=lambda effect: effect.ended[-1].settled_time)
@@ -215,7 +222,7 @@ def _wait_for_finance(trace: Trace, order: OrderState, effects: Sequence[EffectV
     """Invoices that were asked for and not posted."""
     totals = [figures(order, line) for line in order.lines.values()]
     missing = sum(now.shipped for now in totals) - sum(now.invoiced for now in totals)
-    asked = [e for e in effects if "/invoice/" in e.business_key and _done(e)]
+    asked = [e for e in effects if e.type == catalogue.INVOICE_REQUESTED and _done(e)]
     if missing > 0 and asked:
         last = max(asked, key=lambda effect: effect.ended[-1].settled_time)
         since = words.when(last.ended[-1].settled_time)
@@ -294,7 +301,7 @@ async def _tell_messages(
         outcome = outcomes.get((message.partition, message.position))
         trace.timeline.append(
             Entry(
-                message.event_time,
+                _moment(message, outcome),
                 message.source,
                 _said(message),
                 message.place,
@@ -303,6 +310,14 @@ async def _tell_messages(
         )
     trace.timeline.sort(key=lambda entry: entry.at)
     return outcomes
+
+
+def _moment(message: Recorded, outcome: OutcomeRow | None) -> datetime:
+    """When it happened; what the hub says to itself happens when it is decided."""
+    kind = CATALOGUE.get(message.type)
+    if outcome is not None and kind is not None and not kind.inbound:
+        return outcome.processed_time
+    return message.event_time
 
 
 def _said(message: Recorded) -> str:
