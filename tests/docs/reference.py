@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import ast
-import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import typer.main
 
-import crossdock
 from crossdock.connectors.kit import verdicts
 from crossdock.gateway.problems import status_of
 from crossdock.kernel import limits
@@ -21,10 +19,12 @@ from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime.cli import app
 from crossdock.storage.postgres.verify import CHECKS
 from tests.docs.pages import DOCS, ROOT
+from tests.tidy import scan
 
 FOLDER = DOCS / "reference"
 _NOTE = "<!-- Made by `python -m tests.docs.reference`; do not edit. -->\n\n"
 _UNFORESEEN = 500
+_CODE = '    code = "'  # how a class of error names its code
 
 
 def documents() -> dict[str, str]:
@@ -48,19 +48,18 @@ def main() -> None:
 
 
 def errors() -> list[type[CrossdockError]]:
-    """Every error of the hub, by room and code."""
-    for module in pkgutil.walk_packages(crossdock.__path__, "crossdock."):
-        parts = module.name.split(".")
-        if parts[1] != "testing" and not parts[-1].startswith("_"):
-            import_module(module.name)
-    found = [kind for kind in _below(CrossdockError) if _room(kind) != "testing"]
+    """Every error of the hub that has a code of its own, by room and code."""
+    for path in scan.modules():
+        if _CODE in path.read_text(encoding="utf-8"):
+            import_module(".".join(path.relative_to(scan.SOURCE.parent).with_suffix("").parts))
+    found = {kind for kind in _below(CrossdockError) if "code" in kind.__dict__}
     return sorted(found, key=lambda kind: (_room(kind), kind.code))
 
 
 def _below(kind: type[CrossdockError]) -> Iterator[type[CrossdockError]]:
     yield kind
     for child in kind.__subclasses__():
-        if child.__module__.startswith("crossdock."):
+        if child.__module__.startswith("crossdock.") and _room(child) != "testing":
             yield from _below(child)
 
 
@@ -73,11 +72,13 @@ def errors_page() -> str:
     lines = [
         _NOTE + "# Errors",
         "",
-        "Every error that the hub raises on purpose has a code that does not change. Over HTTP it"
-        " is the `code` of a problem document (RFC 9457), with the status shown here; on the"
-        " command line it stands in `error (code): ...`. Where no status is shown, the error is not"
-        " an answer to a request. A refusal of business (out of stock, a hold) is not an error: see"
-        " [order life](../concepts/order-life.md).",
+        (
+            "Every error that the hub raises on purpose has a code that does not change. Over HTTP it"
+            " is the `code` of a problem document (RFC 9457), with the status shown here; on the"
+            " command line it stands in `error (code): ...`. Where no status is shown, the error is not"
+            " an answer to a request. A refusal of business (out of stock, a hold) is not an error: see"
+            " [order life](../concepts/order-life.md)."
+        ),
     ]
     room = ""
     for kind in errors():
@@ -91,8 +92,10 @@ def errors_page() -> str:
         lines.append(f"| `{kind.code}` | {shown} | {_cell(meaning)} | {_cell(kind.advice)} |")
     lines += [
         "",
-        "`internal-error` (500) stands for a defect: the answer says no more, the hub's log has the"
-        " rest under the correlation id.",
+        (
+            "`internal-error` (500) stands for a defect: the answer says no more, the hub's log has the"
+            " rest under the correlation id."
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -105,9 +108,12 @@ def limits_page() -> str:
     lines = [
         _NOTE + "# Limits",
         "",
-        "What the hub takes in is bounded by these caps, all in `kernel/limits.py`. They are"
-        " constants, not settings. How often and how long the hub tries to tell something is in"
-        " `delivery/retry.py`; how long it waits for the database is in `storage/postgres/pool.py`.",
+        (
+            "What the hub takes in is bounded by these caps, all in `kernel/limits.py`. They are"
+            " constants, not settings. How often and how long the hub tries to tell something is in"
+            " `delivery/retry.py`; how long it waits for the database is in"
+            " `storage/postgres/pool.py`."
+        ),
     ]
     for heading, rows in _limit_sections():
         lines += ["", f"## {heading}", "", "| limit | value | why |", "|---|---|---|"]
@@ -122,7 +128,8 @@ def _limit_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
         for node in ast.parse(source).body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
-    heading, rows, why, fresh = "", [], "", True
+    heading, why, fresh = "", "", True
+    rows: list[tuple[str, str]] = []
     for number, line in enumerate(source.splitlines(), 1):
         if line.startswith("# ---"):
             if rows:
@@ -161,8 +168,10 @@ def cli_page() -> str:
     lines = [
         _NOTE + "# Commands",
         "",
-        "`crossdock COMMAND --help` says the same. With `--json` the last line of standard output"
-        " is one JSON object; progress and warnings go to standard error.",
+        (
+            "`crossdock COMMAND --help` says the same. With `--json` the last line of standard output"
+            " is one JSON object; progress and warnings go to standard error."
+        ),
         "",
         "| exit code | means |",
         "|---|---|",
@@ -199,11 +208,13 @@ def checks_page() -> str:
     lines = [
         _NOTE + "# Checks",
         "",
-        "What `crossdock verify` asks of the database, in one read-only transaction. A *broken*"
-        " check is a promise that the hub did not keep: it is a defect, or somebody wrote to the"
-        " database. A *warning* is a condition that facts can bring about, such as a shelf that a"
-        " warehouse emptied further than the ledger knew. The invariants are listed in"
-        " [ARCHITECTURE.md](../../ARCHITECTURE.md#invariants).",
+        (
+            "What `crossdock verify` asks of the database, in one read-only transaction. A *broken*"
+            " check is a promise that the hub did not keep: it is a defect, or somebody wrote to the"
+            " database. A *warning* is a condition that facts can bring about, such as a shelf that a"
+            " warehouse emptied further than the ledger knew. The invariants are listed in"
+            " [ARCHITECTURE.md](../../ARCHITECTURE.md#invariants)."
+        ),
         "",
         "| check | invariant | kind | holds while |",
         "|---|---|---|---|",
@@ -219,10 +230,12 @@ def verdicts_page() -> str:
     lines = [
         _NOTE + "# Verdicts",
         "",
-        "What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The"
-        " five answers are told in [effects and delivery](../concepts/effects-and-delivery.md);"
-        " `slow-down` is *retry later* without using up a try. A status with a row of its own goes"
-        " before its class.",
+        (
+            "What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The"
+            " five answers are told in [effects and delivery](../concepts/effects-and-delivery.md);"
+            " `slow-down` is *retry later* without using up a try. A status with a row of its own goes"
+            " before its class."
+        ),
         "",
         "| status | verdict | words |",
         "|---|---|---|",

@@ -36,9 +36,7 @@ def test_floors_are_those_of_the_import_contract() -> None:
 def test_every_file_named_is_there() -> None:
     """A path in the page leads to a file of the project, seen from its root or from the package."""
     named = {text for text in CODE.findall(text_of(PAGE)) if FILE.fullmatch(text) and "/" in text}
-    gone = [
-        path for path in named if not ((ROOT / path).exists() or (scan.SOURCE / path).exists())
-    ]
+    gone = [path for path in named if not ((ROOT / path).exists() or (scan.SOURCE / path).exists())]
     assert gone == []
 
 
