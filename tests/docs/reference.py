@@ -26,6 +26,42 @@ _NOTE = "<!-- Made by `python -m tests.docs.reference`; do not edit. -->\n\n"
 _UNFORESEEN = 500
 _CODE = '    code = "'  # how a class of error names its code
 
+_ERRORS = """# Errors
+
+Every error that the hub raises on purpose has a code that does not change. Over HTTP it is the
+`code` of a problem document (RFC 9457), with the status shown here; on the command line it stands
+in `error (code): ...`. Where no status is shown, the error is not an answer to a request. A
+refusal of business (out of stock, a hold) is not an error: see
+[order life](../concepts/order-life.md)."""
+
+_LIMITS = """# Limits
+
+What the hub takes in is bounded by these caps, all in `kernel/limits.py`. They are constants, not
+settings. How often and how long the hub tries to tell something is in `delivery/retry.py`; how
+long it waits for the database is in `storage/postgres/pool.py`."""
+
+_COMMANDS = """# Commands
+
+`crossdock COMMAND --help` says the same. With `--json` the last line of standard output is one
+JSON object; progress and warnings go to standard error."""
+
+_CHECKS = """# Checks
+
+What `crossdock verify` asks of the database, in one read-only transaction. A *broken* check is a
+promise that the hub did not keep: it is a defect, or somebody wrote to the database. A *warning*
+is a condition that facts can bring about, such as a shelf that a warehouse emptied further than
+the ledger knew. The invariants are listed in
+[ARCHITECTURE.md](../../ARCHITECTURE.md#invariants)."""
+
+_VERDICTS = """# Verdicts
+
+What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The five
+answers are told in [effects and delivery](../concepts/effects-and-delivery.md); `slow-down` is
+*retry later* without using up a try. A status with a row of its own goes before its class."""
+
+_INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log has the
+rest under the correlation id."""
+
 
 def documents() -> dict[str, str]:
     """Every generated page, by its name below docs/reference."""
@@ -70,15 +106,7 @@ def _room(kind: type[CrossdockError]) -> str:
 def errors_page() -> str:
     """The table of all errors."""
     lines = [
-        _NOTE + "# Errors",
-        "",
-        (
-            "Every error that the hub raises on purpose has a code that does not change. Over HTTP it"
-            " is the `code` of a problem document (RFC 9457), with the status shown here; on the"
-            " command line it stands in `error (code): ...`. Where no status is shown, the error is not"
-            " an answer to a request. A refusal of business (out of stock, a hold) is not an error: see"
-            " [order life](../concepts/order-life.md)."
-        ),
+        _NOTE + _ERRORS,
     ]
     room = ""
     for kind in errors():
@@ -92,10 +120,7 @@ def errors_page() -> str:
         lines.append(f"| `{kind.code}` | {shown} | {_cell(meaning)} | {_cell(kind.advice)} |")
     lines += [
         "",
-        (
-            "`internal-error` (500) stands for a defect: the answer says no more, the hub's log has the"
-            " rest under the correlation id."
-        ),
+        _INTERNAL,
     ]
     return "\n".join(lines) + "\n"
 
@@ -106,14 +131,7 @@ def errors_page() -> str:
 def limits_page() -> str:
     """The table of all caps, with the reasons that stand beside them in the code."""
     lines = [
-        _NOTE + "# Limits",
-        "",
-        (
-            "What the hub takes in is bounded by these caps, all in `kernel/limits.py`. They are"
-            " constants, not settings. How often and how long the hub tries to tell something is in"
-            " `delivery/retry.py`; how long it waits for the database is in"
-            " `storage/postgres/pool.py`."
-        ),
+        _NOTE + _LIMITS,
     ]
     for heading, rows in _limit_sections():
         lines += ["", f"## {heading}", "", "| limit | value | why |", "|---|---|---|"]
@@ -166,12 +184,7 @@ def commands() -> dict[str, Any]:
 def cli_page() -> str:
     """Every command with its arguments and options."""
     lines = [
-        _NOTE + "# Commands",
-        "",
-        (
-            "`crossdock COMMAND --help` says the same. With `--json` the last line of standard output"
-            " is one JSON object; progress and warnings go to standard error."
-        ),
+        _NOTE + _COMMANDS,
         "",
         "| exit code | means |",
         "|---|---|",
@@ -206,15 +219,7 @@ def _parameter(one: Any) -> str:
 def checks_page() -> str:
     """What `crossdock verify` asks."""
     lines = [
-        _NOTE + "# Checks",
-        "",
-        (
-            "What `crossdock verify` asks of the database, in one read-only transaction. A *broken*"
-            " check is a promise that the hub did not keep: it is a defect, or somebody wrote to the"
-            " database. A *warning* is a condition that facts can bring about, such as a shelf that a"
-            " warehouse emptied further than the ledger knew. The invariants are listed in"
-            " [ARCHITECTURE.md](../../ARCHITECTURE.md#invariants)."
-        ),
+        _NOTE + _CHECKS,
         "",
         "| check | invariant | kind | holds while |",
         "|---|---|---|---|",
@@ -228,14 +233,7 @@ def checks_page() -> str:
 def verdicts_page() -> str:
     """What a far side's reply means."""
     lines = [
-        _NOTE + "# Verdicts",
-        "",
-        (
-            "What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The"
-            " five answers are told in [effects and delivery](../concepts/effects-and-delivery.md);"
-            " `slow-down` is *retry later* without using up a try. A status with a row of its own goes"
-            " before its class."
-        ),
+        _NOTE + _VERDICTS,
         "",
         "| status | verdict | words |",
         "|---|---|---|",
