@@ -92,6 +92,10 @@ class Batch:
             self.orders[order_id] = found
         return found
 
+    def items_of_orders(self) -> set[str]:
+        """The items of every order that was loaded: who misses one will soon miss the next."""
+        return {line.item for key in self._loaded.orders for line in self.order(key).lines.values()}
+
     def master(self, kind: str, number: str) -> bytes | None:
         """The newest stored master record, or None."""
         if (kind, number) not in self.wanted.masters:
@@ -135,9 +139,12 @@ def decide(
         for message, noun in messages:
             batch.decide(message, noun)
     except StockNotLoaded as missing:
-        return Wanted(wanted.orders, wanted.items | {missing.item}, wanted.masters)
+        more = {missing.item} | batch.items_of_orders()
+        return Wanted(wanted.orders, wanted.items | more, wanted.masters)
     except MasterNotLoaded as unknown:
-        return Wanted(wanted.orders, wanted.items, wanted.masters | {(unknown.kind, unknown.id)})
+        asked = {(unknown.kind, unknown.id)}
+        asked.update(("item", item) for item in batch.items_of_orders())
+        return Wanted(wanted.orders, wanted.items, wanted.masters | asked)
     return batch.finish()
 
 
@@ -273,7 +280,7 @@ def _invoiced(batch: Batch, turn: Turn, noun: invoices.Invoice) -> None:
 def _granted(batch: Batch, turn: Turn, noun: stock.Grant) -> None:
     order = batch.order(noun.order_id)
     fulfilment.take_grant(turn, order, noun)
-    fulfilment.settle(turn, order)
+    fulfilment.settle(turn, order, listed_otherwise={noun.line})
 
 
 def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
@@ -284,7 +291,8 @@ def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
 
 def _reviewed(batch: Batch, turn: Turn, order: OrderState) -> None:
     """Settle an order whose holds were just derived; a held one waits for its item's master."""
-    fulfilment.settle(turn, order)
+    waited = {number for number, line in order.lines.items() if line.waiting}
+    fulfilment.settle(turn, order, listed_otherwise=waited)
     fulfilment.wait_for_masters(turn, order)
 
 

@@ -9,7 +9,7 @@ looks only at the order's facts and the stock, it does not matter in which order
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from crossdock.contracts import catalogue
@@ -21,6 +21,7 @@ from crossdock.contracts.orders import (
     ReleaseStopped,
 )
 from crossdock.contracts.stock import Grant
+from crossdock.contracts.vocabulary import ItemKind
 from crossdock.inventory import ledger
 from crossdock.log.records import Waiting
 from crossdock.orders import sourcing
@@ -107,11 +108,14 @@ def settle(
     *,
     unpromised: Iterable[Shelf] = (),
     freed: Iterable[Shelf] = (),
+    listed_otherwise: Collection[str] = (),
 ) -> None:
     """Bring promises, releases, requests and waiting lines in line with the order's facts.
 
     `unpromised` are shelves that goods just left beyond their promises, `freed` those on which
-    stock just came free; both by the message whose turn it is.
+    stock just came free; both by the message whose turn it is. `listed_otherwise` are lines that
+    may stand on the waiting list with another quantity, or for other sites, than the order
+    believes: their rows are written again.
     """
     now = all_figures(order)
     free_again = set(freed)
@@ -122,7 +126,7 @@ def settle(
         free_again |= _give_back(turn, order, now, stops)
         _stop_staged(turn, order, now, stops)
         _reserve_missing(turn, order, now)
-        _wait_for_the_rest(turn, order, now)
+        _wait_for_the_rest(turn, order, now, listed_otherwise)
         _stop(turn, order, stops)
         _release(turn, order)
         telling.ask_for_invoices(turn, order, now)
@@ -259,13 +263,19 @@ def _reserve_missing(turn: Turn, order: OrderState, known: dict[str, Figures]) -
             known[number].backordered -= quantity
 
 
-def _wait_for_the_rest(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
+def _wait_for_the_rest(
+    turn: Turn,
+    order: OrderState,
+    known: dict[str, Figures],
+    listed_otherwise: Collection[str],
+) -> None:
     channel = turn.policy.channels.get(order.channel)
     for number, line in order.stock_lines():
         missing = known[number].backordered
-        if missing == line.waiting:
+        if missing != line.waiting:
+            turn.remember(order, Doing.WAITING, missing, number)
+        elif number not in listed_otherwise:
             continue
-        turn.remember(order, Doing.WAITING, missing, number)
         turn.waiting.put(
             Waiting(
                 item=line.item,
@@ -324,6 +334,8 @@ def serve_waiting(turn: Turn, item: str, site: str) -> None:
     The units are reserved here and now, in the transaction that freed them, so no newcomer can jump
     the queue; each line learns of it by a message on its own order's key.
     """
+    if turn.book.free(item, site) <= 0:  # asked first: who waits is loaded with the free stock
+        return
     for row in turn.waiting.served_in_order(item):
         if site not in row.sites:
             continue
@@ -354,20 +366,19 @@ def wait_for_masters(turn: Turn, order: OrderState) -> None:
     """Let a held order's lines wait for their items, so that a new master wakes them."""
     for number in sorted(order.lines):
         line = order.lines[number]
+        if line.kind is ItemKind.SERVICE and line.waiting and not order.holds:
+            _wait_without_site(turn, order, number, 0)  # `settle` looks at stock lines only
+            continue
         held = any(hold.endswith(f":{line.item}") for hold in order.holds)
         if held and not line.waiting:
-            turn.remember(order, Doing.WAITING, max(1, line.ordered), number)
-            turn.waiting.put(
-                Waiting(
-                    line.item,
-                    order.order_id,
-                    number,
-                    line.waiting,
-                    order.priority,
-                    datetime.fromisoformat(order.since),
-                    (),
-                )
-            )
+            _wait_without_site(turn, order, number, max(1, line.ordered))
+
+
+def _wait_without_site(turn: Turn, order: OrderState, number: str, quantity: int) -> None:
+    turn.remember(order, Doing.WAITING, quantity, number)
+    since = datetime.fromisoformat(order.since)
+    item = order.lines[number].item
+    turn.waiting.put(Waiting(item, order.order_id, number, quantity, order.priority, since, ()))
 
 
 def review_waiting(turn: Turn, item: str) -> None:
