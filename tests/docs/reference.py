@@ -59,8 +59,8 @@ What the reply of a far system means, from the tables in `connectors/kit/verdict
 answers are told in [effects and delivery](../concepts/effects-and-delivery.md); `slow-down` is
 *retry later* without using up a try. A status with a row of its own goes before its class."""
 
-_INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log has the
-rest under the correlation id."""
+_INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log
+has the rest under the correlation id."""
 
 
 def documents() -> dict[str, str]:
