@@ -89,6 +89,13 @@ class Delivering(Protocol):
         """Record the start of an attempt on due effects, at most one per key: each key's head."""
         ...
 
+    async def reclaim(self, now: datetime) -> None:
+        """Let attempts that a dead hub of our name left in flight be claimed at once, as doubtful.
+
+        For the start of a hub, when it is certain that no other of its name runs.
+        """
+        ...
+
     async def settle(self, results: Sequence[Settlement], now: datetime) -> int:
         """Record how attempts ended; gives how many were not fenced off by a later holder."""
         ...

@@ -32,6 +32,7 @@ class Kept:
     attempts: int = 0
     doubtful: bool = False
     until: datetime | None = None
+    owner: str | None = None  # the hub that has it in flight
     ended: list[AttemptView] = field(default_factory=list)
 
     @property
@@ -85,7 +86,7 @@ class Effects:
         self._schedule(queue, kept)
 
     def claim(
-        self, destination: str, now: datetime, until: datetime, limit: int
+        self, destination: str, now: datetime, until: datetime, limit: int, owner: str
     ) -> Iterator[Claimed]:
         """Start an attempt on due heads, and on those left in flight by a holder that is gone."""
         queue = self._queues.get(destination, Queue())
@@ -99,7 +100,17 @@ class Effects:
                 heapq.heappush(queue.later, (wakes_at, kept.effect_id))
                 continue
             limit -= 1
+            kept.owner = owner
             yield self._start(queue, kept, until)
+
+    def reclaim(self, owner: str, now: datetime) -> None:
+        """End the time of everything that this owner has in flight."""
+        for queue in self._queues.values():
+            for line in queue.by_key.values():
+                kept = self.by_id[next(iter(line))]  # nothing but a head is ever in flight
+                if kept.state is EffectState.IN_FLIGHT and kept.owner == owner:
+                    kept.until = now
+                    self._schedule(queue, kept)
 
     def in_flight(self, result: Settlement) -> Kept | None:
         """The effect of this attempt, unless a later holder has it or it ended before (I22)."""
@@ -113,7 +124,7 @@ class Effects:
         kept.ended.append(
             AttemptView(result.attempt, result.verdict.value, result.reference, result.problem, now)
         )
-        kept.until = None
+        kept.until = kept.owner = None
         kept.doubtful = kept.doubtful or result.doubtful or result.verdict is Verdict.UNKNOWN
         if result.verdict in _SETTLED:
             self._move(kept, None)

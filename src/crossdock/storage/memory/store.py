@@ -48,9 +48,12 @@ Pause = Callable[[str], Awaitable[None]]
 class MemoryStore:
     """A handle to data in memory; handles that are given the same `Data` see the same store."""
 
-    def __init__(self, pause: Pause | None = None, data: Data | None = None) -> None:
+    def __init__(
+        self, pause: Pause | None = None, data: Data | None = None, owner: str = "crossdock"
+    ) -> None:
         self.data = Data() if data is None else data
         self._pause = pause
+        self._owner = owner
 
     async def append(self, messages: Sequence[NewMessage]) -> list[Receipt]:
         """See `log.ports.Intake`."""
@@ -99,9 +102,18 @@ class MemoryStore:
     ) -> list[Claimed]:
         """See `log.ports.Delivering`."""
         await self._begin("claim")
-        claimed = list(self.data.effects.claim(destination, now, until, limit))
+        claimed = list(self.data.effects.claim(destination, now, until, limit, self._owner))
         await self._committed("claim")
         return claimed
+
+    async def reclaim(self, now: datetime) -> None:
+        """Let attempts that a dead hub of our name left in flight be claimed at once, as doubtful.
+
+        For the start of a hub, when it is certain that no other of its name runs.
+        """
+        await self._begin("reclaim")
+        self.data.effects.reclaim(self._owner, now)
+        await self._committed("reclaim")
 
     async def settle(self, results: Sequence[Settlement], now: datetime) -> int:
         """See `log.ports.Delivering`."""

@@ -341,3 +341,17 @@ class EffectContract(ContractBase):
         assert await settle(store, one, Verdict.ACCEPTED, 9) == 0
         [view] = await store.effects_of("order-1")
         assert [ended.settled_time for ended in view.ended] == [at(2)]
+
+    @scene
+    async def test_a_hub_that_starts_again_takes_back_what_it_had_in_flight(
+        self, on: Engine
+    ) -> None:
+        """At once, as doubtful, and only what is not settled; the dead attempt is fenced off."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b"), effect("c", key="order-2"))
+        [a, c] = await store.claim("wms", at(0), at(1000), 10)
+        await settle(store, c, Verdict.RETRY, due=500)
+        await store.reclaim(at(3))
+        [again] = await claim(store, 3)
+        assert (again.business_key, again.attempt, again.doubtful) == ("a", 2, True)
+        assert await settle(store, a, Verdict.ACCEPTED, 4) == 0
