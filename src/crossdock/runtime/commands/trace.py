@@ -157,6 +157,7 @@ async def _order(store: PostgresReading, order: OrderState, sites: Mapping[str, 
     await _wait_for_stock(store, trace, order)
     _wait_for_delivery(trace, effects)
     _wait_for_warehouses(trace, order, effects, sites)
+    _wait_for_stops(trace, order)
     _wait_for_finance(trace, order, effects)
     keys = [order.order_id, *(effect.business_key for effect in effects)]
     trace.exceptions = await store.exceptions_about(keys, places)
@@ -196,9 +197,9 @@ def _wait_for_warehouses(
     """Warehouses that were asked for goods and have not said anything about them since."""
     for site in sorted({site for line in order.lines.values() for site in line.sites}):
         asked = [
-            f"{line.sites[site].released} x {line.item} (line {number})"
+            f"{place.released - place.stopping} x {line.item} (line {number})"
             for number, line in sorted(order.lines.items())
-            if site in line.sites and line.sites[site].released
+            if (place := line.sites.get(site)) and place.released > place.stopping
         ]
         told = [
             effect
@@ -216,6 +217,19 @@ def _wait_for_warehouses(
                     last.business_key,
                 )
             )
+
+
+def _wait_for_stops(trace: Trace, order: OrderState) -> None:
+    """Units that stay promised until a warehouse says that it will not pick them."""
+    trace.waits += [
+        Wait(
+            f"{site} to say that it stopped {place.stopping} x {line.item} (line {number})",
+            order.order_id,
+        )
+        for number, line in sorted(order.lines.items())
+        for site, place in sorted(line.sites.items())
+        if place.stopping
+    ]
 
 
 def _wait_for_finance(trace: Trace, order: OrderState, effects: Sequence[EffectView]) -> None:

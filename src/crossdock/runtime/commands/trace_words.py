@@ -87,6 +87,9 @@ _SAID: dict[str, Callable[[Any], str]] = {
     catalogue.PICK_CONFIRMED: _picked,
     catalogue.CARTON_PACKED: lambda n: f"packed {_goods(n.lines)} at {n.site} into {n.carton_id}",
     catalogue.SHIPMENT_SHIPPED: _shipped,
+    catalogue.RELEASE_STOPPED: lambda n: (
+        f"will not pick {_goods(n.lines)} at {n.site} ({n.release_cancellation_id})"
+    ),
     catalogue.RETURN_REQUESTED: lambda n: f"wants to return {_goods(n.lines)} ({n.return_id})",
     catalogue.RETURN_RECEIVED: lambda n: (
         f"received {_goods(n.lines)} back at {n.site} ({n.return_receipt_id})"
@@ -134,6 +137,9 @@ def _remembered(memory: Memory) -> str:
     if memory.what == Doing.WAITING:
         line = memory.of[0]
         return f"line {line} waits for {memory.value}" if memory.value else f"line {line} is served"
+    if memory.what == Doing.STOPPING:
+        line, site = memory.of
+        return f"{site} is asked to stop {memory.value} of line {line}" if memory.value else ""
     if memory.what == Doing.AUTHORISED:
         return f"return {memory.of[0]} {'may come back' if memory.value else 'must wait'}"
     return ""

@@ -96,11 +96,14 @@ WITH state AS MATERIALIZED (
                min(least((p.value ->> 'reserved')::bigint, (p.value ->> 'released')::bigint,
                          (p.value ->> 'picked')::bigint, (p.value ->> 'short')::bigint,
                          (p.value ->> 'packed')::bigint, (p.value ->> 'shipped')::bigint,
-                         (p.value ->> 'returned')::bigint, (p.value ->> 'stopped')::bigint)
+                         (p.value ->> 'returned')::bigint, (p.value ->> 'stopped')::bigint,
+                         (p.value ->> 'stopping')::bigint)
                ) AS lowest,
                coalesce(bool_or(coalesce((p.value ->> 'released')::bigint, 0)
-                                > coalesce((p.value ->> 'reserved')::bigint, 0)), false)
-                   AS released_unreserved
+                                > coalesce((p.value ->> 'reserved')::bigint, 0)
+                                OR coalesce((p.value ->> 'stopping')::bigint, 0)
+                                > coalesce((p.value ->> 'released')::bigint, 0)), false)
+                   AS beyond_reserved
         FROM jsonb_each(l.value -> 'sites') p
     ) f
 ), broken AS (
@@ -118,7 +121,8 @@ WITH state AS MATERIALIZED (
     SELECT *, ARRAY[]::text[], 'a quantity below zero'
     FROM line WHERE least(lowest, ordered, cancel, invoiced, waiting) < 0
     UNION ALL
-    SELECT *, ARRAY[]::text[], 'more released than reserved' FROM line WHERE released_unreserved
+    SELECT *, ARRAY[]::text[], 'more released than reserved, or stopped than released'
+    FROM line WHERE beyond_reserved
 )
 SELECT order_id, line, problem, ordered, shipped, invoiced, returned FROM broken b
 WHERE NOT EXISTS (

@@ -1,0 +1,203 @@
+"""A small day on a real store: a bit of everything that a database of the hub can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from crossdock.contracts import catalogue, invoices, orders, products, returns, shipments, stock
+from crossdock.contracts.vocabulary import AdjustmentReason, ItemKind
+from crossdock.contracts.words import Noun
+from crossdock.log.records import NewMessage, Settlement, Verdict
+from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
+from crossdock.runtime.deciding import Decider
+from crossdock.runtime.hub import ChannelView
+from crossdock.sagas.policy import ChannelPolicy, Policy
+from crossdock.storage.postgres.store import PostgresStore
+from crossdock.testing.builders import at, noun_message
+
+PARTITIONS = 2
+SITES = ("EAST", "WEST")
+POLICY = Policy(
+    partitions=PARTITIONS,
+    channels={"web": ChannelPolicy("web", "shop", SITES)},
+    matrix=Matrix(
+        {rule.entity: rule for rule in DEFAULT_RULES},
+        {"EAST": "wms_east", "WEST": "wms_west"},
+        {"web": "shop"},
+    ),
+)
+
+
+class StillClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        """The moment of the test."""
+        return at(self.seconds)
+
+    def monotonic(self) -> float:
+        """Likewise."""
+        return self.seconds
+
+
+def order(order_id: str, *lines: tuple[str, int]) -> orders.Order:
+    """An order by the web shop; items named post* are services."""
+    return orders.Order(
+        order_id=order_id,
+        channel="web",
+        customer="acme",
+        currency="EUR",
+        lines=tuple(
+            orders.OrderLine(
+                line=str(number),
+                item=item,
+                quantity=quantity,
+                unit_price_e4=25_000,
+                kind=ItemKind.SERVICE if item.startswith("post") else ItemKind.STOCK,
+            )
+            for number, (item, quantity) in enumerate(lines, start=1)
+        ),
+    )
+
+
+def receipt(number: str, site: str, item: str, quantity: int) -> stock.Receipt:
+    """Goods from a supplier."""
+    line = stock.ReceiptLine(item=item, quantity=quantity)
+    return stock.Receipt(receipt_id=number, site=site, lines=(line,))
+
+
+def shipment(number: str, order_id: str, site: str, item: str, quantity: int) -> shipments.Shipment:
+    """Goods through the door, for line 1."""
+    line = shipments.ShipmentLine(line="1", item=item, quantity=quantity)
+    return shipments.Shipment(shipment_id=number, order_id=order_id, site=site, lines=(line,))
+
+
+def night() -> Iterator[tuple[str, Noun]]:
+    """Masters and stock."""
+    for item in ("bolt", "nut", "post"):
+        kind = ItemKind.SERVICE if item == "post" else ItemKind.STOCK
+        yield catalogue.ITEM_CHANGED, products.Item(item=item, kind=kind)
+    yield catalogue.RECEIPT_POSTED, receipt("RC-1", "EAST", "bolt", 10)
+    yield catalogue.RECEIPT_POSTED, receipt("RC-2", "WEST", "nut", 5)
+
+
+def morning() -> Iterator[tuple[str, Noun]]:
+    """Orders that are served."""
+    yield catalogue.ORDER_PLACED, order("SO-1", ("bolt", 4), ("post", 1))
+    yield catalogue.ORDER_PLACED, order("SO-3", ("nut", 2))
+    yield catalogue.ORDER_PLACED, order("SO-5", ("nut", 1))
+
+
+def noon() -> Iterator[tuple[str, Noun]]:
+    """Orders that wait, are held and change."""
+    yield catalogue.ORDER_PLACED, order("SO-2", ("bolt", 9))
+    yield catalogue.ORDER_PLACED, order("SO-4", ("ghost", 1), ("bolt", 1))
+    change = orders.LineChange(line="1", item="nut", quantity=3)
+    yield (
+        catalogue.ORDER_CHANGE_REQUESTED,
+        orders.OrderChange(change_id="CH-1", order_id="SO-3", revision=1, lines=(change,)),
+    )
+
+
+def afternoon() -> Iterator[tuple[str, Noun]]:
+    """Picks, cartons, shipments (one for too much), an invoice, a return, a cancellation."""
+    taken = shipments.PickLine(line="1", item="bolt", quantity=4)
+    yield (
+        catalogue.PICK_CONFIRMED,
+        shipments.Pick(pick_id="PK-1", order_id="SO-1", site="EAST", lines=(taken,)),
+    )
+    packed = orders.LineQuantity(line="1", item="bolt", quantity=4)
+    yield (
+        catalogue.CARTON_PACKED,
+        shipments.Pack(carton_id="CA-1", order_id="SO-1", site="EAST", lines=(packed,)),
+    )
+    yield catalogue.SHIPMENT_SHIPPED, shipment("SH-1", "SO-1", "EAST", "bolt", 4)
+    posted = invoices.InvoiceLine(line="1", quantity=4, amount_minor=1000)
+    yield (
+        catalogue.INVOICE_POSTED,
+        invoices.Invoice(
+            invoice_id="IN-1",
+            order_id="SO-1",
+            shipment_id="SH-1",
+            currency="EUR",
+            lines=(posted,),
+            total_minor=1000,
+        ),
+    )
+    yield catalogue.SHIPMENT_SHIPPED, shipment("SH-5", "SO-5", "WEST", "nut", 2)
+    wish = orders.LineQuantity(line="1", item="bolt", quantity=1)
+    yield (
+        catalogue.RETURN_REQUESTED,
+        returns.ReturnRequest(return_id="RT-1", order_id="SO-1", lines=(wish,)),
+    )
+    back = returns.ReturnReceiptLine(line="1", item="bolt", quantity=1)
+    yield (
+        catalogue.RETURN_RECEIVED,
+        returns.ReturnReceipt(
+            return_receipt_id="RR-1", order_id="SO-1", site="EAST", lines=(back,)
+        ),
+    )
+    yield (
+        catalogue.ORDER_CANCELLATION_REQUESTED,
+        orders.OrderCancellation(cancellation_id="CX-1", order_id="SO-3"),
+    )
+    yield (
+        catalogue.STOCK_ADJUSTED,
+        stock.StockAdjustment(
+            adjustment_id="AD-1", site="WEST", item="nut", quantity=1, reason=AdjustmentReason.COUNT
+        ),
+    )
+
+
+def messages(story: Iterator[tuple[str, Noun]], prefix: str, seconds: float) -> list[NewMessage]:
+    """The messages of a part of the day."""
+    return [
+        noun_message(kind, noun, f"{prefix}-{n}", partitions=PARTITIONS, seconds=seconds + n)
+        for n, (kind, noun) in enumerate(story)
+    ]
+
+
+async def live_through(store: PostgresStore) -> None:
+    """The whole day: told, decided, published, delivered as far as systems answer."""
+    clock = StillClock()
+    decider = Decider("day", range(PARTITIONS), store, POLICY, clock)
+    first = messages(night(), "night", 0)
+    for part in (first, messages(morning(), "morning", 50), messages(noon(), "noon", 90)):
+        await store.append(part)
+        await _decide(decider)
+        await _publish(store, clock)
+    clock.seconds = 100
+    await store.append(first[:2])  # a sender that was not sure
+    rival = noun_message(
+        catalogue.ORDER_PLACED, order("SO-1", ("nut", 1)), "rival", partitions=PARTITIONS
+    )
+    await store.append([rival, *messages(afternoon(), "afternoon", 100)])
+    await _decide(decider)
+    await _publish(store, clock)
+    for destination in ("wms_east", "wms_west", "shop"):
+        await _deliver(store, destination, clock, Verdict.ACCEPTED)
+    await _deliver(store, "crm", clock, Verdict.REFUSED)
+    await store.release("day")
+
+
+async def _decide(decider: Decider) -> None:
+    while await decider.turn():
+        pass
+
+
+async def _publish(store: PostgresStore, clock: StillClock) -> None:
+    await store.publish_availability([ChannelView("web", SITES, 0, ("shop",))], clock.now(), 100)
+
+
+async def _deliver(
+    store: PostgresStore, destination: str, clock: StillClock, verdict: Verdict
+) -> None:
+    """Tell one system all that it may be told now, and let it answer alike."""
+    now = clock.now()
+    while claimed := await store.claim(destination, now, now + timedelta(minutes=1), 100):
+        answers = [Settlement(c.effect_id, c.attempt, verdict, "ref", "why") for c in claimed]
+        await store.settle(answers, now)
