@@ -6,6 +6,7 @@ nobody saw end is asked about first where the far side can be asked (I20, M6).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,8 @@ from crossdock.delivery.retry import RetrySchedule
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.ports import Delivering
 from crossdock.log.records import Claimed, Settlement
+
+_LOG = logging.getLogger("crossdock.delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,34 @@ class Pump:
                 answers[index] = await self._resolve(effect)
         to_send = [index for index, answer in enumerate(answers) if answer is None]
         if to_send:
-            sent = await self._connector.send([_document(effects[index]) for index in to_send])
+            sent = await self._send([_document(effects[index]) for index in to_send])
             for index, answer in zip(to_send, sent, strict=True):
                 answers[index] = answer
         return [answer for answer in answers if answer is not None]
+
+    async def _send(self, documents: Sequence[Document]) -> Sequence[FarAnswer]:
+        """Send; a connector that breaks its promise ends no loop, and nothing is known then.
+
+        The documents of such a batch come back at scattered moments, so that after a few tries
+        the one that broke it stands alone.
+        """
+        try:
+            answers = await self._connector.send(documents)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
+            _LOG.exception("the connector of %s failed", self.destination)
+            return [Unknown(f"the connector failed: {type(error).__name__}")] * len(documents)
+        if len(answers) != len(documents):
+            _LOG.error("%d answers of %s to %d", len(answers), self.destination, len(documents))
+            return [Unknown("the connector gave another number of answers")] * len(documents)
+        return answers
+
+    async def _look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+        """Ask; see `_send`."""
+        try:
+            return await self._connector.look_up(document)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
+            _LOG.exception("the connector of %s failed", self.destination)
+            return Unknown(f"the connector failed: {type(error).__name__}")
 
     async def _resolve(self, effect: Claimed) -> FarAnswer | None:
         """What is known of a doubtful effect; None when it may be sent."""
@@ -107,7 +134,7 @@ class Pump:
             return Unknown(
                 "an earlier attempt may have reached the far side, which cannot be asked"
             )
-        found = await self._connector.look_up(_document(effect))
+        found = await self._look_up(_document(effect))
         if isinstance(found, NotThere):
             return None
         if isinstance(found, AlreadyDone):

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from crossdock.contracts.vocabulary import Fate
+from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.ports import Clock
-from crossdock.log.errors import LeaseLost, StockMoved, StoreError
+from crossdock.log.errors import LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
 from crossdock.log.ports import Deciding
 from crossdock.log.records import Decided, Lease, Note, Outcome, Recorded, Wanted
 from crossdock.sagas import batch
 from crossdock.sagas.policy import Policy
 
 _LOG = logging.getLogger("crossdock.deciding")
+
+STORE_FAULTS_MAX = 5
+"""How many turns a message may end with a fault of the store before it is put aside (C10)."""
 
 
 class Decider:
@@ -48,6 +53,7 @@ class Decider:
         self._on_commit = on_commit
         self._leases: dict[int, Lease] = {}
         self._leased_at = float("-inf")
+        self._faults: dict[str, int] = {}  # place -> how often the store failed on it alone
 
     async def turn(self) -> int:
         """Decide the next batch; gives how many messages it decided.
@@ -61,8 +67,10 @@ class Decider:
             if not messages:
                 return 0
             await self._decide(messages)
-        except StoreError:
+        except StoreError as error:
             self._leased_at = float("-inf")  # positions may have moved: read them again
+            if _may_heal(error):
+                self._faults.clear()  # the store itself was in trouble, which condemns no message
             raise
         return len(messages)
 
@@ -80,42 +88,64 @@ class Decider:
     async def _decide(self, messages: Sequence[Recorded]) -> None:
         try:
             await self._decide_and_commit(messages)
-        except StoreError:
-            raise
-        except Exception:  # noqa: BLE001
-            # One message cannot be decided. Find it by deciding each by itself, so that it alone
-            # is put aside and no other key waits for it (I24).
-            _LOG.exception("a batch of %d cannot be decided; deciding one by one", len(messages))
+        except Exception as error:
+            if isinstance(error, StockMoved) and len(messages) > 1:
+                # Too many at once to find a quiet moment in; a single message is quickly done.
+                _LOG.warning("stock kept moving under %d messages; one by one", len(messages))
+            elif _may_heal(error):
+                raise
+            else:
+                # One message cannot be decided, or what it decides cannot be kept. Deciding each
+                # by itself finds it: it alone is put aside and no other key waits for it (I24).
+                _LOG.exception("a batch of %d cannot be decided; one by one", len(messages))
             for message in messages:
                 await self._decide_alone(message)
 
     async def _decide_alone(self, message: Recorded) -> None:
         try:
             await self._decide_and_commit([message])
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
-            reason = f"cannot be decided: {type(error).__name__}"
-            dead = Outcome(
-                fate=Fate.DEAD, reason=reason, notes=[Note("dead", message.place, reason)]
-            )
-            decided = Decided(
-                outcomes=[(message.partition, message.position, dead)],
-                event_times=[message.event_time],
-            )
-            await self._commit(decided, [message])
+        except Exception as error:
+            if _may_heal(error):
+                raise
+            if not self._is_given_up(message, error):
+                if isinstance(error, StoreError):
+                    raise
+                raise StoreFault(where=message.place, found=type(error).__name__) from error
+            reason = _reason(error)
+            _LOG.error("message %s is dead: %s", message.place, reason)
+            await self._bury(message, reason)
+        self._faults.pop(message.place, None)
+
+    def _is_given_up(self, message: Recorded, error: Exception) -> bool:
+        """Whether a message that ended so by itself is dead.
+
+        Thinking has no weather: what it cannot decide now, it never will; likewise a value that the
+        store refuses. Any other fault may lie with the store (a table that is missing, a driver
+        that lost count), and only time tells: that takes some turns, each after a longer pause.
+        """
+        if isinstance(error, Undecidable | StoreRefused):
+            return True
+        faults = self._faults[message.place] = self._faults.get(message.place, 0) + 1
+        return faults >= STORE_FAULTS_MAX
+
+    async def _bury(self, message: Recorded, reason: str) -> None:
+        dead = Outcome(fate=Fate.DEAD, reason=reason, notes=[Note("dead", message.place, reason)])
+        decided = Decided(
+            outcomes=[(message.partition, message.position, dead)],
+            event_times=[message.event_time],
+        )
+        await self._commit(decided, [message])
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
-        pairs: list[tuple[Recorded, Any]] = [(m, batch.noun_of(m)) for m in messages]
-        wanted: Wanted = batch.wanted_by(pairs)
+        with _thinking():
+            pairs: list[tuple[Recorded, Any]] = [(m, batch.noun_of(m)) for m in messages]
+            wanted: Wanted = batch.wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
             decided, wanted = await self._decide_on_fresh_stock(pairs, wanted)
             try:
                 await self._commit(decided, messages)
             except StockMoved:
-                await asyncio.sleep(
-                    0
-                )  # let the one who moved it finish, then decide on fresh stock
+                await asyncio.sleep(0)  # let the one who moved it finish, decide on fresh stock
                 continue
             return
         raise StockMoved("stock kept moving under a batch")
@@ -126,7 +156,8 @@ class Decider:
         """Load and decide; asked for more, load that too. Gives also all that was wanted."""
         while True:
             loaded = await self._store.load(wanted)
-            decided = batch.decide(self._policy, pairs, wanted, loaded)
+            with _thinking():
+                decided = batch.decide(self._policy, pairs, wanted, loaded)
             if isinstance(decided, Decided):
                 return decided, wanted
             wanted = decided  # always more than before, and bounded by what the batch speaks of
@@ -147,5 +178,34 @@ class Decider:
             self._on_commit(decided)
 
 
-_DECISIONS_MAX = 50
-"""How often one batch is decided again on fresh stock before the turn gives up and starts over."""
+_DECISIONS_MAX = 20
+"""How often one batch is decided on fresh stock before its messages are decided one by one."""
+
+
+class Undecidable(CrossdockError):
+    """A decider failed on a message, which is a defect of ours or of what was let in."""
+
+    code = "undecidable"
+
+
+@contextmanager
+def _thinking() -> Iterator[None]:
+    """Name what goes wrong in pure code, so that it is never taken for trouble with the store."""
+    try:
+        yield
+    except Exception as error:
+        raise Undecidable(found=type(error).__name__) from error
+
+
+def _may_heal(error: Exception) -> bool:
+    """Whether the same batch may go through later: others moved on, the database comes back."""
+    return isinstance(error, StoreError) and not isinstance(error, StoreRefused | StoreFault)
+
+
+def _reason(error: Exception) -> str:
+    """Why a message is dead; an error that is not ours says nothing of itself but its kind."""
+    if isinstance(error, Undecidable):
+        return f"cannot be decided: {error.found}"
+    if isinstance(error, StoreError):
+        return f"cannot be kept: {error.code}: {error.found or error.detail}"
+    return f"cannot be kept: {type(error).__name__}"
