@@ -17,9 +17,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST_ARGS ?=
 DEMO_ARGS   ?=
 BENCH_ARGS  ?=
+KILL_ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock bench
+.PHONY: help setup demo test check format lock bench kill
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -60,3 +61,6 @@ lock: setup ## resolve the dependencies again into requirements.lock
 
 bench: setup ## the workloads beside their hand-written floor
 	$(BIN)/crossdock bench $(BENCH_ARGS)
+
+kill: setup ## play the demo while its hub is killed again and again
+	$(BIN)/python scripts/kill_the_hub.py $(KILL_ARGS)

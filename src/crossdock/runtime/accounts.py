@@ -11,7 +11,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def cpu_seconds(pid: int) -> float:
     """User and system seconds of a process, of its live children and of those it waited for."""
     total = _own_ticks(pid) / _TICKS
-    for child in _children(pid):
+    for child in children(pid):
         total += cpu_seconds(child)
     return total
 
@@ -35,7 +35,8 @@ def _own_ticks(pid: int) -> int:
     return sum(int(fields[index]) for index in (11, 12, 13, 14))
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The live children of a process."""
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
         return [

@@ -92,7 +92,7 @@ async def played(wish: Wish, data: Path | None) -> AsyncIterator[Played]:
         data = data.resolve()
         data.mkdir(parents=True, exist_ok=True)
         story = wish.story()
-        port = _free_port()
+        port = free_port()
         keys = house.make_keys(data / "keys", ["erp", "wms_east", "wms_west", "shop", "crm"])
         estate = house.make_estate(f"http://127.0.0.1:{port}", keys, wish.seed, chaos=wish.chaos)
         await stack.enter_async_context(estate)
@@ -191,7 +191,7 @@ class _Watcher:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A loopback port that is free now; the hub keeps it over restarts."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

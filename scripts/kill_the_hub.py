@@ -1,0 +1,81 @@
+#!/usr/bin/env python
+"""Play the demo while its hub is killed again and again; exit 1 if anything was lost or done twice.
+
+    .venv/bin/python scripts/kill_the_hub.py --rounds 50 --seed 1
+    make kill KILL_ARGS="--rounds 5 --orders 300 --json"
+
+Between the parts of the story, in the middle of work, the hub is killed (kill -9, alone or with
+its PostgreSQL), loses its PostgreSQL, is stopped and continued, or is asked to end, by chance under
+the seed; sometimes it is killed again while it starts. It is started on the same port, and the far
+systems send again what has no receipt. In the end this checks:
+
+- the log holds every message that a far system has a receipt for, at its place and with its hash,
+  and nothing that nobody sent (I1, I3, I4);
+- every invariant that `crossdock verify` asks for;
+- all is decided, nothing is due, no job is open, no message is held or dead;
+- no far system did anything twice, and both sides agree (I20, I27);
+- a message is decided within 5 seconds of each start, and SIGTERM ends the hub within 10, exit 0.
+
+The same moments do not come twice: a seed repeats the orders and the kinds of blows, not where in
+the hub's work they fall. `--rounds 0` plays without a blow and checks the same, which tells what
+has nothing to do with kills.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from pathlib import Path
+
+from crossdock.runtime.console import INTERRUPTED, OK, UNSOUND, finish, hint
+from crossdock.runtime.demo.kill_report import Plan, Report, show
+from crossdock.runtime.demo.kills import play
+from crossdock.runtime.demo.run import Wish
+
+
+def main() -> int:
+    """Read the arguments, play, show what was found."""
+    arguments = _parser().parse_args()
+    wish = Wish(
+        orders=arguments.orders,
+        source=arguments.input,
+        chaos=arguments.chaos,
+        seed=arguments.seed,
+    )
+    plan = Plan(wish, rounds=arguments.rounds, seconds_max=arguments.timeout)
+    try:
+        report = asyncio.run(_until_asked(plan, arguments.data))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        hint("interrupted")
+        return INTERRUPTED
+    show(report)
+    finish(report.as_json(), as_json=arguments.json)
+    return OK if report.sound else UNSOUND
+
+
+async def _until_asked(plan: Plan, data: Path | None) -> Report:
+    """Play; SIGTERM ends it like Ctrl-C, so that no process stays behind."""
+    playing = asyncio.current_task()
+    assert playing is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+    return await play(plan, data)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--orders", type=int, default=1500, help="orders to generate")
+    parser.add_argument("--input", type=Path, help="orders of the UCI Online Retail data set")
+    parser.add_argument("--rounds", type=int, default=50, help="how often to strike")
+    parser.add_argument("--seed", type=int, default=1, help="seed of orders and blows")
+    parser.add_argument("--chaos", action="store_true", help="switch the estate's faults on too")
+    parser.add_argument("--timeout", type=float, default=1200, help="seconds for all of it")
+    parser.add_argument("--data", type=Path, help="data folder; default: a fresh temporary one")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,138 @@
+"""What a run under kills was asked to do, what it did, what it found; for people and as JSON."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from crossdock.runtime.console import say
+from crossdock.runtime.demo.run import Wish
+
+VIOLATIONS_SHOWN_MAX = 20
+
+
+class Blow(StrEnum):
+    """What is done to the hub."""
+
+    HUB = "kill -9 hub"
+    ALL = "kill -9 hub and database"
+    DATABASE = "kill -9 database"
+    PAUSE = "stop and continue"
+    TERM = "terminate"
+
+
+RESTARTING = frozenset({Blow.HUB, Blow.ALL, Blow.TERM})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to play, how often to strike, how long it may take."""
+
+    wish: Wish
+    rounds: int = 50
+    seconds_max: float = 1_200.0
+    decided_seconds_max: float = 5.0  # from a hub's start until its first message is decided (L1)
+
+
+@dataclass(slots=True)
+class Struck:
+    """One blow, what was under way when it fell, and how long the hub took to go on."""
+
+    blow: Blow
+    undecided: int = 0
+    due: int = 0
+    again: int = 0  # further kills while it was starting
+    ended_seconds: float | None = None  # after SIGTERM
+    listens_seconds: float | None = None  # None: it was not started anew
+    taken_seconds: float | None = None  # until a far system had a receipt, its own pauses included
+    decided_seconds: float | None = None
+
+    def __str__(self) -> str:
+        parts = [self.blow.value, f"{self.undecided} undecided, {self.due} due"]
+        if self.again:
+            parts.append(f"killed {self.again} times more while starting")
+        for name, seconds in (
+            ("ended", self.ended_seconds),
+            ("listens", self.listens_seconds),
+            ("taken", self.taken_seconds),
+            ("decided", self.decided_seconds),
+        ):
+            if seconds is not None:
+                parts.append(f"{name} {seconds:.2f} s")
+        return "; ".join(parts)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done and what was found."""
+
+    plan: Plan
+    blows: list[Struck] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def sound(self) -> bool:
+        """Whether every blow was struck and nothing was found."""
+        return not self.violations and len(self.blows) == self.plan.rounds
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as one JSON-able object."""
+        blows = self.blows
+        restarts = [struck for struck in blows if struck.blow in RESTARTING]
+        return {
+            "sound": self.sound,
+            "rounds": len(blows),
+            "seed": self.plan.wish.seed,
+            "chaos": self.plan.wish.chaos,
+            "blows": dict(sorted(Counter(struck.blow.value for struck in blows).items())),
+            "killed_while_starting": sum(struck.again for struck in blows),
+            "blows_amid_work": sum(1 for struck in blows if struck.undecided or struck.due),
+            "listens_seconds": _spread(struck.listens_seconds for struck in restarts),
+            "taken_seconds": _spread(struck.taken_seconds for struck in restarts),
+            "decided_seconds": _spread(struck.decided_seconds for struck in restarts),
+            "decided_seconds_by_blow": {
+                blow.value: _spread(s.decided_seconds for s in blows if s.blow is blow)
+                for blow in Blow
+            },
+            "ended_seconds": _spread(struck.ended_seconds for struck in blows),
+            **self.figures,
+            "seconds": round(self.seconds, 1),
+            "violations": len(self.violations),
+            "violations_shown": self.violations[:VIOLATIONS_SHOWN_MAX],
+        }
+
+
+def _spread(seconds: Iterable[float | None]) -> dict[str, float]:
+    known = [one for one in seconds if one is not None]
+    if not known:
+        return {}
+    return {"p50": round(statistics.median(known), 2), "max": round(max(known), 2)}
+
+
+def show(report: Report) -> None:
+    """Print the summary for people."""
+    figures = report.as_json()
+    say(f"Struck {figures['rounds']} times in {figures['seconds']} s")
+    for name, count in figures["blows"].items():
+        say(f"  {name:32} {count}")
+    say(f"  {'of these amid work':32} {figures['blows_amid_work']}")
+    say(f"  {'and again while it started':32} {figures['killed_while_starting']}")
+    for name, what in (
+        ("listens_seconds", "start until it listens"),
+        ("taken_seconds", "start until a peer had a receipt"),
+        ("decided_seconds", "start until a message was decided"),
+        ("ended_seconds", "SIGTERM until the end"),
+    ):
+        if spread := figures[name]:
+            say(f"  {what:34} p50 {spread['p50']:5.2f} s, max {spread['max']:5.2f} s")
+    for name in (*report.figures,):
+        say(f"  {name.replace('_', ' '):32} {report.figures[name]}")
+    say(f"{figures['violations']} violations")
+    for violation in figures["violations_shown"]:
+        say(f"  {violation}")
