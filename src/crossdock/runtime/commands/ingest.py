@@ -234,7 +234,8 @@ def _show(report: Report, fates: dict[str, int]) -> None:
         say(f"  {refusal['where']}: refused ({refusal['code']}): {refusal['detail']}")
     if report.refused > len(report.refusals):
         say(f"  … {report.refused} refused in all")
-    say("on the log: " + ", ".join(f"{count} {fate}" for fate, count in fates.items() if count))
+    standing = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
+    say(f"on the log: {standing or 'nothing'}")
 
 
 def _object(report: Report, fates: dict[str, int]) -> dict[str, object]:
