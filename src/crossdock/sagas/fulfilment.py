@@ -246,7 +246,12 @@ def _stop_staged(turn: Turn, order: OrderState, known: dict[str, Figures], stops
 
 
 def _reserve_missing(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
-    wanted = {number: now.backordered for number, now in sorted(known.items()) if now.backordered}
+    # What waits already is served by whoever frees stock; only a new lack looks for it here.
+    wanted = {
+        number: now.backordered
+        for number, now in sorted(known.items())
+        if now.backordered > order.lines[number].waiting
+    }
     channel = turn.policy.channels.get(order.channel) if wanted else None
     if channel is None:
         return
