@@ -158,18 +158,19 @@ class WaitingList:
     """The order lines that wait for stock, as a batch sees and changes them."""
 
     def __init__(self, rows: list[Waiting]) -> None:
-        self._rows = {(row.item, row.order_id, row.line): row for row in rows}
+        self._by_item: dict[str, dict[tuple[str, str], Waiting]] = {}
         self._changed: dict[tuple[str, str, str], Waiting] = {}
+        for row in rows:
+            self._by_item.setdefault(row.item, {})[(row.order_id, row.line)] = row
 
     def put(self, row: Waiting) -> None:
         """Let a line wait for so much from now on; zero takes it off."""
-        key = (row.item, row.order_id, row.line)
-        self._rows[key] = row
-        self._changed[key] = row
+        self._by_item.setdefault(row.item, {})[(row.order_id, row.line)] = row
+        self._changed[(row.item, row.order_id, row.line)] = row
 
     def served_in_order(self, item: str) -> list[Waiting]:
         """Who waits for this item, first come first."""
-        rows = [row for row in self._rows.values() if row.item == item and row.quantity > 0]
+        rows = [row for row in self._by_item.get(item, {}).values() if row.quantity > 0]
         rows.sort(key=lambda row: (row.priority, row.since, row.order_id, row.line))
         return rows
 
