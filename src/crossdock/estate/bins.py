@@ -46,8 +46,8 @@ class Bins:
         self._lost[item] += quantity
         self.move(item, StockState.AVAILABLE, StockState.ADJUSTMENT, quantity)
 
-    def miss(self, item: str, quantity: int) -> None:
-        """Mark units that a picker did not find as missing, if they ever were here.
+    def miss(self, item: str, quantity: int) -> int:
+        """Mark units that a picker did not find as missing, if they ever were here; gives how many.
 
         Those that we never had are no stock of ours, also no missing stock; they are counted as
         what was asked of us beyond our means.
@@ -60,6 +60,7 @@ class Bins:
             self.move(item, StockState.ADJUSTMENT, StockState.MISSING, lost)
         if quantity > booked + lost:
             self.never_had[item] += quantity - booked - lost
+        return booked
 
     def adjust(self, said: StockAdjustment) -> None:
         """More or fewer than believed."""

@@ -37,6 +37,7 @@ class WmsConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=T
     work_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # each of pick, pack and ship
     return_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # until the customer's parcel comes
     short: Share = 0.0  # a line of which half is not where it should be
+    count_seconds: tuple[Seconds, Seconds] | None = None  # until it is found; None: never
     part: Share = 0.0  # a release that is picked in two rounds
     split: Share = 0.0  # a release that leaves in two shipments
     quarantined: Share = 0.15  # of the lines that come back

@@ -218,12 +218,34 @@ class Wms(System):
         short = wanted - found
         self.bins.move(line.item, StockState.AVAILABLE, StockState.PICKED, found)
         if short:
-            self.bins.miss(line.item, short)
+            self._count_later(line.item, self.bins.miss(line.item, short), job, line.line)
             self.counts["units_short"] += short
         line.open -= wanted
         line.staged += found
         self.picked[job.order_id] += found
         return PickLine(line=line.line, item=line.item, quantity=found, short=short)
+
+    def _count_later(self, item: str, missing: int, job: Job, line: str) -> None:
+        """What was missed is looked for; a count finds it behind the other shelf."""
+        if missing and self._config.count_seconds is not None:
+            number = self.dice.readable("F-", job.release_id, line, job.round, job.picks)
+            seconds = self.dice.between(self._config.count_seconds, "count", number)
+            self.work.later(seconds, partial(self._found, item, missing, number))
+
+    def _found(self, item: str, quantity: int, number: str) -> None:
+        self.counts["units_found"] += quantity
+        self.bins.move(item, StockState.MISSING, StockState.AVAILABLE, quantity)
+        self.say(
+            catalogue.STOCK_MOVED,
+            StockMovement(
+                movement_id=number,
+                item=item,
+                quantity=quantity,
+                source=StockPlace(state=StockState.MISSING, site=self.site),
+                target=StockPlace(state=StockState.AVAILABLE, site=self.site),
+                reason="found by a count",
+            ),
+        )
 
     def _pack(self, job: Job) -> None:
         contents = self._contents(job)

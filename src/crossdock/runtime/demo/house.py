@@ -27,8 +27,8 @@ _CHAOS = Faults(
     reordering=0.05,
     forgotten_receipts=0.03,
 )
-_WORK = {"short": 0.01, "part": 0.05, "split": 0.08}
-"""How warehouses of this demo go wrong on a good day: shares of lines and releases."""
+_WORK = {"short": 0.01, "count_seconds": (0.5, 2.0), "part": 0.05, "split": 0.08}
+"""How warehouses of this demo go wrong on a good day, and when a count finds what was missed."""
 
 
 @dataclass(frozen=True, slots=True)
