@@ -434,7 +434,9 @@ def test_a_cancellation_comes_too_late_for_what_is_gone() -> None:
             (answer,) = await told.tell(wms, told.stop(bolt=4))
             await estate.quiet()
             assert isinstance(answer, Accepted)
-            assert len(hub.log) == before
+            answers = hub.log[before:]
+            assert [one["type"] for one in answers] == [catalogue.RELEASE_STOPPED]
+            assert "lines" not in answers[0]["data"]  # nothing was stopped, and that is said
             assert wms.truth()["counts"]["units_too_late"] == 4
 
     run(check())
