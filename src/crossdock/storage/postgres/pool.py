@@ -223,7 +223,7 @@ async def statements(pool: Pool) -> AsyncIterator[asyncpg.Connection]:
         with translating():
             yield connection
     except BaseException:
-        connection.terminate()  # what the server still does for us is cut off
+        _cut(connection)  # what the server still does for us is cut off
         raise
     finally:
         await pool.release(connection)

@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
     ORDER BY position LIMIT $2
 ) m
 WHERE l.partition = ANY($1::smallint[])
-ORDER BY m.position, m.partition LIMIT $3;
+ORDER BY m.position - l.decided, m.partition LIMIT $3;
 
 -- load_orders --
 SELECT order_id, state FROM sales_order WHERE order_id = ANY($1::text[]);
@@ -200,7 +200,7 @@ DELETE FROM due WHERE effect_id = ANY($1::bigint[]);
 
 -- put_back --
 UPDATE due d SET state = n.state, due_time = coalesce(n.due_time, d.due_time),
-                 doubtful = n.doubtful, until = NULL, owner = NULL
+                 doubtful = d.doubtful OR n.doubtful, until = NULL, owner = NULL
 FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[])
     AS n (effect_id, state, due_time, doubtful)
 WHERE d.effect_id = n.effect_id;
@@ -228,11 +228,12 @@ WHERE a.quantity <> excluded.quantity
 RETURNING item, quantity, version;
 
 -- supersede_availability --
--- An older availability of these items that was not sent yet needs no sending any more.
+-- An older availability of these items in this channel needs no sending any more, if not sent yet.
 WITH old AS (
     DELETE FROM due d USING effect e
     WHERE d.destination = $1 AND d.key = ANY($2::text[]) AND d.state = 0
       AND e.effect_id = d.effect_id AND e.type = $3
+      AND starts_with(e.business_key, $1 || '/availability/' || $5 || '/' || d.key || '/')
     RETURNING d.effect_id, d.attempts
 )
 INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time)

@@ -554,7 +554,12 @@ async def _publish(session: Session, view: ChannelView, items: list[str], now: d
     kind = catalogue.AVAILABILITY_PUBLISHED
     for destination in view.destinations if changed else ():
         await session.rows(
-            "supersede_availability", destination, [row[0] for row in changed], kind, now
+            "supersede_availability",
+            destination,
+            [row[0] for row in changed],
+            kind,
+            now,
+            view.channel,
         )
         await session.rows(
             "put_effects",
