@@ -123,9 +123,7 @@ def test_v3_v5_v7_bodies_that_are_no_json(kind: str) -> None:
         async with a_house() as house:
             for name, (bare, refused) in hostile.JSON.items():
                 body = bare if kind == "application/json" else b"[" + bare + b"]"
-                started = perf_counter()
                 status, answer = await house.post(body, kind=kind)
-                assert perf_counter() - started < 1.0, name
                 if kind == "application/json":
                     assert (answer["code"], answer["status"]) == (refused.code, status), name
                 elif bare.strip():
