@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +15,6 @@ from crossdock.gateway.app import Deps, make_app
 from crossdock.gateway.intake import GroupCommit
 from crossdock.gateway.keys import Key, Keyring
 from crossdock.gateway.server import serving
-from crossdock.log.records import NewMessage, Receipt
 from crossdock.runtime.clocks import SystemIds
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, hint, say
@@ -43,7 +41,9 @@ async def _serve(settings: Settings) -> int:
     async with running_hub(settings) as hub:
         for warning in hub.store.warnings:
             hint(f"WARNING {warning}")
-        async with GroupCommit(_Ringing(hub), hub.randomness) as intake:
+        async with GroupCommit(
+            hub.store, hub.randomness, listener=lambda _: hub.ring_deciders()
+        ) as intake:
             app = make_app(
                 Deps(
                     policy=hub.policy,
@@ -70,16 +70,3 @@ async def _until_asked(hub: Hub, ending: asyncio.Event) -> int:
                 _LOG.critical("a loop ended, so the hub ends", exc_info=broken)
                 return FAILED
     return OK
-
-
-class _Ringing:
-    """The store's intake side, which wakes the deciders after every append."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-
-    async def append(self, messages: Sequence[NewMessage]) -> list[Receipt]:
-        """Append, then ring."""
-        receipts = await self._hub.store.append(messages)
-        self._hub.ring_deciders()
-        return receipts

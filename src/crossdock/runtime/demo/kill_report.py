@@ -50,6 +50,7 @@ class Struck:
     listens_seconds: float | None = None  # None: it was not started anew
     taken_seconds: float | None = None  # until a far system had a receipt, its own pauses included
     decided_seconds: float | None = None
+    load: float = 0.0  # the machine's load average just then: what others do delays a start
 
     def __str__(self) -> str:
         parts = [self.blow.value, f"{self.undecided} undecided, {self.due} due"]
@@ -63,6 +64,7 @@ class Struck:
         ):
             if seconds is not None:
                 parts.append(f"{name} {seconds:.2f} s")
+        parts.append(f"load {self.load:.1f}")
         return "; ".join(parts)
 
 
@@ -101,6 +103,7 @@ class Report:
                 for blow in Blow
             },
             "ended_seconds": _spread(struck.ended_seconds for struck in blows),
+            "load": _spread(struck.load for struck in blows),
             **self.figures,
             "seconds": round(self.seconds, 1),
             "violations": len(self.violations),
@@ -131,8 +134,10 @@ def show(report: Report) -> None:
     ):
         if spread := figures[name]:
             say(f"  {what:34} p50 {spread['p50']:5.2f} s, max {spread['max']:5.2f} s")
-    for name in (*report.figures,):
-        say(f"  {name.replace('_', ' '):32} {report.figures[name]}")
+    if spread := figures["load"]:
+        say(f"  {'load of the machine':34} p50 {spread['p50']:5.2f}, max {spread['max']:7.2f}")
+    for name, figure in report.figures.items():
+        say(f"  {name.replace('_', ' '):32} {figure}")
     say(f"{figures['violations']} violations")
     for violation in figures["violations_shown"]:
         say(f"  {violation}")

@@ -171,7 +171,7 @@ class _Run:
         self._expect_alive()
         left = await self._eyes.look()
         blow = self._chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-        struck = Struck(blow)
+        struck = Struck(blow, load=os.getloadavg()[0])
         if left is not None:
             struck.undecided, struck.due = left.accepted - left.decided, left.due
         strike = {
