@@ -39,7 +39,8 @@ def follow(page: Path, folder: Path) -> Iterator[Step]:
 
 def steps(block: Block) -> Iterator[Step]:
     """The commands of a console block."""
-    command, expected = "", []
+    command = ""
+    expected: list[str] = []
     for line in block.text.splitlines():
         if line.startswith("$ "):
             if command:

@@ -1,0 +1,132 @@
+"""The guide to connecting a system, played through with a real hub and a far system of our own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shlex
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from crossdock.runtime.processhub import HubProcess
+from crossdock.runtime.watching import left_to_do
+from crossdock.storage.postgres.server import EmbeddedServer
+from tests.docs.pages import DOCS, block, blocks
+from tests.helpers.aio import eventually_async, run
+
+PAGE = DOCS / "guides" / "connect-a-system.md"
+KEYS = {
+    "ERP_INBOUND_KEY": "a-key-of-the-erp-for-this-test-alone",
+    "WMS_INBOUND_KEY": "a-key-of-the-wms-for-this-test-alone",
+    "WMS_CREDENTIAL": "a-key-of-ours-for-this-test-alone",
+}
+SECONDS_MAX = 30
+
+Told = tuple[str, dict[str, str], bytes]
+
+
+@contextmanager
+def far_system(answer: bytes) -> Iterator[tuple[int, Queue[Told]]]:
+    """A system that answers every POST alike; gives its port and what it was told."""
+    told: Queue[Told] = Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+            told.put((self.path, dict(self.headers), body))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port, told
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def curled(command: str, folder: Path, port: int) -> str:
+    """Do what a curl command of the guide says, at the hub's real port; gives status and body."""
+    words = shlex.split(string.Template(command).substitute(KEYS))
+    assert words[0] == "curl"
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    body = (folder / words[words.index("--data-binary") + 1].removeprefix("@")).read_bytes()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_MAX)
+    try:
+        connection.request("POST", urlsplit(words[-1]).path, body, headers)
+        response = connection.getresponse()
+        return f"{response.status} {response.read().decode()}"
+    finally:
+        connection.close()
+
+
+def matches(expected: str, found: str) -> bool:
+    """Whether a text is the expected one, in which `...` stands for anything."""
+    return bool(re.fullmatch(".*".join(map(re.escape, expected.split("..."))), found))
+
+
+async def is_decided(connection: asyncpg.Connection) -> bool:
+    """Whether the hub has decided all that was posted; a reader takes longer to the next step."""
+    left = await left_to_do(connection)
+    return left.accepted == left.decided
+
+
+async def play(folder: Path, port_of_theirs: int, told: Queue[Told]) -> Told:
+    """Start a hub, post what the guide posts, and give what the far system was told."""
+    config = folder / "crossdock.yaml"
+    text = block(PAGE, "file crossdock.yaml").text
+    text = text.replace("127.0.0.1:8100", "127.0.0.1:0")
+    config.write_text(text.replace("127.0.0.1:8101", f"127.0.0.1:{port_of_theirs}"))
+    hub = HubProcess(config, folder / "hub.log")
+    ready = await hub.start()
+    try:
+        async with EmbeddedServer(folder / ".crossdock") as server:
+            connection = await asyncpg.connect(server.dsn)
+            for one in blocks(PAGE):
+                if one.mark.startswith("file ") and one.language == "json":
+                    (folder / one.mark.removeprefix("file ")).write_text(one.text)
+                elif one.mark == "curl":
+                    command, expected = one.text.removeprefix("$ ").strip().split("\n")
+                    found = curled(command, folder, ready.port)
+                    assert matches(expected, found), f"{command}\n{found}"
+                    await eventually_async(partial(is_decided, connection))
+            await connection.close()
+        return told.get(timeout=SECONDS_MAX)
+    finally:
+        assert await hub.stop() == 0
+
+
+@pytest.mark.postgres
+def test_a_system_connects_as_the_guide_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Posting is answered, and the warehouse is told, with the very words of the guide."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    answer = block(PAGE, "answer").text.encode()
+    with far_system(answer) as (port, told):
+        path, headers, body = run(play(tmp_path, port, told))
+    expected = json.loads(block(PAGE, "told").text)
+    assert (path, json.loads(body)) == ("/told", expected)
+    assert headers["Authorization"] == f"Bearer {KEYS['WMS_CREDENTIAL']}"
+    assert headers["Idempotency-Key"] == expected["id"]
