@@ -14,7 +14,8 @@ systems send again what has no receipt. In the end this checks:
 - every invariant that `crossdock verify` asks for;
 - all is decided, nothing is due, no job is open, no message is held or dead;
 - no far system did anything twice, and both sides agree (I20, I27);
-- a message is decided within 5 seconds of each start, and SIGTERM ends the hub within 10, exit 0.
+- a message is decided within 5 seconds of each start (on a machine that does nothing else; say
+  --decided-within where others are at work), and SIGTERM ends the hub within 10 with exit code 0.
 
 The same moments do not come twice: a seed repeats the orders and the kinds of blows, not where in
 the hub's work they fall. `--rounds 0` plays without a blow and checks the same, which tells what
@@ -43,7 +44,12 @@ def main() -> int:
         chaos=arguments.chaos,
         seed=arguments.seed,
     )
-    plan = Plan(wish, rounds=arguments.rounds, seconds_max=arguments.timeout)
+    plan = Plan(
+        wish,
+        rounds=arguments.rounds,
+        seconds_max=arguments.timeout,
+        decided_seconds_max=arguments.decided_within,
+    )
     try:
         report = asyncio.run(_until_asked(plan, arguments.data))
     except (asyncio.CancelledError, KeyboardInterrupt):
@@ -72,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="seed of orders and blows")
     parser.add_argument("--chaos", action="store_true", help="switch the estate's faults on too")
     parser.add_argument("--timeout", type=float, default=1200, help="seconds for all of it")
+    parser.add_argument(
+        "--decided-within", type=float, default=5, help="seconds from a start to a decided message"
+    )
     parser.add_argument("--data", type=Path, help="data folder; default: a fresh temporary one")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     return parser

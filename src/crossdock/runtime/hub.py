@@ -125,12 +125,21 @@ class Hub:
         for bell in self._decide_bells:
             bell.ring()
 
-    def failed(self) -> BaseException | None:
-        """Why a loop ended, if one did; loops run for ever, so an end is a defect."""
+    async def runs_until(self, ending: asyncio.Event) -> bool:
+        """Wait for the event; False as soon as a loop ended, which is a defect: they run for ever.
+
+        Who runs the process starts it again then; half a hub would be a silent one.
+        """
+        asked = asyncio.create_task(ending.wait())
+        await asyncio.wait({asked, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
         for task in self._tasks:
-            if task.done() and not task.cancelled() and task.exception() is not None:
-                return task.exception()
-        return None
+            if task.done() and not task.cancelled():
+                _LOG.critical(
+                    "%s ended, so the hub ends", task.get_name(), exc_info=task.exception()
+                )
+                return False
+        return True
 
     def _spawn(
         self, name: str, turn: Turn, bell: Bell, *, full: int = 1, idle: float = 0.05

@@ -18,10 +18,7 @@ from crossdock.gateway.server import serving
 from crossdock.runtime.clocks import SystemIds
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, hint, say
-from crossdock.runtime.hub import Hub, callers, running_hub
-
-_LOG = logging.getLogger("crossdock.serve")
-_WATCH_SECONDS = 0.5
+from crossdock.runtime.hub import callers, running_hub
 
 
 def run(config: Path) -> int:
@@ -56,17 +53,4 @@ async def _serve(settings: Settings) -> int:
             async with serving(app, settings.hub.host, settings.hub.port) as port:
                 ready = {"ready": True, "port": port, "pid": os.getpid()}
                 say(msgspec.json.encode(ready).decode())
-                return await _until_asked(hub, ending)
-
-
-async def _until_asked(hub: Hub, ending: asyncio.Event) -> int:
-    while not ending.is_set():
-        try:
-            async with asyncio.timeout(_WATCH_SECONDS):
-                await ending.wait()
-        except TimeoutError:
-            broken = hub.failed()
-            if broken is not None:
-                _LOG.critical("a loop ended, so the hub ends", exc_info=broken)
-                return FAILED
-    return OK
+                return OK if await hub.runs_until(ending) else FAILED

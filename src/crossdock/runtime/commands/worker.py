@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from crossdock.runtime.config import Settings, read_settings
-from crossdock.runtime.console import OK
+from crossdock.runtime.console import FAILED, OK
 from crossdock.runtime.hub import running_hub
 
 
@@ -31,6 +31,5 @@ async def _work(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with running_hub(settings):
-        await ending.wait()
-    return OK
+    async with running_hub(settings) as hub:
+        return OK if await hub.runs_until(ending) else FAILED
