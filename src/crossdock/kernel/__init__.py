@@ -1,4 +1,4 @@
-"""Words with no business: ports for clock, ids and randomness, errors, invariants, limits, redaction.
+"""Words with no business: ports for clock, ids and chance, errors, invariants, limits, redaction.
 
-Takes nothing; gives the vocabulary that every floor uses. May import: the standard library, msgspec.
+Takes nothing; gives the words that every floor uses. May import: the standard library, msgspec.
 """

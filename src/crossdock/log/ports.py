@@ -70,6 +70,14 @@ class Deciding(Protocol):
         """The orders, promise rows, waiting lines and masters that a batch touches, unlocked."""
         ...
 
+    async def stranded(self, limit: int) -> list[str]:
+        """Orders with a line that waits although free stock could serve it, at most `limit`.
+
+        Two workers can pass each other: one decides that a line must wait while the other posts
+        the stock and sees nobody waiting. Whoever asks lets these orders be looked at again.
+        """
+        ...
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """Apply a decided batch, whole or not at all.
 

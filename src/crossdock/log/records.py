@@ -255,6 +255,7 @@ class Waiting:
     priority: int
     since: datetime
     sites: tuple[str, ...]  # the capable sites, best first
+    keep_back: int = 0  # free base units at a site that this line may not have
 
 
 @dataclass(slots=True)

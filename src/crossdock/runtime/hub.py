@@ -11,7 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from crossdock.connectors.rest import client as rest
+from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
+from crossdock.contracts.orders import OrderReview
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.records import Decided
@@ -19,6 +21,7 @@ from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
 from crossdock.runtime.loops import Bell, run_loop
+from crossdock.sagas.turn import own_message
 from crossdock.storage.postgres.pool import PoolOptions
 from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.store import PostgresStore
@@ -26,6 +29,8 @@ from crossdock.storage.postgres.store import PostgresStore
 _LOG = logging.getLogger("crossdock.hub")
 _GATHER_SECONDS = 0.025
 """How long work may gather after a turn that was not full: batches are cheaper than messages."""
+_SWEEP_SECONDS = 1.0
+_SWEEP_ORDERS_MAX = 100
 _AVAILABILITY_ITEMS_MAX = 500
 _AVAILABILITY_SECONDS = 0.25
 """How often changed promises become availability effects: the coalescing window."""
@@ -105,6 +110,7 @@ class Hub:
                 bells.append(bell)
                 self._spawn(f"deliver-{name}-{index}", pump.turn, bell, full=connector.batch_max)
         self._spawn("availability", self._publish, self._availability_bell, idle=1.0)
+        self._spawn("sweep", self._sweep, Bell(), idle=_SWEEP_SECONDS)
 
     async def stop(self) -> None:
         """End the loops, give leases back, close connectors; unfinished batches leave no trace."""
@@ -170,6 +176,28 @@ class Hub:
 
     def _told(self, delivered: Delivered) -> None:
         self.delivered[delivered.destination] += len(delivered.settlements)
+
+    async def _sweep(self) -> int:
+        """Let orders be looked at again that wait beside free stock (see `Deciding.stranded`)."""
+        stranded = await self.store.stranded(_SWEEP_ORDERS_MAX)
+        now = self.clock.now()
+        await self.store.append(
+            [
+                own_message(
+                    self.policy,
+                    f"sweep/{now.isoformat()}/{order_id}",
+                    catalogue.ORDER_REVIEW_REQUESTED,
+                    order_id,
+                    OrderReview(order_id=order_id, reason="stock is free that it waits for"),
+                    event_time=now,
+                    received_time=now,
+                )
+                for order_id in stranded
+            ]
+        )
+        if stranded:
+            self.ring_deciders()
+        return 0
 
     async def _publish(self) -> int:
         views = [

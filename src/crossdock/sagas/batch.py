@@ -292,7 +292,7 @@ def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
 def _reviewed(batch: Batch, turn: Turn, order: OrderState) -> None:
     """Settle an order whose holds were just derived; a held one waits for its item's master."""
     waited = {number for number, line in order.lines.items() if line.waiting}
-    fulfilment.settle(turn, order, listed_otherwise=waited)
+    fulfilment.settle(turn, order, listed_otherwise=waited, anew=True)
     fulfilment.wait_for_masters(turn, order)
 
 

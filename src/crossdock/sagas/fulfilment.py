@@ -10,6 +10,7 @@ looks only at the order's facts and the stock, it does not matter in which order
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from crossdock.contracts import catalogue
@@ -109,13 +110,14 @@ def settle(
     unpromised: Iterable[Shelf] = (),
     freed: Iterable[Shelf] = (),
     listed_otherwise: Collection[str] = (),
+    anew: bool = False,
 ) -> None:
     """Bring promises, releases, requests and waiting lines in line with the order's facts.
 
     `unpromised` are shelves that goods just left beyond their promises, `freed` those on which
     stock just came free; both by the message whose turn it is. `listed_otherwise` are lines that
     may stand on the waiting list with another quantity, or for other sites, than the order
-    believes: their rows are written again.
+    believes: their rows are written again. `anew` looks for stock for waiting lines too.
     """
     now = all_figures(order)
     free_again = set(freed)
@@ -125,7 +127,7 @@ def settle(
             _withdraw_unbacked(turn, order, now, item, site, stops)
         free_again |= _give_back(turn, order, now, stops)
         _stop_staged(turn, order, now, stops)
-        _reserve_missing(turn, order, now)
+        _reserve_missing(turn, order, now, anew=anew)
         _wait_for_the_rest(turn, order, now, listed_otherwise)
         _stop(turn, order, stops)
         _release(turn, order)
@@ -245,12 +247,14 @@ def _stop_staged(turn: Turn, order: OrderState, known: dict[str, Figures], stops
                 _note_stop(stops, site, number, line, part)
 
 
-def _reserve_missing(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
+def _reserve_missing(
+    turn: Turn, order: OrderState, known: dict[str, Figures], *, anew: bool
+) -> None:
     # What waits already is served by whoever frees stock; only a new lack looks for it here.
     wanted = {
         number: now.backordered
         for number, now in sorted(known.items())
-        if now.backordered > order.lines[number].waiting
+        if now.backordered > (0 if anew else order.lines[number].waiting)
     }
     channel = turn.policy.channels.get(order.channel) if wanted else None
     if channel is None:
@@ -290,6 +294,7 @@ def _wait_for_the_rest(
                 priority=order.priority,
                 since=datetime.fromisoformat(order.since),
                 sites=channel.sells_from if channel is not None else (),
+                keep_back=channel.keep_back if channel is not None else 0,
             )
         )
 
@@ -344,21 +349,11 @@ def serve_waiting(turn: Turn, item: str, site: str) -> None:
     for row in turn.waiting.served_in_order(item):
         if site not in row.sites:
             continue
-        part = min(row.quantity, turn.book.free(item, site))
+        part = min(row.quantity, turn.book.free(item, site) - row.keep_back)
         if part <= 0:
             continue
-        turn.book.reserve(item, site, part, 0)
-        turn.waiting.put(
-            Waiting(
-                row.item,
-                row.order_id,
-                row.line,
-                row.quantity - part,
-                row.priority,
-                row.since,
-                row.sites,
-            )
-        )
+        turn.book.reserve(item, site, part, row.keep_back)
+        turn.waiting.put(replace(row, quantity=row.quantity - part))
         turn.outcome.grants.append((row.order_id, row.line, item, site, part))
         turn.say(
             catalogue.STOCK_GRANTED,

@@ -6,6 +6,7 @@ that changed; folding them again rebuilds every projection (decision 14).
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -118,40 +119,65 @@ class Turn:
 
     def say(self, kind: str, key: str, said: msgspec.Struct) -> None:
         """Put a message of the hub's own on the log, for another key's turn."""
-        number = len(self.messages) + 1
-        message_id = f"{self.message.place}/{number}"
-        data = msgspec.json.encode(said)
-        raw = msgspec.json.encode(
-            Envelope(
-                id=message_id,
-                source=self.policy.name,
-                type=kind,
-                time=self.message.event_time,
-                subject=key,
-                correlationid=self.message.correlation,
-                causationid=self.message.place,
-                data=msgspec.Raw(data),
-            )
-        )
+        message_id = f"{self.message.place}/{len(self.messages) + 1}"
         self.messages.append(
-            NewMessage(
-                partition=partition_of(key, self.policy.partitions),
-                transport_key=transport_digest(self.policy.name, message_id),
-                business_key=None,
-                content=content_digest(kind, data),
-                source=self.policy.name,
-                id=message_id,
-                type=kind,
-                key=key,
+            own_message(
+                self.policy,
+                message_id,
+                kind,
+                key,
+                said,
+                event_time=self.message.event_time,
+                received_time=self.message.received_time,
                 correlation=self.message.correlation,
                 causation=self.message.place,
-                event_time=self.message.event_time,
-                recorded_time=None,
-                received_time=self.message.received_time,
-                raw=raw,
-                sha256=sha256(raw).digest(),
             )
         )
+
+
+def own_message(
+    policy: Policy,
+    message_id: str,
+    kind: str,
+    key: str,
+    said: msgspec.Struct,
+    *,
+    event_time: datetime,
+    received_time: datetime,
+    correlation: str | None = None,
+    causation: str | None = None,
+) -> NewMessage:
+    """A message that the hub says to itself, ready for the log."""
+    data = msgspec.json.encode(said)
+    raw = msgspec.json.encode(
+        Envelope(
+            id=message_id,
+            source=policy.name,
+            type=kind,
+            time=event_time,
+            subject=key,
+            correlationid=correlation,
+            causationid=causation,
+            data=msgspec.Raw(data),
+        )
+    )
+    return NewMessage(
+        partition=partition_of(key, policy.partitions),
+        transport_key=transport_digest(policy.name, message_id),
+        business_key=None,
+        content=content_digest(kind, data),
+        source=policy.name,
+        id=message_id,
+        type=kind,
+        key=key,
+        correlation=correlation,
+        causation=causation,
+        event_time=event_time,
+        recorded_time=None,
+        received_time=received_time,
+        raw=raw,
+        sha256=sha256(raw).digest(),
+    )
 
 
 class WaitingList:

@@ -29,6 +29,17 @@ def load(data: Data, wanted: Wanted) -> Loaded:
     )
 
 
+def stranded(data: Data) -> list[str]:
+    """Orders with a line that waits beside free stock."""
+    found = set()
+    for item, lines in data.waiting.items():
+        for row in lines.values():
+            rows = (data.promises.get(item, {}).get(site, _NOTHING) for site in row.sites)
+            if any(one.sellable - one.reserved > row.keep_back for one in rows):
+                found.add(row.order_id)
+    return sorted(found)
+
+
 def commit(data: Data, decided: Decided, now: datetime) -> None:
     """Apply a batch, or raise `LeaseLost`, `StockMoved` or `StoreRefused` and change nothing."""
     for lease, _ in decided.positions:

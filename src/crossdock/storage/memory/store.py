@@ -91,6 +91,11 @@ class MemoryStore:
         await self._at("load.before-answer")
         return loaded
 
+    async def stranded(self, limit: int) -> list[str]:
+        """See `log.ports.Deciding`."""
+        await self._at("stranded.start")
+        return batches.stranded(self.data)[:limit]
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding`."""
         await self._begin("commit")

@@ -55,8 +55,16 @@ SELECT order_id, state FROM sales_order WHERE order_id = ANY($1::text[]);
 SELECT item, site, sellable, reserved FROM promise WHERE item = ANY($1::text[]);
 
 -- load_waiting --
-SELECT item, order_id, line, quantity, priority, since, sites
+SELECT item, order_id, line, quantity, priority, since, sites, keep_back
 FROM waiting WHERE item = ANY($1::text[]);
+
+-- stranded_orders --
+-- Orders with a line that waits beside free stock.
+SELECT DISTINCT w.order_id
+FROM waiting w
+JOIN promise p ON p.item = w.item AND p.site = ANY(w.sites)
+WHERE p.sellable - p.reserved > w.keep_back
+ORDER BY w.order_id LIMIT $1;
 
 -- load_masters --
 SELECT m.kind, m.id, m.body
@@ -135,11 +143,11 @@ USING unnest($1::text[], $2::text[], $3::text[]) AS n (item, order_id, line)
 WHERE w.item = n.item AND w.order_id = n.order_id AND w.line = n.line;
 
 -- wait --
-INSERT INTO waiting (item, order_id, line, quantity, priority, since, sites)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO waiting (item, order_id, line, quantity, priority, since, sites, keep_back)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT ON CONSTRAINT waiting_line DO UPDATE SET
     quantity = excluded.quantity, priority = excluded.priority, since = excluded.since,
-    sites = excluded.sites;
+    sites = excluded.sites, keep_back = excluded.keep_back;
 
 -- put_masters --
 INSERT INTO master AS m (kind, id, revision, body)

@@ -218,8 +218,8 @@ def _exception(row: Sequence[Any]) -> ExceptionRow:
 
 
 def _waiting(row: Sequence[Any]) -> Waiting:
-    item, order_id, line, quantity, priority, since, sites = row
-    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites))
+    item, order_id, line, quantity, priority, since, sites, keep_back = row
+    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites), keep_back)
 
 
 def _effect(row: Any, ended: list[AttemptView]) -> EffectView:

@@ -231,6 +231,11 @@ class PostgresStore(PostgresReading):
                 loaded.masters = {(row[0], row[1]): row[2] for row in rows}
         return loaded
 
+    async def stranded(self, limit: int) -> list[str]:
+        """See `log.ports.Deciding.stranded`."""
+        async with self._statements() as session:
+            return [row[0] for row in await session.rows("stranded_orders", limit)]
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding.commit`."""
         async with self._session() as session:
@@ -319,8 +324,8 @@ def _columns(rows: Sequence[Any], fields: Sequence[str]) -> list[list[Any]]:
 
 
 def _waiting(row: Sequence[Any]) -> Waiting:
-    item, order_id, line, quantity, priority, since, sites = row
-    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites))
+    item, order_id, line, quantity, priority, since, sites, keep_back = row
+    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites), keep_back)
 
 
 async def _append(session: Session, messages: Sequence[NewMessage]) -> list[Receipt]:
@@ -453,7 +458,16 @@ async def _write_waiting(session: Session, decided: Decided) -> None:
         await session.rows_each(
             "wait",
             [
-                (w.item, w.order_id, w.line, w.quantity, w.priority, w.since, list(w.sites))
+                (
+                    w.item,
+                    w.order_id,
+                    w.line,
+                    w.quantity,
+                    w.priority,
+                    w.since,
+                    list(w.sites),
+                    w.keep_back,
+                )
                 for w in more
             ],
         )

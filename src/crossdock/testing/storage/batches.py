@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,22 @@ async def full_batch(store: Store) -> Decided:
 
 class BatchContract(ContractBase):
     """What `load` and `commit` promise."""
+
+    @scene
+    async def test_who_waits_beside_free_stock_is_found(self, on: Engine) -> None:
+        """Orders are named whose lines wait at a site with more free than they must leave there."""
+        store = await on.handle()
+        assert await store.stranded(9) == []
+        kept_back = replace(waiting("o-4", 1), keep_back=5)
+        elsewhere = replace(waiting("o-5", 1), sites=("NORTH",))
+        none = waiting("o-6", 1, item="nut")
+        await land(
+            store,
+            stock=[stock(sellable=9, reserved=4), stock(item="nut", sellable=3, reserved=3)],
+            waiting=[waiting("o-3", 2), waiting("o-2", 2), kept_back, elsewhere, none],
+        )
+        assert await store.stranded(9) == ["o-2", "o-3"]
+        assert await store.stranded(1) == ["o-2"]
 
     @scene
     async def test_what_was_committed_is_loaded(self, on: Engine) -> None:

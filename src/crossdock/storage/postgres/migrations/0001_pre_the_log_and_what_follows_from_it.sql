@@ -119,6 +119,7 @@ CREATE TABLE waiting (
     priority smallint NOT NULL,
     since timestamptz NOT NULL,
     sites text[] NOT NULL,
+    keep_back bigint NOT NULL,
     CONSTRAINT waiting_line PRIMARY KEY (item, order_id, line)
 );
 
