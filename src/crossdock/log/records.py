@@ -140,10 +140,9 @@ class Memory(msgspec.Struct, array_like=True):
 class Outcome(msgspec.Struct, omit_defaults=True):
     """All that one message decided; the log of these rebuilds every projection (decision 14).
 
-    `effects` are business keys, `releases` and `requested` are marks on the order so that a
-    release or an invoice request is never numbered twice; `grants` are set-asides for waiting
-    lines (order, line, item, site, quantity) that travel on as messages of their own; `memories`
-    are what the order keeps of all this beside its facts and promises.
+    `effects` are business keys; `grants` are set-asides for waiting lines (order, line, item,
+    site, quantity) that travel on as messages of their own; `memories` are what the order keeps of
+    all this beside its facts and promises.
     """
 
     fate: Fate = Fate.APPLIED
@@ -152,7 +151,6 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     movements: list[Movement] = []
     effects: list[str] = []
     notes: list[Note] = []
-    marks: list[str] = []
     grants: list[tuple[str, str, str, str, int]] = []
     memories: list[Memory] = []
 

@@ -79,7 +79,6 @@ def _ask(
         lines=tuple(lines),
         total_minor=sum(line.amount_minor for line in lines),
     )
-    turn.outcome.marks.append(f"invoice/{shipment_id}")
     turn.tell(
         turn.policy.matrix.consumers("invoice", None, order.channel),
         catalogue.INVOICE_REQUESTED,
@@ -113,7 +112,6 @@ def answer_returns(turn: Turn, order: OrderState, known: dict[str, Figures]) -> 
         if mark.authorised != (number in granted):
             turn.remember(order, Doing.AUTHORISED, number in granted, number)
         if newly:
-            turn.outcome.marks.append(f"return/{number}")
             _tell_authorisation(turn, order, number, mark.lines)
         elif not mark.authorised:
             turn.note(

@@ -55,7 +55,6 @@ class Turn:
             movements=[],
             effects=[],
             notes=[],
-            marks=[],
             grants=[],
             memories=[],
         )

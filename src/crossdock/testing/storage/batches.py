@@ -36,7 +36,7 @@ def outcome(*moves: int) -> Outcome:
 
 async def full_batch(store: Store) -> Decided:
     """A batch that changes something of every kind, decided and not yet committed."""
-    said = Outcome(movements=[movement(7)], notes=[Note("odd", "k", "a detail")], marks=["m"])
+    said = Outcome(movements=[movement(7)], notes=[Note("odd", "k", "a detail")])
     batch = await next_batch(store, said)
     batch.orders.append(order_row("o-1"))
     batch.stock.append(stock(sellable=7))
