@@ -1,7 +1,7 @@
 """An order as the hub keeps it: quantities per line and site; every status is derived from them.
 
 Facts only ever add, so that any permutation and duplication of the same facts ends in the same
-state (decision 5). What the hub itself promised or asked for (`reserved`, `released`, marks)
+state (decision 5). What the hub itself promised or asked for (`reserved`, `released`, memories)
 follows from the facts and the stock; it is not part of the fingerprint where it only remembers
 history.
 """

@@ -137,7 +137,7 @@ class BatchContract(ContractBase):
         """Each outcome stands at its message's place and says when it was written."""
         store = await on.handle()
         said = [
-            Outcome(movements=[movement(1)], marks=["x"], grants=[("o", "1", "bolt", "EAST", 2)]),
+            Outcome(movements=[movement(1)], grants=[("o", "1", "bolt", "EAST", 2)]),
             Outcome(fate=Fate.HELD, reason="why"),
         ]
         await land(store, *said, partition=4, seconds=12)
