@@ -47,6 +47,7 @@ def shop_and_log() -> tuple[SentRecord, Log, dict[str, Receipt]]:
     log = Log()
     log.keep("0:1", "shop/a", b"one")
     log.keep("1:1", "crossdock/0:1/1", b"own", causation="0:1")
+    log.keep("1:2", "crossdock/sweep/2031-03-03/O-1", b"look again")
     log.absorbed.append({"place": "0:1", "source": "shop", "id": "b"})
     return sent, log, outbox.receipts
 

@@ -57,6 +57,7 @@ _START_SECONDS_MAX = 60.0
 _PROGRESS_SECONDS_MAX = 30.0
 _STUCK_SECONDS = 90.0  # beyond the longest wait between two tries of an effect
 _POLL_SECONDS = 0.1
+_CALM_SECONDS = 2.0  # so long all must be done: the hub looks once a second for what it overlooked
 _QUICK_POLL_SECONDS = 0.02
 _GONE_SECONDS_MAX = 30.0
 
@@ -291,16 +292,16 @@ class _Run:
     # --- the end -----------------------------------------------------------------------------
 
     async def _until_quiet(self, feeding: asyncio.Task[Any]) -> None:
-        calm = 0
         seen: object = None
-        moved = time.monotonic()
-        while calm < 3:
+        moved = busy = time.monotonic()
+        while time.monotonic() - busy < _CALM_SECONDS:
             self._expect_alive()
             left = await self._eyes.look()
             done = feeding.done() and left is not None and left.quiet
-            calm = calm + 1 if done and not self._estate.pending else 0
             sight = (left, self._estate.pending, self._count_receipts())
             now = time.monotonic()
+            if not done or self._estate.pending:
+                busy = now
             if sight != seen:
                 seen, moved = sight, now
             if now - moved > _STUCK_SECONDS:
