@@ -1,0 +1,114 @@
+"""Every setting is documented, and the documented configuration is one."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+from crossdock.connectors.rest.settings import Operation, RestSettings
+from crossdock.ownership.matrix import DEFAULT_RULES
+from crossdock.runtime import config
+from crossdock.runtime.config import HubSettings, read_settings
+from tests.docs.pages import DOCS, block, section, table_rows, text_of
+
+PAGE = DOCS / "guides" / "configure.md"
+SETTING = re.compile(r"`([a-z_]+(?:\.\*\.[a-z_]+)?)`")
+
+
+def documented() -> set[str]:
+    """The settings that have a row of their own, the last part of each name."""
+    rows = table_rows(text_of(PAGE))
+    return {found[1].rpartition(".")[2] for row in rows if (found := SETTING.match(row[0]))}
+
+
+def read_by_config() -> set[str]:
+    """The names that the configuration's reader asks for, found in its code."""
+    asked: set[str] = set()
+    for node in ast.walk(ast.parse(inspect.getsource(config))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in {"text", "number", "flag", "secret"} and len(node.args) > 1:
+                asked |= _texts(node.args[1])
+            elif node.func.attr == "only":
+                asked |= _texts(node.args[2])
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            name = node.targets[0]
+            if isinstance(name, ast.Name) and name.id in {"known", "ours", "_SECTIONS"}:
+                asked |= _texts(node.value)
+    return asked
+
+
+def _texts(node: ast.AST) -> set[str]:
+    return {
+        one.value
+        for one in ast.walk(node)
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    }
+
+
+def test_every_setting_has_a_row() -> None:
+    """What the reader asks for, and what the REST connector asks for, is in a table."""
+    asked = read_by_config() - set(config._SECTIONS) - {"owner", "consumers"}
+    asked |= {*RestSettings.__struct_fields__, *Operation.__struct_fields__} - {"credential"}
+    assert {"partitions", "inbound_key", "batch_max", "ability"} <= asked  # the look finds them
+    assert sorted(asked - documented()) == []
+
+
+def test_no_setting_is_made_up() -> None:
+    """A row in a table of settings is a setting that somebody reads."""
+    asked = read_by_config() | {*RestSettings.__struct_fields__, *Operation.__struct_fields__}
+    rules = {rule.entity for rule in DEFAULT_RULES}
+    assert sorted(documented() - asked - rules) == []
+
+
+def test_every_section_is_told() -> None:
+    """Each section of the file has a heading or stands in one."""
+    headings = " ".join(re.findall(r"^## (.+)$", text_of(PAGE), re.MULTILINE))
+    assert [name for name in config._SECTIONS if name not in headings] == []
+
+
+def test_defaults_are_those_of_the_code() -> None:
+    """The hub's defaults in the table are those that a file without them gets."""
+    default = HubSettings()
+    expected = {
+        "name": default.name,
+        "partitions": str(default.partitions),
+        "listen": f"{default.host}:{default.port}",
+        "data": str(default.data),
+        "workers": str(default.workers),
+        "batch": str(default.batch),
+        "known_items_only": str(default.known_items_only).lower(),
+        "allow_unsafe_database": str(default.allow_unsafe_database).lower(),
+    }
+    rows = table_rows(section(PAGE, "hub"))[1:]
+    assert {row[0].strip("`"): row[1].strip("`") for row in rows} == expected
+    rest = RestSettings(url="http://127.0.0.1")
+    said = {row[0].strip("`"): row[1] for row in table_rows(section(PAGE, "systems"))}
+    for name in ("timeout_seconds", "batch_max", "connections_max"):
+        assert float(said[name]) == getattr(rest, name)
+
+
+def test_the_example_is_a_configuration(tmp_path: Path) -> None:
+    """The complete example is read without a problem and names each setting of the hub."""
+    file = tmp_path / "crossdock.yaml"
+    text = block(PAGE, "settings").text
+    for name in ("east", "shop"):
+        (tmp_path / name).write_text("a key")
+        text = text.replace(f"file:keys/{name}", f"file:{tmp_path}/{name}")
+    file.write_text(text)
+    secrets = dict.fromkeys(re.findall(r"env:(\w+)", text), "a secret")
+    settings = read_settings(file, secrets)
+    assert settings.hub.name == "harbor-supply"
+    assert settings.channels["web"].keep_back == 2
+    assert sorted(name for name in read_by_config() if f"{name}:" not in text) == []
+
+
+def test_the_matrix_is_the_one_that_ships() -> None:
+    """The rows of the default matrix are those of the code."""
+    text = text_of(PAGE).partition("<!-- test: matrix -->")[2]
+    rows = table_rows(text)[1 : len(DEFAULT_RULES) + 1]
+    assert [tuple(row) for row in rows] == [
+        (f"`{rule.entity}`", ", ".join(rule.owners), ", ".join(rule.consumers))
+        for rule in DEFAULT_RULES
+    ]
