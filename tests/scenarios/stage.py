@@ -1,0 +1,561 @@
+"""The stage on which a story is played: a small hub, and the words in which people speak to it.
+
+A story is a table. Its first column says what somebody does, or what is asked; columns stand two
+or more blanks apart; what is expected stands behind `->`. A message must be applied unless the
+story expects otherwise, `...` in an expectation stands for anything, and a condition that the hub
+notes must be named before the story ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from crossdock.contracts import catalogue, invoices, orders, parties, places, products, returns
+from crossdock.contracts import shipments as goods
+from crossdock.contracts import stock as shelves
+from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.vocabulary import (
+    INSIDE,
+    AdjustmentReason,
+    Disposition,
+    ItemKind,
+    ItemStatus,
+    StockState,
+)
+from crossdock.contracts.words import Noun
+from crossdock.log.keys import transport_digest
+from crossdock.log.records import Answer, NewMessage
+from crossdock.orders.state import all_figures, status
+from crossdock.sagas.policy import Policy
+from crossdock.testing.builders import noun_message
+from crossdock.testing.hub import SmallHub, at_once, small_policy
+
+Said = tuple[str, Noun]
+COLUMNS_MAX = 7
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a story."""
+
+    number: int
+    verb: str
+    cells: tuple[str, ...]
+    expected: str | None
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.verb} {' | '.join(self.cells)}"
+
+
+def rows(text: str) -> Iterator[Row]:
+    """The lines of a story that are not remarks."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        told, arrow, expected = line.partition("->")
+        verb, *cells = re.split(r" {2,}", told.strip())
+        assert len(cells) + 1 + bool(arrow) <= COLUMNS_MAX, f"line {number} has too many columns"
+        yield Row(number, verb, tuple(cells), expected.strip() if arrow else None)
+
+
+@dataclass(frozen=True)
+class Part:
+    """`[line] item quantity word word ...`, one of several between commas."""
+
+    line: str
+    item: str
+    quantity: int
+    words: tuple[str, ...]
+
+    def after(self, word: str) -> str | None:
+        """The word that follows this one."""
+        if word not in self.words:
+            return None
+        return self.words[self.words.index(word) + 1]
+
+
+def lined(text: str) -> list[Part]:
+    """Parts that name order lines."""
+    parts = [part.split() for part in text.split(",")]
+    return [Part(p[0], p[1], int(p[2]), tuple(p[3:])) for p in parts]
+
+
+def loose(text: str) -> list[Part]:
+    """Parts that name items only."""
+    parts = [part.split() for part in text.split(",")]
+    return [Part("", p[0], int(p[1]), tuple(p[2:])) for p in parts]
+
+
+def quantities(text: str) -> tuple[orders.LineQuantity, ...]:
+    """Parts as quantities of order lines."""
+    return tuple(
+        orders.LineQuantity(line=p.line, item=p.item, quantity=p.quantity) for p in lined(text)
+    )
+
+
+def _e4(part: Part) -> int:
+    return int(Decimal(part.after("at") or "0") * 10_000)
+
+
+def _kind(part: Part) -> ItemKind:
+    return ItemKind.SERVICE if "service" in part.words else ItemKind.STOCK
+
+
+def _option(options: tuple[str, ...], name: str, default: str) -> str:
+    found = [option.removeprefix(name).strip() for option in options if option.startswith(name)]
+    return found[0] if found else default
+
+
+@dataclass
+class Seen:
+    """Which words of the hub's vocabulary occurred."""
+
+    types: set[str] = field(default_factory=set)
+    statuses: set[str] = field(default_factory=set)
+    notes: set[str] = field(default_factory=set)
+    reasons: set[str] = field(default_factory=set)  # of messages that were not applied
+    holds: set[str] = field(default_factory=set)  # of orders
+
+
+class Stage:
+    """One story's hub; `play` takes its lines one after the other."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._policy = small_policy()
+        self._hub: SmallHub | None = None
+        self._batch = 100
+        self._count = 0
+        self._last: NewMessage | None = None
+        self._effects_read: Counter[str] = Counter()
+        self._notes_named: set[tuple[str, str]] = set()
+
+    @property
+    def hub(self) -> SmallHub:
+        """The hub, opened when it is first needed."""
+        if self._hub is None:
+            self._hub = SmallHub(self._policy, batch=self._batch)
+        return self._hub
+
+    def play(self, text: str) -> None:
+        """Play a whole story, and see that it leaves no condition unspoken."""
+        for row in rows(text):
+            if row.verb == "house":
+                self._furnish(*row.cells)
+            elif row.verb in QUESTIONS:
+                answer = QUESTIONS[row.verb](self, *row.cells)
+                assert row.expected is not None, f"{row} expects nothing"
+                assert _fits(row.expected, answer), f"{row}\n  -> {answer}"
+            else:
+                fate = self._tell(self._message(row))
+                expected = row.expected or "applied"
+                assert _fits(expected, fate), f"{row}\n  -> {fate}"
+            self._look_around(row)
+        unspoken = {(n.kind, n.key): n.detail for n in self._noted()}
+        for named in self._notes_named:
+            unspoken.pop(named, None)
+        assert not unspoken, f"the story names none of these: {unspoken}"
+
+    def _furnish(self, rule: str) -> None:
+        assert self._hub is None, "the house is furnished before the story begins"
+        if rule == "sells known items only":
+            self._policy = replace(self._policy, known_items_only=True)
+        elif rule == "decides message by message":
+            self._batch = 1
+        else:
+            self._policy = _keeping_back(self._policy, int(rule.removeprefix("keeps back ")))
+
+    def _message(self, row: Row) -> NewMessage:
+        if row.verb in ("again", "retold", "unguarded"):
+            assert self._last is not None
+            return self._repeat(row.verb, self._last)
+        self._count += 1
+        kind, noun = DOINGS[row.verb](str(self._count), *row.cells)
+        self._last = noun_message(kind, noun, f"m-{self._count}", seconds=self._count)
+        return self._last
+
+    def _repeat(self, how: str, last: NewMessage) -> NewMessage:
+        """The last message: under its id, under a new one, or past the door's memory of facts."""
+        if how == "again":
+            return last
+        self._count += 1
+        name = f"m-{self._count}"
+        key = transport_digest(last.source, name)
+        told = replace(last, id=name, transport_key=key)
+        return told if how == "retold" else replace(told, business_key=None)
+
+    def _tell(self, message: NewMessage) -> str:
+        [receipt] = self.hub.tell(message)
+        if receipt.answer in (Answer.DUPLICATE, Answer.CONFLICT):
+            return receipt.answer.value
+        partition = self.hub.store.data.partition(receipt.partition)
+        outcome = partition.outcomes[receipt.position].outcome
+        return f"{outcome.fate}: {outcome.reason}" if outcome.reason else outcome.fate.value
+
+    def _noted(self) -> list[Any]:
+        return at_once(self.hub.store.exceptions(_ALL))
+
+    def _look_around(self, row: Row) -> None:
+        """What must hold after every line; and remember which words occurred."""
+        data = self.hub.store.data
+        sums: Counter[str] = Counter()
+        shelf: Counter[tuple[str, str]] = Counter()
+        for balance in at_once(self.hub.store.balances(None, _ALL)):
+            sums[balance.item] += balance.quantity
+            if balance.state == StockState.AVAILABLE:
+                shelf[balance.item, balance.site] += balance.quantity
+        assert not any(sums.values()), f"{row}: goods came from nowhere, {sums}"
+        promised: Counter[tuple[str, str]] = Counter()
+        for name in data.orders:
+            order = self.hub.order(name)
+            known = all_figures(order)
+            self._seen.statuses.add(status(order, known))
+            self._seen.holds.update(order.holds)
+            for number, line in order.lines.items():
+                negative = [n for n, v in msgspec.structs.asdict(known[number]).items() if v < 0]
+                assert not negative, f"{row}: {name}/{number} has negative {negative}"
+                for site, place in line.sites.items():
+                    promised[line.item, site] += place.reserved
+        for item, sites in data.promises.items():
+            for site, promise in sites.items():
+                assert promise.sellable == shelf[item, site], f"{row}: {item} at {site}"
+                assert promise.reserved == promised[item, site], f"{row}: {item} at {site}"
+        for partition in data.partitions.values():
+            for position, decided in partition.outcomes.items():
+                if decided.outcome.reason:
+                    self._seen.reasons.add(decided.outcome.reason)
+                else:
+                    self._seen.types.add(partition.messages[position - 1].message.type)
+                self._seen.notes.update(note.kind for note in decided.outcome.notes)
+
+    # --- Questions ----------------------------------------------------------------------------
+
+    def line(self, name: str) -> str:
+        """A line's figures; an expectation names those that it is about."""
+        order_id, number = name.split()
+        order = self.hub.order(order_id)
+        known = msgspec.structs.asdict(all_figures(order)[number])
+        return ", ".join(f"{figure} {units}" for figure, units in known.items())
+
+    def status(self, order_id: str) -> str:
+        """Where an order stands."""
+        return status(self.hub.order(order_id)).value
+
+    def holds(self, order_id: str) -> str:
+        """Why an order is held."""
+        return ", ".join(self.hub.order(order_id).holds) or "none"
+
+    def balance(self, name: str) -> str:
+        """What a site holds of an item within its walls, by state."""
+        site, item = name.split()
+        units: Counter[str] = Counter()
+        for row in at_once(self.hub.store.balances(None, _ALL)):
+            if (row.site, row.item) == (site, item) and StockState(row.state) in INSIDE:
+                units[row.state] += row.quantity
+        return ", ".join(f"{state} {n}" for state, n in sorted(units.items()) if n) or "nothing"
+
+    def promise(self, name: str) -> str:
+        """What is on the shelf, what of it is promised, and what is free."""
+        site, item = name.split()
+        row = self.hub.store.data.promises[item][site]
+        free = row.sellable - row.reserved
+        return f"shelf {row.sellable}, reserved {row.reserved}, free {free}"
+
+    def waits(self, item: str) -> str:
+        """Who waits for an item, first come first."""
+        waiting = list(self.hub.store.data.waiting.get(item, {}).values())
+        waiting.sort(key=lambda row: (row.priority, row.since, row.order_id, row.line))
+        return ", ".join(f"{row.order_id} {row.line}: {row.quantity}" for row in waiting) or "none"
+
+    def note(self, kind: str, key: str) -> str:
+        """The words of a condition."""
+        for row in self._noted():
+            if (row.kind, row.key) == (kind, key):
+                self._notes_named.add((kind, key))
+                return str(row.detail)
+        return "none"
+
+    def told(self, system: str) -> str:
+        """All that a system was newly told, in order."""
+        told = [
+            kept.effect
+            for kept in self.hub.store.data.effects.by_id.values()
+            if kept.effect.destination == system
+        ]
+        new = told[self._effects_read[system] :]
+        self._effects_read[system] = len(told)
+        return "; ".join(_in_words(effect.type, effect.body) for effect in new) or "nothing"
+
+
+def _keeping_back(policy: Policy, units: int) -> Policy:
+    channels = {name: replace(one, keep_back=units) for name, one in policy.channels.items()}
+    return replace(policy, channels=channels)
+
+
+def _fits(expected: str, answer: str) -> bool:
+    """Whether an answer is what is expected; of a list of figures only those named count."""
+    if expected == answer:
+        return True
+    if "..." in expected:
+        pattern = ".*".join(map(re.escape, expected.split("...")))
+        return re.fullmatch(pattern, answer) is not None
+    figures = re.fullmatch(r"([a-z_]+ \d+)(, [a-z_]+ \d+)*", expected)
+    wanted, given = expected.split(", "), answer.split(", ")
+    # What stands in a house is asked for whole; a line has too many figures for that.
+    return bool(figures) and len(given) > len(INSIDE) and set(wanted) <= set(given)
+
+
+# --- Doings -----------------------------------------------------------------------------------
+
+
+def _item(name: str, item: str, *options: str) -> Said:
+    noun = products.Item(
+        item=item,
+        kind=ItemKind.SERVICE if "service" in options else ItemKind.STOCK,
+        status=ItemStatus.BLOCKED if "blocked" in options else ItemStatus.ACTIVE,
+        revision=int(_option(options, "revision", "1")),
+    )
+    return catalogue.ITEM_CHANGED, noun
+
+
+def _party(name: str, party: str) -> Said:
+    return catalogue.PARTY_CHANGED, parties.Party(party=party)
+
+
+def _site(name: str, site: str, system: str) -> Said:
+    return catalogue.SITE_CHANGED, places.Site(site=site, system=system)
+
+
+def _channel(name: str, channel: str, system: str, sites: str) -> Said:
+    noun = places.Channel(channel=channel, system=system, sells_from=tuple(sites.split()))
+    return catalogue.CHANNEL_CHANGED, noun
+
+
+def _stock(name: str, site: str, units: str) -> Said:
+    return _adjust(name, site, units, AdjustmentReason.OPENING.value)
+
+
+def _adjust(name: str, site: str, units: str, reason: str) -> Said:
+    [part] = loose(units)
+    return catalogue.STOCK_ADJUSTED, shelves.StockAdjustment(
+        adjustment_id=f"adjustment-{name}",
+        site=site,
+        item=part.item,
+        quantity=part.quantity,
+        reason=AdjustmentReason(reason),
+        state=StockState(part.after("in") or "available"),
+    )
+
+
+def _receipt(name: str, site: str, units: str) -> Said:
+    lines = tuple(
+        shelves.ReceiptLine(
+            item=part.item,
+            quantity=part.quantity,
+            expected=int(part.after("of") or part.quantity),
+            state=StockState(part.after("in") or "available"),
+        )
+        for part in loose(units)
+    )
+    return catalogue.RECEIPT_POSTED, shelves.Receipt(
+        receipt_id=f"receipt-{name}", site=site, lines=lines
+    )
+
+
+def _move(name: str, units: str, source: str, target: str) -> Said:
+    [part] = loose(units)
+    from_site, from_state = source.split()
+    to_site, to_state = target.split()
+    return catalogue.STOCK_MOVED, shelves.StockMovement(
+        movement_id=f"movement-{name}",
+        item=part.item,
+        quantity=part.quantity,
+        source=shelves.StockPlace(site=from_site, state=StockState(from_state)),
+        target=shelves.StockPlace(site=to_site, state=StockState(to_state)),
+    )
+
+
+def _order(name: str, order_id: str, units: str, *options: str) -> Said:
+    lines = tuple(
+        orders.OrderLine(
+            line=part.line,
+            item=part.item,
+            quantity=part.quantity,
+            unit_price_e4=_e4(part),
+            kind=_kind(part),
+        )
+        for part in lined(units)
+    )
+    return catalogue.ORDER_PLACED, orders.Order(
+        order_id=order_id,
+        channel=_option(options, "channel", "web"),
+        customer="acme",
+        currency="EUR",
+        lines=lines,
+        purchase_order=_option(options, "purchase order", "") or None,
+        priority=int(_option(options, "priority", "5")),
+    )
+
+
+def _change(name: str, order_id: str, units: str, *options: str) -> Said:
+    lines = tuple(
+        orders.LineChange(
+            line=part.line,
+            item=part.item,
+            quantity=part.quantity,
+            unit_price_e4=_e4(part),
+            kind=_kind(part),
+        )
+        for part in lined(units)
+    )
+    return catalogue.ORDER_CHANGE_REQUESTED, orders.OrderChange(
+        change_id=f"change-{name}",
+        order_id=order_id,
+        revision=int(_option(options, "revision", "1")),
+        lines=lines,
+    )
+
+
+def _cancel(name: str, order_id: str, units: str = "") -> Said:
+    return catalogue.ORDER_CANCELLATION_REQUESTED, orders.OrderCancellation(
+        cancellation_id=f"cancellation-{name}",
+        order_id=order_id,
+        lines=quantities(units) if units else (),
+    )
+
+
+def _stopped(name: str, order_id: str, site: str, units: str = "") -> Said:
+    return catalogue.RELEASE_STOPPED, orders.ReleaseStopped(
+        release_cancellation_id=f"stop-{name}",
+        order_id=order_id,
+        site=site,
+        lines=quantities(units) if units else (),
+    )
+
+
+def _pick(name: str, order_id: str, site: str, units: str) -> Said:
+    lines = tuple(
+        goods.PickLine(
+            line=part.line,
+            item=part.item,
+            quantity=part.quantity,
+            short=int(part.after("short") or 0),
+        )
+        for part in lined(units)
+    )
+    return catalogue.PICK_CONFIRMED, goods.Pick(
+        pick_id=f"pick-{name}", order_id=order_id, site=site, lines=lines
+    )
+
+
+def _pack(name: str, order_id: str, site: str, units: str) -> Said:
+    return catalogue.CARTON_PACKED, goods.Pack(
+        carton_id=f"carton-{name}", order_id=order_id, site=site, lines=quantities(units)
+    )
+
+
+def _ship(name: str, order_id: str, site: str, shipment_id: str, units: str) -> Said:
+    lines = tuple(
+        goods.ShipmentLine(line=part.line, item=part.item, quantity=part.quantity)
+        for part in lined(units)
+    )
+    return catalogue.SHIPMENT_SHIPPED, goods.Shipment(
+        shipment_id=shipment_id, order_id=order_id, site=site, lines=lines
+    )
+
+
+def _return(name: str, order_id: str, return_id: str, units: str) -> Said:
+    return catalogue.RETURN_REQUESTED, returns.ReturnRequest(
+        return_id=return_id, order_id=order_id, lines=quantities(units)
+    )
+
+
+def _returned(name: str, order_id: str, site: str, units: str) -> Said:
+    lines = tuple(
+        returns.ReturnReceiptLine(
+            line=part.line,
+            item=part.item,
+            quantity=part.quantity,
+            disposition=Disposition(part.words[0]),
+        )
+        for part in lined(units)
+    )
+    return catalogue.RETURN_RECEIVED, returns.ReturnReceipt(
+        return_receipt_id=f"return-receipt-{name}", order_id=order_id, site=site, lines=lines
+    )
+
+
+def _invoice(name: str, order_id: str, shipment_id: str, units: str) -> Said:
+    lines = tuple(
+        invoices.InvoiceLine(line=part.line, quantity=part.quantity, amount_minor=0)
+        for part in lined(units)
+    )
+    return catalogue.INVOICE_POSTED, invoices.Invoice(
+        invoice_id=f"invoice-{name}",
+        order_id=order_id,
+        shipment_id=shipment_id,
+        currency="EUR",
+        lines=lines,
+        total_minor=0,
+    )
+
+
+DOINGS: dict[str, Callable[..., Said]] = {
+    "item": _item,
+    "party": _party,
+    "site": _site,
+    "channel": _channel,
+    "stock": _stock,
+    "adjust": _adjust,
+    "receipt": _receipt,
+    "move": _move,
+    "order": _order,
+    "change": _change,
+    "cancel": _cancel,
+    "stopped": _stopped,
+    "pick": _pick,
+    "pack": _pack,
+    "ship": _ship,
+    "return": _return,
+    "returned": _returned,
+    "invoice": _invoice,
+}
+"""What somebody may do: verb -> (a number, the line's columns) -> message."""
+
+QUESTIONS: dict[str, Callable[..., str]] = {
+    "line": Stage.line,
+    "status": Stage.status,
+    "holds": Stage.holds,
+    "balance": Stage.balance,
+    "promise": Stage.promise,
+    "waits": Stage.waits,
+    "note": Stage.note,
+    "told": Stage.told,
+}
+"""What may be asked."""
+
+
+def _in_words(kind: str, body: bytes) -> str:
+    """What a system was told, as a person says it."""
+    noun: Any = msgspec.json.decode(body, type=CATALOGUE[kind].noun)
+    if kind == catalogue.ORDER_STATUS_CHANGED:
+        return f"{noun.order_id} is {noun.status}"
+    what = ", ".join(f"{line.line} {line.item} {line.quantity}" for line in noun.lines)
+    if kind == catalogue.INVOICE_REQUESTED:
+        total = Decimal(noun.total_minor) / 100
+        return f"invoice {noun.shipment_id}: {what} for {total:.2f} {noun.currency}"
+    name = {
+        catalogue.ORDER_RELEASED: "release",
+        catalogue.ORDER_RELEASE_CANCELLED: "stop",
+        catalogue.SHIPMENT_SHIPPED: "shipped",
+        catalogue.RETURN_AUTHORISED: "authorised",
+    }[kind]
+    return f"{name} {noun.order_id}: {what}"

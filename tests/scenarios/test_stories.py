@@ -1,0 +1,96 @@
+"""What a distributor recognises: each file under stories/ is a table, played as it stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from crossdock import sagas
+from crossdock.contracts.vocabulary import OrderStatus
+from crossdock.sagas import batch
+from tests.scenarios.stage import Seen, Stage
+
+STORIES = sorted(Path(__file__).with_name("stories").glob("*.txt"))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
+def test_the_story_goes_as_it_is_written(story: Path) -> None:
+    """Every line of the table holds, and the house balances after each of them."""
+    Stage(Seen()).play(story.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def seen() -> Seen:
+    """The words that occur when all stories are played."""
+    found = Seen()
+    for story in STORIES:
+        Stage(found).play(story.read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_message_that_is_decided_occurs_in_a_story(seen: Seen) -> None:
+    """No decider without a story in which its message is applied."""
+    assert set(batch._DECIDERS) - seen.types == set()
+
+
+def test_every_status_occurs_in_a_story(seen: Seen) -> None:
+    """No status that an order never has."""
+    assert set(OrderStatus) - {OrderStatus(name) for name in seen.statuses} == set()
+
+
+def test_every_kind_of_note_occurs_in_a_story(seen: Seen) -> None:
+    """No condition that nobody ever met."""
+    assert unmet(said_in_code("note"), seen.notes) == []
+
+
+def test_every_reason_against_a_message_occurs_in_a_story(seen: Seen) -> None:
+    """No reason to hold or to pass over a message that nobody ever met."""
+    assert unmet(said_in_code("hold"), seen.reasons) == []
+    assert unmet(said_in_code("supersede"), seen.reasons) == []
+
+
+def test_every_hold_of_an_order_occurs_in_a_story(seen: Seen) -> None:
+    """No reason to hold an order that nobody ever met."""
+    holds = [pattern for pattern in said_in_code("add") if ":" in pattern]
+    assert unmet(holds, seen.holds) == []
+
+
+def unmet(patterns: Iterable[str], met: set[str]) -> list[str]:
+    """The patterns that fit nothing that was met; there must be some, or code changed its ways."""
+    asked = list(patterns)
+    assert asked
+    return [pattern for pattern in asked if not any(re.fullmatch(pattern, one) for one in met)]
+
+
+def said_in_code(method: str) -> Iterator[str]:
+    """The words that are the first argument of calls of a method in sagas, as patterns."""
+    for module in sorted(Path(sagas.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if node.func.attr == method and node.args:
+                yield from _patterns(node.args[0])
+
+
+def _patterns(words: ast.expr) -> Iterator[str]:
+    if isinstance(words, ast.Constant) and isinstance(words.value, str):
+        yield re.escape(words.value)
+    elif isinstance(words, ast.JoinedStr):
+        yield "".join(
+            re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*"
+            for part in words.values
+        )
+
+
+def test_a_wrong_story_fails() -> None:
+    """The stage has teeth: a figure that is not so, or a condition left unspoken, ends a story."""
+    story = "stock  EAST  bolt 3\norder  O1  1 bolt 4\n"
+    Stage(Seen()).play(f"{story}line  O1 1  -> backordered 1")
+    with pytest.raises(AssertionError, match="backordered 1"):
+        Stage(Seen()).play(f"{story}line  O1 1  -> backordered 2")
+    with pytest.raises(AssertionError, match="short-pick"):
+        Stage(Seen()).play(f"{story}pick  O1  EAST  1 bolt 2 short 1")
