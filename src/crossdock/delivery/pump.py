@@ -108,7 +108,7 @@ class Pump:
         the one that broke it stands alone.
         """
         try:
-            answers = await self._connector.send(documents)
+            answers = [_answer(one) for one in await self._connector.send(documents)]
         except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
             _LOG.exception("the connector of %s failed", self.destination)
             return [Unknown(f"the connector failed: {type(error).__name__}")] * len(documents)
@@ -120,10 +120,11 @@ class Pump:
     async def _look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
         """Ask; see `_send`."""
         try:
-            return await self._connector.look_up(document)
+            found = await self._connector.look_up(document)
         except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
             _LOG.exception("the connector of %s failed", self.destination)
             return Unknown(f"the connector failed: {type(error).__name__}")
+        return found if isinstance(found, AlreadyDone | NotThere) else _nothing_known(found)
 
     async def _resolve(self, effect: Claimed) -> FarAnswer | None:
         """What is known of a doubtful effect; None when it may be sent."""
@@ -140,6 +141,17 @@ class Pump:
         if isinstance(found, AlreadyDone):
             return found
         return Unknown(found.reason)
+
+
+def _answer(answer: object) -> FarAnswer:
+    """An answer as it was given; anything else tells nothing of what happened."""
+    return answer if isinstance(answer, FarAnswer) else _nothing_known(answer)
+
+
+def _nothing_known(answer: object) -> Unknown:
+    if isinstance(answer, Unknown):
+        return answer
+    return Unknown(f"the connector answered with a {type(answer).__name__}")
 
 
 def _document(effect: Claimed) -> Document:

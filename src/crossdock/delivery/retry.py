@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+ASKED_SECONDS_MAX: Final = 86_400.0
+"""The longest wait that a far side may ask of us at a time; after it we knock again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,15 @@ class RetrySchedule:
         """The wait after failed attempt number `attempt` (1 is the first).
 
         `chance` is a number in [0, 1); `asked_seconds` is the far side's Retry-After, which is
-        never undercut.
+        never undercut up to `ASKED_SECONDS_MAX`, whatever a connector makes of it.
         """
         bound = min(self.wait_seconds_max, self.first_seconds * 2.0 ** min(attempt - 1, 30))
         jittered = bound * (0.1 + 0.9 * chance)
-        return jittered if asked_seconds is None else max(asked_seconds, jittered)
+        if asked_seconds is None:
+            return jittered
+        return max(
+            min(ASKED_SECONDS_MAX, asked_seconds), jittered
+        )  # in this order: NaN is bounded too
 
     def exhausted(self, attempt: int) -> bool:
         """Whether this was the last try."""
