@@ -1,15 +1,19 @@
 """The pump: takes what is due for one destination, tells it, and records what came of it.
 
 An attempt is recorded before anything is sent (`claim`). What may have been sent by an attempt that
-nobody saw end is asked about first where the far side can be asked (I20, M6).
+nobody saw end is asked about first where the far side can be asked (I20, M6). An attempt has its
+time, and far sides have less than all of it: an attempt that outlived its time would meet the next
+one at the far side.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from crossdock.contracts.connector import (
     Ability,
@@ -18,6 +22,7 @@ from crossdock.contracts.connector import (
     Document,
     FarAnswer,
     NotThere,
+    RetryLater,
     Unknown,
 )
 from crossdock.delivery.outcomes import settlement
@@ -27,6 +32,10 @@ from crossdock.log.ports import Delivering
 from crossdock.log.records import Claimed, Settlement
 
 _LOG = logging.getLogger("crossdock.delivery")
+
+_FAR_SIDE_SHARE: Final = 0.9
+"""The part of an attempt's time that the far side has; the rest is for recording what came of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,13 @@ class Pump:
 
     async def turn(self) -> int:
         """Tell the destination what is due, once; gives how many effects it took."""
+        ends_at = _seconds() + _FAR_SIDE_SHARE * self._attempt_seconds_max
         now = self._clock.now()
         until = now + timedelta(seconds=self._attempt_seconds_max)
         effects = await self._store.claim(self.destination, now, until, self._connector.batch_max)
         if not effects:
             return 0
-        answers = await self._ask_or_send(effects)
+        answers = await self._ask_or_send(effects, ends_at)
         now = self._clock.now()
         settlements = [
             settlement(
@@ -89,26 +99,31 @@ class Pump:
             self._listener(Delivered(self.destination, settlements, effects))
         return len(effects)
 
-    async def _ask_or_send(self, effects: Sequence[Claimed]) -> list[FarAnswer]:
+    async def _ask_or_send(self, effects: Sequence[Claimed], ends_at: float) -> list[FarAnswer]:
         answers: list[FarAnswer | None] = [None] * len(effects)
         for index, effect in enumerate(effects):
             if effect.doubtful:
-                answers[index] = await self._resolve(effect)
+                answers[index] = await self._resolve(effect, ends_at)
         to_send = [index for index, answer in enumerate(answers) if answer is None]
         if to_send:
-            sent = await self._send([_document(effects[index]) for index in to_send])
+            sent = await self._send([_document(effects[index]) for index in to_send], ends_at)
             for index, answer in zip(to_send, sent, strict=True):
                 answers[index] = answer
         return [answer for answer in answers if answer is not None]
 
-    async def _send(self, documents: Sequence[Document]) -> Sequence[FarAnswer]:
+    async def _send(self, documents: Sequence[Document], ends_at: float) -> Sequence[FarAnswer]:
         """Send; a connector that breaks its promise ends no loop, and nothing is known then.
 
         The documents of such a batch come back at scattered moments, so that after a few tries
         the one that broke it stands alone.
         """
+        if _seconds() >= ends_at:
+            return [_NO_TIME_LEFT] * len(documents)
         try:
-            answers = [_answer(one) for one in await self._connector.send(documents)]
+            async with asyncio.timeout_at(ends_at):
+                answers = [_answer(one) for one in await self._connector.send(documents)]
+        except TimeoutError:
+            return [_NOT_IN_TIME] * len(documents)
         except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
             _LOG.exception("the connector of %s failed", self.destination)
             return [Unknown(f"the connector failed: {type(error).__name__}")] * len(documents)
@@ -117,16 +132,23 @@ class Pump:
             return [Unknown("the connector gave another number of answers")] * len(documents)
         return answers
 
-    async def _look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def _look_up(
+        self, document: Document, ends_at: float
+    ) -> AlreadyDone | NotThere | RetryLater | Unknown:
         """Ask; see `_send`."""
+        if _seconds() >= ends_at:
+            return _NO_TIME_LEFT
         try:
-            found = await self._connector.look_up(document)
+            async with asyncio.timeout_at(ends_at):
+                found = await self._connector.look_up(document)
+        except TimeoutError:
+            return _NOT_IN_TIME
         except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
             _LOG.exception("the connector of %s failed", self.destination)
             return Unknown(f"the connector failed: {type(error).__name__}")
         return found if isinstance(found, AlreadyDone | NotThere) else _nothing_known(found)
 
-    async def _resolve(self, effect: Claimed) -> FarAnswer | None:
+    async def _resolve(self, effect: Claimed, ends_at: float) -> FarAnswer | None:
         """What is known of a doubtful effect; None when it may be sent."""
         ability = self._connector.ability(effect.type)
         if ability is Ability.KEYS:
@@ -135,12 +157,16 @@ class Pump:
             return Unknown(
                 "an earlier attempt may have reached the far side, which cannot be asked"
             )
-        found = await self._look_up(_document(effect))
-        if isinstance(found, NotThere):
-            return None
-        if isinstance(found, AlreadyDone):
-            return found
-        return Unknown(found.reason)
+        found = await self._look_up(_document(effect), ends_at)
+        return None if isinstance(found, NotThere) else found
+
+
+_NOT_IN_TIME: Final = Unknown("no answer within the attempt's time")
+_NO_TIME_LEFT: Final = RetryLater("the attempt's time was over before its turn came", counts=False)
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _answer(answer: object) -> FarAnswer:
