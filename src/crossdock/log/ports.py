@@ -71,10 +71,11 @@ class Deciding(Protocol):
         ...
 
     async def stranded(self, limit: int) -> list[str]:
-        """Orders with a line that waits although free stock could serve it, at most `limit`.
+        """Orders with a line that waits although what it waits for is there, at most `limit`.
 
-        Two workers can pass each other: one decides that a line must wait while the other posts
-        the stock and sees nobody waiting. Whoever asks lets these orders be looked at again.
+        Two workers can pass each other: one decides that a line must wait for stock, or that an
+        order is held for an unknown item, while the other posts the stock or the item and sees
+        nobody waiting. Whoever asks lets these orders be looked at again.
         """
         ...
 

@@ -10,10 +10,15 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(pid: int) -> float:
     """User and system seconds of a process, of its live children and of those it waited for."""
-    total = _own_ticks(pid) / _TICKS
+    total = _ticks(pid, (11, 12, 13, 14)) / _TICKS
     for child in children(pid):
         total += cpu_seconds(child)
     return total
+
+
+def own_cpu_seconds(pid: int) -> float:
+    """User and system seconds of a process alone, without its children."""
+    return _ticks(pid, (11, 12)) / _TICKS
 
 
 def peak_mib(pid: int) -> float:
@@ -27,12 +32,12 @@ def peak_mib(pid: int) -> float:
     return 0.0
 
 
-def _own_ticks(pid: int) -> int:
+def _ticks(pid: int, places: tuple[int, ...]) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     except OSError:
         return 0
-    return sum(int(fields[index]) for index in (11, 12, 13, 14))
+    return sum(int(fields[index]) for index in places)
 
 
 def children(pid: int) -> list[int]:

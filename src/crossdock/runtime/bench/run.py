@@ -17,7 +17,7 @@ import yaml
 
 from crossdock.contracts import catalogue
 from crossdock.kernel.errors import CrossdockError
-from crossdock.runtime.accounts import cpu_seconds, peak_mib
+from crossdock.runtime.accounts import cpu_seconds, own_cpu_seconds, peak_mib
 from crossdock.runtime.bench import floor, wire
 from crossdock.runtime.bench.workload import Said, Script
 from crossdock.runtime.console import hint
@@ -103,16 +103,18 @@ class _Bench:
             for scan in scans[start : start + 1000]
         ]
         hint(f"scanning: {len(said)} messages")
-        before = cpu_seconds(self._hub.pid)
+        before, alone = cpu_seconds(self._hub.pid), own_cpu_seconds(self._hub.pid)
         started = datetime.now(UTC)
         took = time.perf_counter()
         await self._post(said, self._shape.per_post, self._shape.connections)
         took = time.perf_counter() - took
         await self._quiet()
         used = cpu_seconds(self._hub.pid) - before
+        alone = own_cpu_seconds(self._hub.pid) - alone
         figures = await self._figures(started, len(said))
         figures["posted_per_second"] = round(len(said) / took)
         figures["cpu_seconds_per_1000"] = round(used / len(said) * 1000, 4)
+        figures["hub_cpu_seconds_per_1000"] = round(alone / len(said) * 1000, 4)
         figures["peak_mib"] = round(peak_mib(self._hub.pid), 1)
         floor_figures = await self._floor()
         figures["floor_messages_per_second"] = round(floor_figures.total)

@@ -30,14 +30,24 @@ def load(data: Data, wanted: Wanted) -> Loaded:
 
 
 def stranded(data: Data) -> list[str]:
-    """Orders with a line that waits beside free stock."""
+    """Orders with a line that waits beside free stock, or is held for an item that is known."""
     found = set()
     for item, lines in data.waiting.items():
         for row in lines.values():
             rows = (data.promises.get(item, {}).get(site, _NOTHING) for site in row.sites)
-            if any(one.sellable - one.reserved > row.keep_back for one in rows):
+            if any(one.sellable - one.reserved > row.keep_back for one in rows) or (
+                not row.sites and _held_for_known(data, row.order_id, item)
+            ):
                 found.add(row.order_id)
     return sorted(found)
+
+
+def _held_for_known(data: Data, order_id: str, item: str) -> bool:
+    order = data.orders.get(order_id)
+    if order is None or ("item", item) not in data.masters:
+        return False
+    holds = msgspec.json.decode(order.state).get("holds", [])
+    return f"unknown-item:{item}" in holds
 
 
 def commit(data: Data, decided: Decided, now: datetime) -> None:

@@ -59,12 +59,19 @@ SELECT item, order_id, line, quantity, priority, since, sites, keep_back
 FROM waiting WHERE item = ANY($1::text[]);
 
 -- stranded_orders --
--- Orders with a line that waits beside free stock.
-SELECT DISTINCT w.order_id
+-- Orders with a line that waits beside free stock, or is held for an item that is known by now.
+SELECT w.order_id
 FROM waiting w
 JOIN promise p ON p.item = w.item AND p.site = ANY(w.sites)
 WHERE p.sellable - p.reserved > w.keep_back
-ORDER BY w.order_id LIMIT $1;
+UNION
+SELECT w.order_id
+FROM waiting w
+JOIN master m ON m.kind = 'item' AND m.id = w.item
+JOIN sales_order o ON o.order_id = w.order_id
+WHERE w.sites = '{}'
+  AND (convert_from(o.state, 'UTF8')::jsonb -> 'holds') ? ('unknown-item:' || w.item)
+ORDER BY order_id LIMIT $1;
 
 -- load_masters --
 SELECT m.kind, m.id, m.body
@@ -106,9 +113,10 @@ WHERE p.item = c.item AND p.site = c.site
 RETURNING p.item, p.site, p.sellable - p.reserved AS free;
 
 -- mark_availability --
+-- Touch marks that stand already: a publisher that is taking one waits for us, and we for it.
 INSERT INTO availability_changed (item)
 SELECT * FROM unnest($1::text[]) AS c (item) ORDER BY item
-ON CONFLICT (item) DO NOTHING;
+ON CONFLICT (item) DO UPDATE SET item = excluded.item;
 
 -- put_orders --
 INSERT INTO sales_order AS o

@@ -52,7 +52,7 @@ class BatchContract(ContractBase):
 
     @scene
     async def test_who_waits_beside_free_stock_is_found(self, on: Engine) -> None:
-        """Orders are named whose lines wait at a site with more free than they must leave there."""
+        """Lines that wait beside free stock, or are held for an item that is known, are named."""
         store = await on.handle()
         assert await store.stranded(9) == []
         kept_back = replace(waiting("o-4", 1), keep_back=5)
@@ -64,7 +64,22 @@ class BatchContract(ContractBase):
             waiting=[waiting("o-3", 2), waiting("o-2", 2), kept_back, elsewhere, none],
         )
         assert await store.stranded(9) == ["o-2", "o-3"]
-        assert await store.stranded(1) == ["o-2"]
+        await land(
+            store,
+            orders=[
+                order_row("o-0", state=b'{"order_id":"o-0","holds":["unknown-item:bolt"]}'),
+                order_row("o-1", state=b'{"order_id":"o-1","holds":["unknown-item:nut"]}'),
+                order_row("o-7", state=b'{"order_id":"o-7","holds":["blocked-item:bolt"]}'),
+            ],
+            waiting=[
+                replace(waiting("o-0", 1), sites=()),
+                replace(waiting("o-1", 1, item="nut"), sites=()),
+                replace(waiting("o-7", 1), sites=()),
+            ],
+            masters=[MasterRow("item", "bolt", 1, b"{}")],
+        )
+        assert await store.stranded(9) == ["o-0", "o-2", "o-3"]
+        assert await store.stranded(1) == ["o-0"]
 
     @scene
     async def test_what_was_committed_is_loaded(self, on: Engine) -> None:
