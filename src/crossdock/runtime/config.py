@@ -87,7 +87,7 @@ class HubSettings:
     port: int = 8100
     data: Path = Path(".crossdock")
     workers: int = 2
-    batch: int = 250
+    batch: int = 500
     known_items_only: bool = True
     allow_unsafe_database: bool = False
 

@@ -13,7 +13,6 @@ import msgspec
 
 from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.parties import Party
 from crossdock.contracts.places import Channel, Site
 from crossdock.contracts.products import Item
@@ -23,12 +22,19 @@ from crossdock.inventory.promise import PromiseBook, StockNotLoaded
 from crossdock.log.records import Decided, Loaded, MasterRow, OrderRow, Recorded, Wanted
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened
-from crossdock.orders.state import OrderState, all_figures, status
+from crossdock.orders.state import Figures, OrderState, all_figures, status
 from crossdock.sagas import fulfilment, rebuild, telling
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import Turn, WaitingList
 
-_ENVELOPE = msgspec.json.Decoder(Envelope)
+
+class _Letter(msgspec.Struct, gc=False):
+    """What a decider opens of an envelope: the door has read and judged the rest."""
+
+    data: msgspec.Raw
+
+
+_LETTER = msgspec.json.Decoder(_Letter)
 _ORDER = msgspec.json.Decoder(OrderState)
 _NOUNS = {name: msgspec.json.Decoder(row.noun) for name, row in CATALOGUE.items()}
 _ITEM = msgspec.json.Decoder(Item)
@@ -45,7 +51,7 @@ class MasterNotLoaded(LookupError):
 
 def noun_of(message: Recorded) -> Any:
     """The canonical noun that a recorded message carries."""
-    return _NOUNS[message.type].decode(_ENVELOPE.decode(message.raw).data)
+    return _NOUNS[message.type].decode(_LETTER.decode(message.raw).data)
 
 
 def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
@@ -82,6 +88,7 @@ class Batch:
         self.decided = Decided()
         self._loaded = loaded
         self._changed_masters: dict[tuple[str, str], MasterRow] = {}
+        self._settled: dict[str, dict[str, Figures]] = {}
 
     def order(self, order_id: str) -> OrderState:
         """The order's state; an empty shell when nothing is known of it yet."""
@@ -109,7 +116,7 @@ class Batch:
 
     def decide(self, message: Recorded, noun: Any) -> None:
         """Decide one message and let the rest of the batch see it."""
-        turn = Turn(message, self.policy, self.book, self.waiting)
+        turn = Turn(message, self.policy, self.book, self.waiting, self._settled)
         if message.rival is not None:
             turn.hold(f"business key of {message.rival} with other content")
             turn.note("rival", message.rival, f"{message.place} says otherwise")
@@ -123,7 +130,9 @@ class Batch:
 
     def finish(self) -> Decided:
         """Everything that the batch changes."""
-        self.decided.orders = [order_row(order) for _, order in sorted(self.orders.items())]
+        self.decided.orders = [
+            order_row(order, self._settled.get(key)) for key, order in sorted(self.orders.items())
+        ]
         self.decided.stock = self.book.changes()
         self.decided.waiting = self.waiting.changes()
         self.decided.masters = [row for _, row in sorted(self._changed_masters.items())]
@@ -148,9 +157,9 @@ def decide(
     return batch.finish()
 
 
-def order_row(order: OrderState) -> OrderRow:
-    """An order's row: its state, and the sums that lists show."""
-    known = all_figures(order)
+def order_row(order: OrderState, known: dict[str, Figures] | None = None) -> OrderRow:
+    """An order's row: its state, and the sums that lists show; `known` if derived already."""
+    known = all_figures(order) if known is None else known
     totals = known.values()
     return OrderRow(
         order_id=order.order_id,

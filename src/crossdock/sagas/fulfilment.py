@@ -119,24 +119,42 @@ def settle(
     may stand on the waiting list with another quantity, or for other sites, than the order
     believes: their rows are written again. `anew` looks for stock for waiting lines too.
     """
-    now = all_figures(order)
+    now = turn.settled[order.order_id] = all_figures(order)
     free_again = set(freed)
     if order.placed and not order.holds:
-        stops: Stops = {}
-        for item, site in unpromised:
-            _withdraw_unbacked(turn, order, now, item, site, stops)
-        free_again |= _give_back(turn, order, now, stops)
-        _stop_staged(turn, order, now, stops)
-        _reserve_missing(turn, order, now, anew=anew)
-        _wait_for_the_rest(turn, order, now, listed_otherwise)
-        _stop(turn, order, stops)
-        _release(turn, order)
+        if unpromised or listed_otherwise or anew or not _is_square(order, now):
+            stops: Stops = {}
+            for item, site in unpromised:
+                _withdraw_unbacked(turn, order, now, item, site, stops)
+            free_again |= _give_back(turn, order, now, stops)
+            _stop_staged(turn, order, now, stops)
+            _reserve_missing(turn, order, now, anew=anew)
+            _wait_for_the_rest(turn, order, now, listed_otherwise)
+            _stop(turn, order, stops)
+            _release(turn, order)
         telling.ask_for_invoices(turn, order, now)
         telling.answer_returns(turn, order, now)
     for item, site in sorted(free_again):
         serve_waiting(turn, item, site)
     telling.note_conditions(turn, order, now)
     telling.tell_status(turn, order, now)
+
+
+def _is_square(order: OrderState, known: dict[str, Figures]) -> bool:
+    """Whether what is promised and released is exactly what is open: the usual case, seen at once.
+
+    After a pick as asked for there is nothing to give back, to reserve, to release or to stop.
+    """
+    for number, now in known.items():
+        line = order.lines[number]
+        if line.kind is ItemKind.SERVICE:
+            continue
+        if now.reserved != now.open or line.waiting or now.cancelled:
+            return False
+        for place in line.sites.values():
+            if place.reserved != place.released or place.stopping:
+                return False
+    return True
 
 
 def _give_back(

@@ -30,14 +30,16 @@ from crossdock.log.records import (
 )
 from crossdock.orders import doings
 from crossdock.orders.doings import Doing
-from crossdock.orders.state import OrderState
+from crossdock.orders.state import Figures, OrderState
 from crossdock.sagas.policy import Policy
 
 
 class Turn:
     """The working view of one message: its batch's books, its own outcome."""
 
-    __slots__ = ("book", "effects", "message", "messages", "outcome", "policy", "waiting")
+    __slots__ = (
+        "book", "effects", "message", "messages", "outcome", "policy", "settled", "waiting",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,7 +47,9 @@ class Turn:
         policy: Policy,
         book: PromiseBook,
         waiting: WaitingList,
+        settled: dict[str, dict[str, Figures]],
     ) -> None:
+        self.settled = settled  # order -> its figures when it was settled last in this batch
         self.message = message
         self.policy = policy
         self.book = book
