@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3}
+_MINOR_DIGITS = {
+    code: digits
+    for digits, codes in {
+        0: (
+            *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
+            *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+        ),
+        3: ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"),
+        4: ("CLF", "UYW"),
+    }.items()
+    for code in codes
+}
 """ISO 4217 exponents that are not two; every other currency has two."""
 
 
