@@ -11,45 +11,45 @@ from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.orders.state import Line, OrderState, ShipmentMark, SiteLine, figures, status
 
 TABLE = """
-# the line                EAST                    WEST        -> status: figures
-ordered 4                 -                       -           -> backordered: open 4, backordered 4
-ordered 4                 reserved 4              -           -> released: open 4, reserved 4
-ordered 4                 reserved 1              reserved 2  -> backordered: reserved 3, backordered 1
-ordered 4                 reserved 4, stopping 3  -           -> backordered: reserved 1, backordered 3
-ordered 4                 picked 1, reserved 3    -           -> picking: taken 1, open 3, reserved 3
-ordered 4                 picked 3, short 1       -           -> picking: taken 3, open 1, backordered 1
-ordered 4                 packed 2                -           -> picking: taken 2, open 2, shipped 0
-ordered 4                 picked 1, packed 3      -           -> picking: taken 3
-ordered 4                 shipped 3               picked 1    -> partly_shipped: taken 4, shipped 3, open 0
-ordered 4                 picked 4, shipped 4     -           -> shipped: taken 4, shipped 4, open 0
-ordered 4                 shipped 2               shipped 2   -> shipped: shipped 4
-ordered 4                 shipped 6               -           -> shipped: shipped 6, open 0
-ordered 4, invoiced 3     shipped 4               -           -> shipped: invoiced 3
-ordered 4, invoiced 4     shipped 4               -           -> invoiced: invoiced 4
-ordered 4, invoiced 4     shipped 4, returned 3   -           -> invoiced: returned 3
-ordered 4                 shipped 4, returned 4   -           -> returned: returned 4
+# the line                 EAST                    WEST        -> status: figures
+ordered 4                  -                       -           -> backordered: open 4, backordered 4
+ordered 4                  reserved 4              -           -> released: open 4, reserved 4
+ordered 4                  reserved 1              reserved 2  -> backordered: reserved 3, backordered 1
+ordered 4                  reserved 4, stopping 3  -           -> backordered: reserved 1, backordered 3
+ordered 4                  picked 1, reserved 3    -           -> picking: taken 1, open 3, reserved 3
+ordered 4                  picked 3, short 1       -           -> picking: taken 3, open 1, backordered 1
+ordered 4                  packed 2                -           -> picking: taken 2, open 2, shipped 0
+ordered 4                  picked 1, packed 3      -           -> picking: taken 3
+ordered 4                  shipped 3               picked 1    -> partly_shipped: taken 4, shipped 3, open 0
+ordered 4                  picked 4, shipped 4     -           -> shipped: taken 4, shipped 4, open 0
+ordered 4                  shipped 2               shipped 2   -> shipped: shipped 4
+ordered 4                  shipped 6               -           -> shipped: shipped 6, open 0
+ordered 4, invoiced 3      shipped 4               -           -> shipped: invoiced 3
+ordered 4, invoiced 4      shipped 4               -           -> invoiced: invoiced 4
+ordered 4, invoiced 4      shipped 4, returned 3   -           -> invoiced: returned 3
+ordered 4                  shipped 4, returned 4   -           -> returned: returned 4
 
 # A cancellation is granted for what is still in the house.
-ordered 4, cancel 4       -                       -           -> cancelled: cancelled 4, open 0
-ordered 4, cancel 9       -                       -           -> cancelled: cancelled 4, refused_cancel 0
-ordered 4, cancel 4       picked 4                -           -> cancelled: cancelled 4, taken 4, open 0
-ordered 4, cancel 1       reserved 4              -           -> released: cancelled 1, open 3
-ordered 4, cancel 3       shipped 3               -           -> shipped: cancelled 1, refused_cancel 2
-ordered 4, cancel 4       shipped 4               -           -> shipped: cancelled 0, refused_cancel 4
-ordered 4, all            shipped 1               -           -> shipped: cancelled 3, refused_cancel 1
-ordered 0                 -                       -           -> cancelled: ordered 0
+ordered 4, cancel 4        -                       -           -> cancelled: cancelled 4, open 0
+ordered 4, cancel 9        -                       -           -> cancelled: cancelled 4, refused_cancel 0
+ordered 4, cancel 4        picked 4                -           -> cancelled: cancelled 4, taken 4, open 0
+ordered 4, cancel 1        reserved 4              -           -> released: cancelled 1, open 3
+ordered 4, cancel 3        shipped 3               -           -> shipped: cancelled 1, refused_cancel 2
+ordered 4, cancel 4        shipped 4               -           -> shipped: cancelled 0, refused_cancel 4
+ordered 4, all             shipped 1               -           -> shipped: cancelled 3, refused_cancel 1
+ordered 0                  -                       -           -> cancelled: ordered 0
 
 # Before the order is known, and when it is held.
-ordered 4, awaited        shipped 4               -           -> awaited: shipped 4
-ordered 4, held           -                       -           -> held: backordered 4
-ordered 4, held           picked 1                -           -> picking: taken 1
+ordered 4, awaited         shipped 4               -           -> awaited: shipped 4
+ordered 4, held            -                       -           -> held: backordered 4
+ordered 4, held            picked 1                -           -> picking: taken 1
 
 # A service leaves with the first shipment; alone it is served at once.
-ordered 2, service        -                       -           -> shipped: shipped 2, open 0
-ordered 2, service, sent  -                       -           -> shipped: shipped 2
-ordered 2, service, goods -                       -           -> backordered: shipped 0, open 2, backordered 0
-ordered 2, service, all   -                       -           -> cancelled: cancelled 2, open 0
-"""
+ordered 2, service         -                       -           -> shipped: shipped 2, open 0
+ordered 2, service, sent   -                       -           -> shipped: shipped 2
+ordered 2, service, goods  -                       -           -> backordered: shipped 0, open 2, backordered 0
+ordered 2, service, all    -                       -           -> cancelled: cancelled 2, open 0
+"""  # noqa: E501 - a table is read across
 
 
 def rows() -> list[tuple[str, str, str, str]]:
