@@ -7,7 +7,8 @@ find one, and `read_settings` resolves it. Nothing else in the hub reads the env
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 import msgspec
 import yaml
 
+from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.kernel.errors import CrossdockError
-from crossdock.kernel.redaction import shown
+from crossdock.kernel.redaction import one_line, shown
+from crossdock.kernel.text import header_fault
 from crossdock.ownership.matrix import (
     DEFAULT_RULES,
     HUB,
@@ -132,7 +135,10 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            self.wrong(where, value, "a section of names and values")
+            # Only its kind: what stands there may be a secret that went astray.
+            self.problems.append(
+                Problem(where, f"a {_kind(value)}", "a section of names and values")
+            )
             return {}
         return value
 
@@ -189,13 +195,29 @@ class _Reader:
                 return None
             return Secret(value)
         if kind == "file" and name:
-            try:
-                return Secret(Path(name).read_text(encoding="utf-8").strip())
-            except OSError as error:
-                self.wrong(path, f"file:{name} ({error.strerror})", "a readable file")
-                return None
+            return self._secret_of_file(Path(name), path)
         self.wrong(path, "something else", "env:NAME or file:PATH; never the secret itself")
         return None
+
+    def _secret_of_file(self, file: Path, where: str) -> Secret | None:
+        try:
+            value = file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            self.wrong(where, f"file:{file} ({error.strerror})", "a readable file")
+            return None
+        except UnicodeDecodeError:
+            self.wrong(where, f"file:{file}, which holds no text", "a file with the secret as text")
+            return None
+        if not value:
+            self.wrong(where, f"file:{file}, which is empty", "a file with the secret in it")
+            return None
+        return Secret(value)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, dict):
+        return "section with other keys than names"
+    return {"list": "list", "str": "text"}.get(type(value).__name__, type(value).__name__)
 
 
 def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -204,21 +226,41 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
     Raises:
         ConfigurationWrong: with every problem of the file.
     """
-    try:
-        parsed = yaml.load(file.read_text(encoding="utf-8"), Loader=_NoTwice)  # noqa: S506 - a SafeLoader
-    except OSError as error:
-        raise ConfigurationWrong(
-            str(file), [Problem(str(file), error.strerror or "?", "a readable file")]
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationWrong(
-            str(file), [Problem(str(file), " ".join(str(error).split()), "YAML")]
-        ) from error
+    parsed = _parsed(file)
     reader = _Reader(os.environ if environment is None else environment)
     settings = _settings(reader, parsed, file.parent)
     if reader.problems:
         raise ConfigurationWrong(str(file), reader.problems)
     return settings
+
+
+def _parsed(file: Path) -> object:
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_NoTwice)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        problem = Problem(str(file), error.strerror or "?", "a readable file")
+    except UnicodeDecodeError as error:
+        problem = Problem(str(file), f"byte {error.start} is no UTF-8", "text")
+    except yaml.YAMLError as error:
+        problem = Problem(str(file), _said(error), "YAML")
+    except (ValueError, RecursionError) as error:
+        # A value that looks like a date or a number and is none; brackets without end.
+        problem = Problem(
+            str(file), f"a value that cannot be read ({type(error).__name__})", "YAML"
+        )
+    raise ConfigurationWrong(str(file), [problem])
+
+
+def _said(error: yaml.YAMLError) -> str:
+    """What the parser says, without the lines that it quotes: a secret may stand there."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return type(error).__name__
+    words = _QUOTED.sub("a word", getattr(error, "problem", None) or type(error).__name__)
+    return f"{words} in line {mark.line + 1}, column {mark.column + 1}"
+
+
+_QUOTED = re.compile(r"'[^']{2,}'")
 
 
 class _NoTwice(yaml.SafeLoader):
@@ -227,10 +269,13 @@ class _NoTwice(yaml.SafeLoader):
 
 def _mapping(loader: _NoTwice, node: yaml.MappingNode) -> dict[Any, Any]:
     keys = [loader.construct_object(key) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
+    for number, key in enumerate(keys):
+        mark = node.value[number][0].start_mark
+        if not isinstance(key, Hashable):
+            raise yaml.constructor.ConstructorError(None, None, "a key that is no name", mark)
+        if keys.index(key) < number:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands twice", node.start_mark
+                None, None, f"the key {one_line(str(key))} stands twice", mark
             )
     return dict(loader.construct_pairs(node, deep=True))
 
@@ -321,9 +366,16 @@ def _reached(
         if kind != "default" and kind not in CATALOGUE:
             reader.wrong(f"{where}.operations", kind, "a message type of the catalogue, or default")
     url = section.get("url")
-    if isinstance(url, str) and not url.startswith(("http://", "https://")):
-        reader.wrong(f"{where}.url", url, "an http:// or https:// address")
-        return None
+    if isinstance(url, str):
+        try:
+            Destination.of(url)
+        except BadAddress as error:
+            reader.wrong(f"{where}.url", url, error.expects)
+            return None
+    if secret is not None and (fault := header_fault(secret.value)) is not None:
+        reader.wrong(
+            f"{where}.credentials", f"a secret with a fault: {fault}", BadCredential.expects
+        )
     given = section if secret is None else {**section, "credential": secret.value}
     if "credential" in section:
         reader.wrong(f"{where}.credential", "a secret", "credentials: env:NAME or file:PATH")

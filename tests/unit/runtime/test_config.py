@@ -1,0 +1,358 @@
+"""The configuration is read whole: every problem with its path, at once, and no secret shown."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from crossdock.connectors.rest.settings import RestSettings
+from crossdock.contracts.connector import Ability
+from crossdock.ownership.matrix import DEFAULT_RULES
+from crossdock.runtime.config import (
+    ConfigurationWrong,
+    HubSettings,
+    Secret,
+    Settings,
+    SystemSettings,
+    read_settings,
+)
+
+SECRET = "s3cr3t-of-the-house"
+ENVIRONMENT = {"KEY": SECRET, "OTHER": f"{SECRET}-2", "EMPTY": ""}
+SOUND = """
+systems:
+  erp: {url: "https://erp.example", credentials: env:KEY, inbound_key: env:OTHER}
+  crm: {}
+  shop: {}
+  east: {at_once: 3}
+sites:
+  EAST: {wms: east}
+channels:
+  web: {system: shop, sells_from: [EAST], keep_back: 2}
+"""
+
+
+def read(text: str | bytes, folder: Path, environment: dict[str, str] | None = None) -> Settings:
+    """Settings of a file with this text."""
+    file = folder / "crossdock.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_settings(file, ENVIRONMENT if environment is None else environment)
+
+
+def problems(text: str | bytes, folder: Path) -> dict[str, str]:
+    """What is wrong: path -> what was found and expected."""
+    with pytest.raises(ConfigurationWrong) as refused:
+        read(text, folder)
+    assert SECRET not in str(refused.value)
+    assert all(str(problem) in str(refused.value) for problem in refused.value.problems)
+    return {p.where: f"{p.found}, expected {p.expected}" for p in refused.value.problems}
+
+
+def test_a_small_file_is_enough(tmp_path: Path) -> None:
+    """All else has a default; folders are seen from the file."""
+    settings = read(SOUND, tmp_path)
+    assert settings.hub == HubSettings(data=tmp_path / ".crossdock")
+    assert settings.database is None
+    assert settings.sites == {"EAST": "east"}
+    assert settings.channels["web"].sells_from == ("EAST",)
+    assert settings.channels["web"].keep_back == 2
+    assert settings.rules == {rule.entity: rule for rule in DEFAULT_RULES}
+    assert settings.systems["crm"] == SystemSettings("crm")
+    assert settings.systems["east"].at_once == 3
+    reached = settings.systems["erp"].reached
+    assert reached == RestSettings(url="https://erp.example", credential=SECRET)
+    assert settings.systems["erp"].inbound_key == Secret(f"{SECRET}-2")
+
+
+def test_every_setting_of_the_hub_is_read(tmp_path: Path) -> None:
+    """Each is set to something else than its default, and arrives."""
+    text = """
+hub:
+  name: north
+  partitions: 4
+  listen: "[::1]:9000"
+  data: kept
+  workers: 3
+  batch: 7
+  known_items_only: false
+  allow_unsafe_database: true
+database: {url: env:KEY}
+"""
+    settings = read(SOUND + text, tmp_path)
+    assert settings.hub == HubSettings(
+        "north", 4, "[::1]", 9000, tmp_path / "kept", 3, 7, False, True
+    )
+    default = HubSettings()
+    names = [one.name for one in fields(HubSettings)]
+    assert [n for n in names if getattr(settings.hub, n) == getattr(default, n)] == []
+    assert settings.database == Secret(SECRET)
+
+
+def test_the_policy_says_what_the_file_says(tmp_path: Path) -> None:
+    """Deciders see channels, sites and matrix, and whether unknown items are held."""
+    policy = read(SOUND + "hub: {partitions: 4, known_items_only: false}\n", tmp_path).policy()
+    assert (policy.partitions, policy.known_items_only) == (4, False)
+    assert policy.matrix.consumers("release", "EAST", "web") == ("east",)
+    assert policy.matrix.owners("order", None, "web") == ("shop", "crm")
+
+
+def test_operations_are_read_by_the_connector(tmp_path: Path) -> None:
+    """Per message type, with a default for the others."""
+    text = SOUND.replace(
+        "crm: {}",
+        "crm: {url: 'http://crm', operations: {default: {ability: keys}, "
+        "crossdock.order.released.v1: {path: /r, ability: look_up, look_up: '/r/{key}'}}}",
+    )
+    reached = read(text, tmp_path).systems["crm"].reached
+    assert reached is not None
+    assert reached.operation("crossdock.order.released.v1").look_up == "/r/{key}"
+    assert reached.operation("crossdock.invoice.requested.v1").ability is Ability.KEYS
+
+
+def test_a_row_of_the_matrix_is_replaced_whole_or_in_part(tmp_path: Path) -> None:
+    """What a row does not name stays as shipped; the other rows stay untouched."""
+    text = "ownership: {invoice: {owner: crm, consumers: []}, order: {consumers: crm}}\n"
+    rules = read(SOUND + text, tmp_path).rules
+    assert (rules["invoice"].owners, rules["invoice"].consumers) == (("crm",), ())
+    assert rules["order"].owners == ("system of channel", "crm")
+    assert rules["order"].consumers == ("crm",)
+    assert rules["item"].owners == ("erp",)
+
+
+CASES = {
+    "hub: {partitons: 4}": ("hub.partitons", "an unknown setting"),
+    "hubs: {}": ("(file).hubs", "an unknown setting"),
+    "hub: 7": ("hub", "a section"),
+    "hub: {1: 2}": ("hub", "a section"),
+    "hub: {partitions: 0}": ("hub.partitions", "from 1 to 1024"),
+    "hub: {partitions: 1025}": ("hub.partitions", "from 1 to 1024"),
+    "hub: {partitions: true}": ("hub.partitions", "a whole number"),
+    "hub: {partitions: 4.5}": ("hub.partitions", "a whole number"),
+    "hub: {partitions: '4'}": ("hub.partitions", "a whole number"),
+    "hub: {workers: -1}": ("hub.workers", "from 0 to 64"),
+    "hub: {workers: 65}": ("hub.workers", "from 0 to 64"),
+    "hub: {batch: 0}": ("hub.batch", "from 1 to 5000"),
+    "hub: {known_items_only: 'no'}": ("hub.known_items_only", "true or false"),
+    "hub: {allow_unsafe_database: 1}": ("hub.allow_unsafe_database", "true or false"),
+    "hub: {name: ''}": ("hub.name", "text"),
+    "hub: {name: [a]}": ("hub.name", "text"),
+    "hub: {listen: 8100}": ("hub.listen", "text"),
+    "hub: {listen: localhost}": ("hub.listen", "host:port"),
+    "hub: {listen: 'localhost:'}": ("hub.listen", "host:port"),
+    "hub: {listen: ':80'}": ("hub.listen", "host:port"),
+    "hub: {listen: 'localhost:65536'}": ("hub.listen", "host:port"),
+    "hub: {listen: 'localhost:http'}": ("hub.listen", "host:port"),
+    "database: {dsn: env:KEY}": ("database.dsn", "an unknown setting"),
+    "database: {url: env:NOBODY}": ("database.url", "a set environment variable"),
+    "database: {url: env:EMPTY}": ("database.url", "a set environment variable"),
+    "database: {url: 'file:/no/such/file'}": ("database.url", "a readable file"),
+    f"database: {{url: {SECRET}}}": ("database.url", "never the secret itself"),
+    f"database: {{url: ['{SECRET}']}}": ("database.url", "never the secret itself"),
+    f"database: ['{SECRET}']": ("database", "a section"),
+    f"database: 'postgresql://hub:{SECRET}@db/hub'": ("database", "a section"),
+    "systems: {x: {connector: ftp}}": ("systems.x.connector", "rest"),
+    "systems: {hub: {}}": ("systems.hub", "not the hub's own"),
+    "systems: {crossdock: {}}": ("systems.crossdock", "not the hub's own"),
+    "systems: {x: {at_once: 0}}": ("systems.x.at_once", "from 1 to 64"),
+    f"systems: {{x: {{inbound_key: {SECRET}}}}}": ("systems.x.inbound_key", "never the secret"),
+    f"systems: {{x: {{credentials: {SECRET}}}}}": ("systems.x.credentials", "never the secret"),
+    f"systems: {{x: {{url: 'http://x', credential: {SECRET}}}}}": (
+        "systems.x.credential",
+        "credentials: env:NAME",
+    ),
+    f"systems: [{{name: x, inbound_key: {SECRET}}}]": ("systems", "a section"),
+    "systems: {x: {url: 'ftp://x'}}": ("systems.x.url", "http(s)://"),
+    f"systems: {{x: {{url: 'https://me:{SECRET}@x'}}}}": ("systems.x.url", "without user"),
+    "systems: {x: {url: 'http://x:port'}}": ("systems.x.url", "http(s)://"),
+    "systems: {x: {url: 7}}": ("systems.x.url", "str"),
+    "systems: {x: {timeout_seconds: 30}}": ("systems.x", "url"),
+    "systems: {x: {url: 'http://x', timeout: 30}}": ("systems.x", "timeout"),
+    "systems: {x: {url: 'http://x', timeout_seconds: 0}}": ("systems.x.timeout_seconds", "> 0"),
+    "systems: {x: {url: 'http://x', operations: {default: {ability: magic}}}}": (
+        "systems.x.operations[...].ability",
+        "magic",
+    ),
+    "systems: {x: {url: 'http://x', operations: {crossdock.nothing.v1: {}}}}": (
+        "systems.x.operations",
+        "a message type of the catalogue",
+    ),
+    "sites: {EAST: {wms: nobody}}": ("sites.EAST.wms", "a system of this file"),
+    "sites: {EAST: {}}": ("sites.EAST.wms", "a system of this file"),
+    "sites: {EAST: {system: east}}": ("sites.EAST.system", "an unknown setting"),
+    "sites: {EAST: east}": ("sites.EAST", "a section"),
+    "channels: {web: {system: nobody}}": ("channels.web.system", "a system of this file"),
+    "channels: {web: {system: shop, sells_from: [NORTH]}}": (
+        "channels.web.sells_from",
+        "a site of this file",
+    ),
+    "channels: {web: {system: shop, sells_from: {EAST: 1}}}": (
+        "channels.web.sells_from",
+        "a list of names",
+    ),
+    "channels: {web: {system: shop, keep_back: -1}}": ("channels.web.keep_back", "from 0"),
+    "channels: {web: {system: shop, site: EAST}}": ("channels.web.site", "an unknown setting"),
+    "ownership: {weather: {owner: erp}}": ("ownership.weather", "one of "),
+    "ownership: {item: {owner: nobody}}": ("ownership.item", "a system of this file"),
+    "ownership: {item: {consumers: [nobody]}}": ("ownership.item", "a system of this file"),
+    "ownership: {item: {owners: erp}}": ("ownership.item.owners", "an unknown setting"),
+    "ownership: {item: erp}": ("ownership.item", "a section"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.items(), ids=CASES)
+def test_a_problem_is_told_with_its_path(
+    text: str, expected: tuple[str, str], tmp_path: Path
+) -> None:
+    """Where it is, and what was found or expected there; a secret never."""
+    found = problems(f"{_without(text)}\n{text}\n", tmp_path)
+    where, words = expected
+    assert where in found, found
+    assert words in found[where]
+
+
+def _without(text: str) -> str:
+    """The sound file, less the section that the text brings along."""
+    section = text.partition(":")[0]
+    kept = []
+    inside = False
+    for line in SOUND.splitlines():
+        if line and not line.startswith(" "):
+            inside = line.startswith(f"{section}:")
+        if not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    """One reading of the file is enough to mend it."""
+    found = problems(
+        """
+hub: {partitions: 0, listen: here, colour: red}
+database: {url: secret}
+systems: {erp: {url: "ftp://erp", at_once: 99}, east: {inbound_key: env:NOBODY}}
+sites: {EAST: {wms: nobody}}
+channels: {web: {system: nobody, sells_from: [NORTH], keep_back: -1}}
+ownership: {weather: {owner: erp}, item: {consumers: nobody}}
+more: 1
+""",
+        tmp_path,
+    )
+    assert set(found) >= {
+        "(file).more",
+        "hub.partitions",
+        "hub.listen",
+        "hub.colour",
+        "database.url",
+        "systems.erp.url",
+        "systems.erp.at_once",
+        "systems.east.inbound_key",
+        "sites.EAST.wms",
+        "channels.web.system",
+        "channels.web.sells_from",
+        "channels.web.keep_back",
+        "ownership.weather",
+        "ownership.item",
+    }
+
+
+def test_the_shipped_owners_must_exist(tmp_path: Path) -> None:
+    """A house without an ERP must say who owns what the ERP would."""
+    found = problems("systems: {crm: {}}\n", tmp_path)
+    assert set(found) == {
+        f"ownership.{name}" for name in ("item", "party", "site", "channel", "invoice")
+    }
+    assert "the default owner erp" in found["ownership.item"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hub: {batch: 1}\nhub: {batch: 2}\n",
+        "hub: {batch: 1, batch: 1}\n",
+        "hub: {7: 1, 7: 2}\n",
+        "systems: {erp: {at_once: 1}, erp: {at_once: 2}}\n",
+        "systems:\n  erp:\n    url: http://a\n    url: http://b\n",
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(text: str, tmp_path: Path) -> None:
+    """At every depth; otherwise one of the two would be lost without a word."""
+    [found] = problems(text, tmp_path).values()
+    assert "stands twice" in found
+    assert "line" in found
+
+
+FAULTY = {
+    "no YAML": b"hub: [",
+    "no UTF-8": b"hub: {name: \xff}",
+    "a list as a key": b"? [a, b]\n: c",
+    "a date that is none": b"hub: {name: 2026-13-45}",
+    "a number beyond all bounds": b"hub: {batch: " + b"9" * 5000 + b"}",
+    "a tag of Python's": b"hub: !!python/object/apply:os.getpid []",
+    "a hole without end": b"[" * 5000,
+    "a control character": b"hub: {name: \x00}",
+}
+
+
+@pytest.mark.parametrize("text", FAULTY.values(), ids=FAULTY)
+def test_a_file_that_is_no_configuration_is_one_problem(text: bytes, tmp_path: Path) -> None:
+    """Whatever the parser says, the operator reads one sentence with the file's name."""
+    [(where, found)] = problems(text, tmp_path).items()
+    assert where == str(tmp_path / "crossdock.yaml")
+    assert len(found) < 500
+
+
+def test_a_fault_of_the_syntax_shows_no_line_of_the_file(tmp_path: Path) -> None:
+    """The parser would quote the place, and a secret may stand there; line and column do."""
+    [found] = problems(f"systems:\n  erp: {{inbound_key: '{SECRET}\n", tmp_path).values()
+    assert "line 3" in found
+
+
+def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    """Named, with what the system says."""
+    with pytest.raises(ConfigurationWrong) as refused:
+        read_settings(tmp_path / "none.yaml", {})
+    [problem] = refused.value.problems
+    assert problem.where.endswith("none.yaml")
+
+
+def test_an_empty_file_lacks_owners_only(tmp_path: Path) -> None:
+    """It is a configuration with nothing in it."""
+    assert all(where.startswith("ownership.") for where in problems("", tmp_path))
+
+
+def test_secrets_are_never_shown(tmp_path: Path) -> None:
+    """Neither by the settings nor by any part of them."""
+    settings = read(SOUND + "database: {url: env:KEY}\n", tmp_path)
+    system = settings.systems["erp"]
+    for shown in (settings, settings.database, system, system.reached, system.inbound_key):
+        assert SECRET not in repr(shown)
+        assert SECRET not in str(shown)
+        assert SECRET not in f"{shown}"
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
+    """Its text without the blanks and line ends around it."""
+    (tmp_path / "key").write_text(f"  {SECRET}\n")
+    settings = read(SOUND.replace("env:KEY", f"'file:{tmp_path}/key'"), tmp_path)
+    assert settings.systems["erp"].reached == RestSettings(
+        url="https://erp.example", credential=SECRET
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe" + SECRET.encode()])
+def test_a_file_without_a_secret_is_a_problem(content: bytes, tmp_path: Path) -> None:
+    """An empty key would let everybody in who shows none."""
+    (tmp_path / "key").write_bytes(content)
+    found = problems(SOUND.replace("env:OTHER", f"'file:{tmp_path}/key'"), tmp_path)
+    assert set(found) == {"systems.erp.inbound_key"}
+
+
+def test_a_credential_that_no_header_can_carry_is_a_problem(tmp_path: Path) -> None:
+    """It is found before anything is sent, and named by its path."""
+    broken = {**ENVIRONMENT, "KEY": f"{SECRET}\nmore"}
+    with pytest.raises(ConfigurationWrong) as refused:
+        read(SOUND, tmp_path, broken)
+    assert [problem.where for problem in refused.value.problems] == ["systems.erp.credentials"]
+    assert SECRET not in str(refused.value)
