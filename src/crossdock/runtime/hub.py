@@ -27,7 +27,7 @@ from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.store import PostgresStore
 
 _LOG = logging.getLogger("crossdock.hub")
-_GATHER_SECONDS = 0.025
+_GATHER_SECONDS = 0.05
 """How long work may gather after a turn that was not full: batches are cheaper than messages."""
 _SWEEP_SECONDS = 1.0
 _SWEEP_ORDERS_MAX = 100

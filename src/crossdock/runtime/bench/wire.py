@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
@@ -33,8 +34,7 @@ class Consumer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a TCP server gives nothing else
 
     def data_received(self, data: bytes) -> None:
         """Answer every whole request in the buffer."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
+
+import uvloop
 
 from crossdock.runtime.bench.run import SHAPES, BenchFailed
 from crossdock.runtime.bench.run import run as run_workload
@@ -20,7 +21,7 @@ def run(workload: str, messages: int, data: Path | None, as_json: bool) -> int:
         raise BenchFailed(
             "No such workload", where="--workload", found=workload, expected=" or ".join(SHAPES)
         )
-    figures = asyncio.run(run_workload(workload, messages, data))
+    figures = uvloop.run(run_workload(workload, messages, data))
     for name, value in figures.items():
         say(f"{name:28} {value}")
     finish(figures, as_json=as_json)
