@@ -12,7 +12,7 @@ from datetime import datetime
 import pytest
 
 from crossdock.contracts import catalogue
-from crossdock.contracts.orders import Order, OrderLine
+from crossdock.contracts.orders import LineChange, Order, OrderChange, OrderLine
 from crossdock.log.errors import CommitUnknown, LeaseLost, StoreError, StoreUnavailable
 from crossdock.log.keys import partition_of
 from crossdock.log.records import Decided, NewMessage
@@ -139,7 +139,7 @@ def test_a_store_that_was_away_is_asked_again() -> None:
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_commit_of_which_nobody_heard_is_not_made_twice(kept: bool) -> None:
-    """Whether it was kept or not, in the end it was made once."""
+    """Whether it was kept or not, in the end it was made once, and the work goes on at once."""
     data = house(5, placed(FIRST, 2))
     point = "commit.after-commit" if kept else "commit.before-commit"
     decider = worker("a", data, 0, pause=At(point, raising(CommitUnknown())))
@@ -147,6 +147,16 @@ def test_a_commit_of_which_nobody_heard_is_not_made_twice(kept: bool) -> None:
         run(decider.turn())
     assert run(decider.turn()) == (0 if kept else 1)
     assert reserved(data) == {"reserved": 2, "waiting": 0}
+    change = OrderChange(
+        change_id="c",
+        order_id=FIRST,
+        revision=1,
+        lines=(LineChange(line="1", item="bolt", quantity=3),),
+    )
+    said = noun_message(catalogue.ORDER_CHANGE_REQUESTED, change, "c", partitions=PARTITIONS)
+    at_once(MemoryStore(data=data).append([said]))
+    assert run(decider.turn()) == 1
+    assert reserved(data) == {"reserved": 3, "waiting": 0}
 
 
 def test_who_lost_the_lease_writes_nothing() -> None:
