@@ -38,7 +38,7 @@ def settlement(
     if isinstance(answer, Refused):
         return Settlement(effect.effect_id, effect.attempt, Verdict.REFUSED, problem=answer.reason)
     if isinstance(answer, Unknown):
-        hopeless = ability is Ability.NEITHER or schedule.exhausted(effect.attempt)
+        hopeless = ability is Ability.NEITHER or schedule.exhausted(effect.tries + 1)
         wait = schedule.wait_seconds(effect.attempt, chance, None)
         return Settlement(
             effect.effect_id,
@@ -54,7 +54,7 @@ def settlement(
 def _later(
     effect: Claimed, answer: RetryLater, schedule: RetrySchedule, now: datetime, chance: float
 ) -> Settlement:
-    hopeless = answer.counts and schedule.exhausted(effect.attempt)
+    hopeless = answer.counts and schedule.exhausted(effect.tries + 1)
     wait = schedule.wait_seconds(effect.attempt, chance, answer.after_seconds)
     return Settlement(
         effect.effect_id,
@@ -63,4 +63,5 @@ def _later(
         problem=answer.reason,
         due_at=None if hopeless else now + timedelta(seconds=wait),
         doubtful=effect.doubtful,
+        counts=answer.counts,
     )

@@ -35,6 +35,6 @@ class RetrySchedule:
             min(ASKED_SECONDS_MAX, asked_seconds), jittered
         )  # in this order: NaN is bounded too
 
-    def exhausted(self, attempt: int) -> bool:
+    def exhausted(self, tries: int) -> bool:
         """Whether this was the last try."""
-        return attempt >= self.attempts_max
+        return tries >= self.attempts_max

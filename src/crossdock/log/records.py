@@ -201,6 +201,7 @@ class Claimed:
     correlation: str
     body: bytes
     doubtful: bool
+    tries: int = 0  # earlier attempts that failed in a way that counts
 
 
 class Verdict(StrEnum):
@@ -225,6 +226,7 @@ class Settlement:
     problem: str = ""
     due_at: datetime | None = None  # for RETRY and UNKNOWN: not before
     doubtful: bool = False
+    counts: bool = True  # whether a failed attempt uses up one of the effect's tries
 
 
 @dataclass(slots=True)

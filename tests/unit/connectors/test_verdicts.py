@@ -54,7 +54,7 @@ def test_every_row_of_the_table_is_tested() -> None:
 
 TROUBLE_MEANS = {
     Trouble.NOT_SENDABLE: Refused("not-sendable: why"),
-    Trouble.NOT_CONNECTED: RetryLater("not-connected: why", None, counts=True),
+    Trouble.NOT_CONNECTED: RetryLater("not-connected: why", None, counts=False),
     Trouble.LOST: Unknown("lost: why"),
     Trouble.TIMED_OUT: Unknown("timed-out: why"),
     Trouble.CUT_SHORT: Unknown("cut-short: why"),

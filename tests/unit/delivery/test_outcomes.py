@@ -77,7 +77,9 @@ def rows() -> list[tuple[str, str, int, str]]:
 
 def claimed(attempt: int, *, doubtful: bool = False) -> Claimed:
     """An effect in this attempt."""
-    return Claimed(5, attempt, "wms/release/1", "wms", "o", "t", "c", b"{}", doubtful)
+    return Claimed(
+        5, attempt, "wms/release/1", "wms", "o", "t", "c", b"{}", doubtful, tries=attempt - 1
+    )
 
 
 def outcome(answer: FarAnswer, ability: Ability, effect: Claimed) -> str:

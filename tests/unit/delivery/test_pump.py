@@ -121,10 +121,6 @@ def test_a_far_side_that_is_busy_for_long_is_waited_for() -> None:
     assert worker.states() == {"release/1": "accepted"}
 
 
-@pytest.mark.xfail(
-    reason="the store counts every attempt, and only those that count should be counted",
-    raises=AssertionError,
-)
 @pytest.mark.parametrize("fault", [Fault.NOT_NOW, Fault.LOST_BEFORE])
 def test_one_failure_after_a_long_slowness_is_not_the_last_try(fault: Fault) -> None:
     """The tries that were not counted then are not counted later either."""

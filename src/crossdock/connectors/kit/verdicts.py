@@ -57,7 +57,7 @@ class Trouble(StrEnum):
 
 TROUBLES: Final[Mapping[Trouble, Verdict]] = {
     Trouble.NOT_SENDABLE: Verdict.REFUSED,
-    Trouble.NOT_CONNECTED: Verdict.RETRY_LATER,
+    Trouble.NOT_CONNECTED: Verdict.SLOW_DOWN,  # an outage of any length uses up no tries
     Trouble.LOST: Verdict.UNKNOWN,
     Trouble.TIMED_OUT: Verdict.UNKNOWN,
     Trouble.CUT_SHORT: Verdict.UNKNOWN,

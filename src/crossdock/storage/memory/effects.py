@@ -30,6 +30,7 @@ class Kept:
     due_at: datetime
     state: EffectState | None = EffectState.DUE
     attempts: int = 0
+    tries: int = 0
     doubtful: bool = False
     until: datetime | None = None
     owner: str | None = None  # the hub that has it in flight
@@ -126,6 +127,7 @@ class Effects:
         )
         kept.until = kept.owner = None
         kept.doubtful = kept.doubtful or result.doubtful or result.verdict is Verdict.UNKNOWN
+        kept.tries += result.counts
         if result.verdict in _SETTLED:
             self._move(kept, None)
             self._leave(kept)
@@ -174,6 +176,7 @@ class Effects:
             correlation=effect.correlation,
             body=effect.body,
             doubtful=kept.doubtful,
+            tries=kept.tries,
         )
 
     def _leave(self, kept: Kept) -> None:

@@ -192,10 +192,10 @@ WITH ready AS (
     UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3, owner = $5,
                      doubtful = d.doubtful OR ready.state = 1
     FROM ready WHERE d.effect_id = ready.effect_id
-    RETURNING d.effect_id, d.attempts, d.doubtful, d.lane
+    RETURNING d.effect_id, d.attempts, d.doubtful, d.tries, d.lane
 )
 SELECT t.effect_id, t.attempts, e.business_key, e.destination, e.key, e.type, e.correlation,
-       e.body, t.doubtful
+       e.body, t.doubtful, t.tries
 FROM taken t JOIN effect e ON e.effect_id = t.effect_id
 ORDER BY t.lane, t.effect_id;
 
@@ -216,9 +216,10 @@ DELETE FROM due WHERE effect_id = ANY($1::bigint[]);
 
 -- put_back --
 UPDATE due d SET state = n.state, due_time = coalesce(n.due_time, d.due_time),
+                 tries = d.tries + CASE WHEN n.counts THEN 1 ELSE 0 END,
                  doubtful = d.doubtful OR n.doubtful, until = NULL, owner = NULL
-FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[])
-    AS n (effect_id, state, due_time, doubtful)
+FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[], $5::boolean[])
+    AS n (effect_id, state, due_time, doubtful, counts)
 WHERE d.effect_id = n.effect_id;
 
 -- take_changed_items --

@@ -548,6 +548,7 @@ async def _settle(session: Session, results: Sequence[Settlement], now: datetime
         [int(EffectState.HELD if h else EffectState.DUE) for h in held],
         [r.due_at for r in rest],
         [r.doubtful or r.verdict is Verdict.UNKNOWN for r in rest],
+        [r.counts for r in rest],
     )
     stuck = [r for r, h in zip(rest, held, strict=True) if h]
     if stuck:

@@ -168,6 +168,7 @@ CREATE TABLE due (
     state smallint NOT NULL DEFAULT 0,  -- 0 due, 1 in flight, 2 held
     due_time timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
+    tries integer NOT NULL DEFAULT 0,  -- of these, how many failed in a way that counts
     doubtful boolean NOT NULL DEFAULT false,
     owner text,  -- the hub whose attempt is in flight
     until timestamptz
