@@ -55,7 +55,7 @@ class LineChange(Noun, frozen=True, kw_only=True):
     line: Identifier
     item: Identifier
     quantity: QuantityOrZero
-    unit_price_e4: PriceE4 = 0
+    unit_price_e4: PriceE4 = 0  # 0 leaves the price as it is
     kind: ItemKind = ItemKind.STOCK
 
 

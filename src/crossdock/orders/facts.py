@@ -51,10 +51,14 @@ def place_order(order: OrderState, said: Order, since: datetime) -> None:
 
 
 def change_order(order: OrderState, said: OrderChange) -> None:
-    """Learn other quantities; per line the highest (revision, id) wins."""
+    """Learn other quantities; per line the highest (revision, id) wins, and per price."""
     mark = (said.revision, said.change_id)
     for wanted in said.lines:
         line = order.line(wanted.line, wanted.item)
+        price = wanted.unit_price_e4
+        if price and not line.priced and mark > line.price_revision:
+            line.price_revision = mark
+            line.price_e4 = price
         if mark <= line.revision:
             continue
         line.revision = mark
@@ -62,7 +66,6 @@ def change_order(order: OrderState, said: OrderChange) -> None:
         if not line.priced:
             line.item = wanted.item
             line.kind = wanted.kind
-            line.price_e4 = wanted.unit_price_e4
 
 
 def cancel_order(order: OrderState, said: OrderCancellation) -> None:

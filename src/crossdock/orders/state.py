@@ -52,6 +52,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     price_e4: int = 0
     priced: bool = False
     revision: tuple[int, str] = (0, "")
+    price_revision: tuple[int, str] = (0, "")  # of the change that set the price
     cancel: int = 0
     invoiced: int = 0
     waiting: int = 0
