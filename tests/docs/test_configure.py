@@ -94,10 +94,10 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     file = tmp_path / "crossdock.yaml"
     text = block(PAGE, "settings").text
     for name in ("east", "shop"):
-        (tmp_path / name).write_text("a key")
+        (tmp_path / name).write_text(f"the key of {name}")
         text = text.replace(f"file:keys/{name}", f"file:{tmp_path}/{name}")
     file.write_text(text)
-    secrets = dict.fromkeys(re.findall(r"env:(\w+)", text), "a secret")
+    secrets = {name: f"the secret {name}" for name in re.findall(r"env:(\w+)", text)}
     settings = read_settings(file, secrets)
     assert settings.hub.name == "harbor-supply"
     assert settings.channels["web"].keep_back == 2

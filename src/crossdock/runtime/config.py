@@ -294,6 +294,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         name: _system(reader, name, value)
         for name, value in reader.section(top.get("systems"), "systems").items()
     }
+    _keys_differ(reader, systems)
     sites = _sites(reader, reader.section(top.get("sites"), "sites"), systems)
     channels = {
         name: _channel(reader, name, value, systems, sites)
@@ -385,6 +386,16 @@ def _reached(
         said, _, path = str(error).partition(" - at `$")
         reader.wrong(f"{where}{path.rstrip('`')}", "a wrong value", said)
         return None
+
+
+def _keys_differ(reader: _Reader, systems: Mapping[str, SystemSettings]) -> None:
+    """A key says who speaks, so no two systems may show the same one."""
+    owner: dict[str, str] = {}
+    for name, system in systems.items():
+        key = system.inbound_key
+        if key is not None and owner.setdefault(key.value, name) != name:
+            said = f"the key of systems.{owner[key.value]}"
+            reader.problems.append(Problem(f"systems.{name}.inbound_key", said, "a key of its own"))
 
 
 def _sites(

@@ -356,3 +356,19 @@ def test_a_credential_that_no_header_can_carry_is_a_problem(tmp_path: Path) -> N
         read(SOUND, tmp_path, broken)
     assert [problem.where for problem in refused.value.problems] == ["systems.erp.credentials"]
     assert SECRET not in str(refused.value)
+
+
+def test_two_systems_may_not_show_one_key(tmp_path: Path) -> None:
+    """A key says who speaks; the second system to have it is named, the key is not."""
+    text = (
+        "systems:\n"
+        '  erp: {inbound_key: "env:ONE"}\n'
+        '  crm: {inbound_key: "env:TWO"}\n'
+        "channels: {}\n"
+    )
+    file = tmp_path / "crossdock.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationWrong) as refused:
+        read_settings(file, {"ONE": "the same words", "TWO": "the same words"})
+    assert [one.where for one in refused.value.problems] == ["systems.crm.inbound_key"]
+    assert "the same words" not in str(refused.value)
