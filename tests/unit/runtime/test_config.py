@@ -361,10 +361,7 @@ def test_a_credential_that_no_header_can_carry_is_a_problem(tmp_path: Path) -> N
 def test_two_systems_may_not_show_one_key(tmp_path: Path) -> None:
     """A key says who speaks; the second system to have it is named, the key is not."""
     text = (
-        "systems:\n"
-        '  erp: {inbound_key: "env:ONE"}\n'
-        '  crm: {inbound_key: "env:TWO"}\n'
-        "channels: {}\n"
+        'systems:\n  erp: {inbound_key: "env:ONE"}\n  crm: {inbound_key: "env:TWO"}\nchannels: {}\n'
     )
     file = tmp_path / "crossdock.yaml"
     file.write_text(text)
