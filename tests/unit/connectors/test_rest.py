@@ -262,7 +262,9 @@ def test_refused_connection_is_retried() -> None:
 
     for count in (1, 3):
         answers = asyncio.run(run(count))
-        assert answers == [RetryLater("not-connected: ClientConnectorError 111")] * count
+        assert (
+            answers == [RetryLater("not-connected: ClientConnectorError 111", counts=False)] * count
+        )
 
 
 def test_keys_that_cannot_be_a_header_are_refused_unsent() -> None:
