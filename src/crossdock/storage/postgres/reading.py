@@ -151,11 +151,11 @@ class PostgresReading:
 
     async def waiting_of_order(self, order_id: str) -> list[Waiting]:
         """The lines of an order that wait."""
-        return [_waiting(row) for row in await self._look("waiting_of_order", order_id)]
+        return [waiting_of(row) for row in await self._look("waiting_of_order", order_id)]
 
     async def waiting_of_item(self, item: str, limit: int) -> list[Waiting]:
         """The lines that wait for an item, as they will be served."""
-        return [_waiting(row) for row in await self._look("waiting_of_item", item, limit)]
+        return [waiting_of(row) for row in await self._look("waiting_of_item", item, limit)]
 
     async def promises_of_item(self, item: str) -> list[PromiseView]:
         """The promise rows of an item."""
@@ -217,7 +217,8 @@ def _exception(row: Sequence[Any]) -> ExceptionRow:
     return ExceptionRow(kind, key, detail, _cited(partition, position), opened_time, times)
 
 
-def _waiting(row: Sequence[Any]) -> Waiting:
+def waiting_of(row: Sequence[Any]) -> Waiting:
+    """A row of the waiting list, as both sides of this engine read it."""
     item, order_id, line, quantity, priority, since, sites, keep_back = row
     return Waiting(item, order_id, line, quantity, priority, since, tuple(sites), keep_back)
 

@@ -34,7 +34,6 @@ from crossdock.log.records import (
     Settlement,
     StockChange,
     Verdict,
-    Waiting,
     Wanted,
 )
 from crossdock.storage.postgres.errors import translating
@@ -49,7 +48,7 @@ from crossdock.storage.postgres.pool import (
     transaction,
 )
 from crossdock.storage.postgres.queries import QUERIES
-from crossdock.storage.postgres.reading import Fault, PostgresReading
+from crossdock.storage.postgres.reading import Fault, PostgresReading, waiting_of
 from crossdock.storage.postgres.settings import check_settings
 
 _SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
@@ -224,7 +223,7 @@ class PostgresStore(PostgresReading):
                 rows = await session.rows("load_promises", items)
                 loaded.stock = {(row[0], row[1]): (row[2], row[3]) for row in rows}
                 rows = await session.rows("load_waiting", items)
-                loaded.waiting = [_waiting(row) for row in rows]
+                loaded.waiting = [waiting_of(row) for row in rows]
             if wanted.masters:
                 kinds, ids = zip(*wanted.masters, strict=True)
                 rows = await session.rows("load_masters", kinds, ids)
@@ -321,11 +320,6 @@ _MASTER_FIELDS = ("kind", "id", "revision", "body")
 
 def _columns(rows: Sequence[Any], fields: Sequence[str]) -> list[list[Any]]:
     return [[getattr(row, field) for row in rows] for field in fields]
-
-
-def _waiting(row: Sequence[Any]) -> Waiting:
-    item, order_id, line, quantity, priority, since, sites, keep_back = row
-    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites), keep_back)
 
 
 async def _append(session: Session, messages: Sequence[NewMessage]) -> list[Receipt]:
