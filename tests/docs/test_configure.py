@@ -109,6 +109,6 @@ def test_the_matrix_is_the_one_that_ships() -> None:
     text = text_of(PAGE).partition("<!-- test: matrix -->")[2]
     rows = table_rows(text)[1 : len(DEFAULT_RULES) + 1]
     assert [tuple(row) for row in rows] == [
-        (f"`{rule.entity}`", ", ".join(rule.owners), ", ".join(rule.consumers))
+        (f"`{rule.entity}`", ", ".join(rule.owners or ()), ", ".join(rule.consumers or ()))
         for rule in DEFAULT_RULES
     ]

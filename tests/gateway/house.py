@@ -40,9 +40,9 @@ KEYS = {
 }
 
 MATRIX = Matrix(
-    {rule.entity: rule for rule in DEFAULT_RULES},
-    {"EAST": "wms_east", "WEST": "wms_west"},
-    {"web": "shop"},
+    DEFAULT_RULES,
+    sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
+    channels={"web": {"system": "shop"}},
 )
 POLICY = Policy(16, {"web": ChannelPolicy("web", "shop", ("EAST", "WEST"))}, MATRIX)
 

@@ -39,6 +39,7 @@ class MessageType:
     business_key: Callable[[Any], str]
     summary: str
     inbound: bool = True  # may a far system say it?
+    steward: str = ""  # the team that answers for the contract and its mappings (R39)
 
 
 def _order_key(order: orders.Order) -> str:
@@ -82,6 +83,7 @@ _ROWS = (
         "item",
         lambda d: f"item/{d.item}/{d.revision}",
         "An item master record is new or has changed.",
+        steward="master data",
     ),
     MessageType(
         PARTY_CHANGED,
@@ -90,6 +92,7 @@ _ROWS = (
         "party",
         lambda d: f"party/{d.party}/{d.revision}",
         "A customer, supplier or carrier is new or has changed.",
+        steward="master data",
     ),
     MessageType(
         SITE_CHANGED,
@@ -98,6 +101,7 @@ _ROWS = (
         "site",
         lambda d: f"site/{d.site}/{d.revision}",
         "A site is new or has changed.",
+        steward="operations planning",
     ),
     MessageType(
         CHANNEL_CHANGED,
@@ -106,6 +110,7 @@ _ROWS = (
         "channel",
         lambda d: f"channel/{d.channel}/{d.revision}",
         "A sales channel is new or has changed.",
+        steward="sales operations",
     ),
     MessageType(
         ORDER_PLACED,
@@ -114,6 +119,7 @@ _ROWS = (
         "order_id",
         _order_key,
         "A channel submits an order.",
+        steward="order desk",
     ),
     MessageType(
         ORDER_CHANGE_REQUESTED,
@@ -122,6 +128,7 @@ _ROWS = (
         "order_id",
         lambda d: f"order-change/{d.order_id}/{d.change_id}",
         "A channel wants other quantities.",
+        steward="order desk",
     ),
     MessageType(
         ORDER_CANCELLATION_REQUESTED,
@@ -130,6 +137,7 @@ _ROWS = (
         "order_id",
         lambda d: f"cancellation/{d.order_id}/{d.cancellation_id}",
         "A channel wants an order or a part of it cancelled.",
+        steward="order desk",
     ),
     MessageType(
         STOCK_MOVED,
@@ -138,6 +146,7 @@ _ROWS = (
         "movement_id",
         lambda d: f"movement/{d.movement_id}",
         "Goods went from one state or site to another.",
+        steward="warehouse operations",
     ),
     MessageType(
         STOCK_ADJUSTED,
@@ -146,6 +155,7 @@ _ROWS = (
         "adjustment_id",
         lambda d: f"adjustment/{d.adjustment_id}",
         "A count, an opening balance or a write-off corrected the stock.",
+        steward="warehouse operations",
     ),
     MessageType(
         RECEIPT_POSTED,
@@ -154,6 +164,7 @@ _ROWS = (
         "receipt_id",
         lambda d: f"receipt/{d.site}/{d.receipt_id}",
         "Goods from a supplier were received.",
+        steward="warehouse operations",
     ),
     MessageType(
         RELEASE_STOPPED,
@@ -162,6 +173,7 @@ _ROWS = (
         "order_id",
         lambda d: f"release-stopped/{d.site}/{d.release_cancellation_id}",
         "A warehouse says which cancelled units it will not pick any more.",
+        steward="warehouse operations",
     ),
     MessageType(
         PICK_CONFIRMED,
@@ -170,6 +182,7 @@ _ROWS = (
         "order_id",
         lambda d: f"pick/{d.site}/{d.pick_id}",
         "Units were taken off the shelf, or were not found there.",
+        steward="warehouse operations",
     ),
     MessageType(
         CARTON_PACKED,
@@ -178,6 +191,7 @@ _ROWS = (
         "order_id",
         lambda d: f"carton/{d.site}/{d.carton_id}",
         "A carton was closed.",
+        steward="warehouse operations",
     ),
     MessageType(
         SHIPMENT_SHIPPED,
@@ -186,6 +200,7 @@ _ROWS = (
         "order_id",
         lambda d: f"shipment/{d.shipment_id}",
         "Goods left the house.",
+        steward="transport",
     ),
     MessageType(
         RETURN_REQUESTED,
@@ -194,6 +209,7 @@ _ROWS = (
         "order_id",
         lambda d: f"return/{d.return_id}",
         "A customer wants to send goods back.",
+        steward="returns desk",
     ),
     MessageType(
         RETURN_RECEIVED,
@@ -202,6 +218,7 @@ _ROWS = (
         "order_id",
         lambda d: f"return-receipt/{d.site}/{d.return_receipt_id}",
         "Returned goods were received and inspected.",
+        steward="warehouse operations",
     ),
     MessageType(
         INVOICE_POSTED,
@@ -210,6 +227,7 @@ _ROWS = (
         "order_id",
         lambda d: f"invoice/{d.invoice_id}",
         "Finance posted the invoice of a shipment.",
+        steward="finance",
     ),
     MessageType(
         STOCK_GRANTED,
@@ -219,6 +237,7 @@ _ROWS = (
         lambda d: "",
         "Stock that came free was set aside for a waiting line.",
         inbound=False,
+        steward="warehouse operations",
     ),
     MessageType(
         ORDER_REVIEW_REQUESTED,
@@ -228,6 +247,7 @@ _ROWS = (
         lambda d: "",
         "An order is to be looked at again: what it waited for came.",
         inbound=False,
+        steward="order desk",
     ),
     MessageType(
         STOCK_RESERVED,
@@ -237,6 +257,7 @@ _ROWS = (
         lambda d: f"reservation/{d.reservation_id}",
         "Units were set aside.",
         inbound=False,
+        steward="inventory control",
     ),
     MessageType(
         ORDER_RELEASED,
@@ -246,6 +267,7 @@ _ROWS = (
         lambda d: f"release/{d.release_id}",
         "A warehouse is asked to fulfil reserved quantities.",
         inbound=False,
+        steward="warehouse operations",
     ),
     MessageType(
         ORDER_RELEASE_CANCELLED,
@@ -255,6 +277,7 @@ _ROWS = (
         lambda d: f"release-cancellation/{d.release_cancellation_id}",
         "A warehouse is asked to stop work on quantities.",
         inbound=False,
+        steward="warehouse operations",
     ),
     MessageType(
         ORDER_STATUS_CHANGED,
@@ -264,6 +287,7 @@ _ROWS = (
         lambda d: f"order-status/{d.order_id}/{d.status}",
         "An order's derived status moved.",
         inbound=False,
+        steward="order desk",
     ),
     MessageType(
         RETURN_AUTHORISED,
@@ -273,6 +297,7 @@ _ROWS = (
         lambda d: f"return-authorisation/{d.return_id}",
         "A return may come back.",
         inbound=False,
+        steward="returns desk",
     ),
     MessageType(
         INVOICE_REQUESTED,
@@ -282,6 +307,7 @@ _ROWS = (
         lambda d: f"invoice-request/{d.shipment_id}",
         "Finance is asked to invoice a shipment.",
         inbound=False,
+        steward="finance",
     ),
     MessageType(
         AVAILABILITY_PUBLISHED,
@@ -291,6 +317,7 @@ _ROWS = (
         lambda d: f"availability/{d.channel}/{d.item}/{d.version}",
         "What a channel may promise has changed.",
         inbound=False,
+        steward="inventory control",
     ),
 )
 
@@ -309,6 +336,7 @@ def check_names(rows: tuple[MessageType, ...] = _ROWS) -> list[str]:
         for row in rows
         if row.key not in row.noun.__struct_fields__
     ]
+    problems += [f"{row.name}: no steward" for row in rows if not row.steward]
     if len({row.name for row in rows}) != len(rows):
         problems.append("a name stands twice")
     return problems

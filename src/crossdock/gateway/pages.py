@@ -56,7 +56,7 @@ def contract_page(row: MessageType) -> str:
     """One message type: what it says, who may say it, its fields, an example."""
     schema = data_schema(row)
     rule = _RULES.get(row.entity)
-    told = ", ".join(rule.consumers) if rule is not None and is_told(row) else "nobody"
+    told = ", ".join(rule.consumers or ()) if rule is not None and is_told(row) else "nobody"
     parts = [
         f"{_NOTE}# {row.noun.__name__}\n\n{schema['description']}\n",
         f"- type: `{row.name}`",
@@ -78,7 +78,7 @@ def _owners(row: MessageType) -> str:
     if not row.inbound:
         return "hub"
     rule = _RULES.get(row.entity)
-    return ", ".join(rule.owners) if rule is not None else "nobody"
+    return ", ".join(rule.owners or ()) if rule is not None else "nobody"
 
 
 def _ways(row: MessageType) -> str:

@@ -1,64 +1,205 @@
 """Who may say what, and who must be told: one table, enforced at the door, and the routing.
 
-A rule names, per entity, its owners and its consumers. A name is a system, or one of three
-phrases that the message's own fields answer: "wms of site", "system of channel", "hub" (decision
-10).
+The most specific rule wins, and specificity is the number of dimensions that a rule names besides
+its object (field, stage, event, site, channel): `item.weight_grams at EAST` goes before
+`item.weight_grams`, that before `item`. Each answer (owners, consumers, publisher, what a
+violation ends in) comes from the most specific rule that gives it. Two rules of one specificity
+that meet in a cell and give different answers are an overlap, which `ownership.check` finds; no
+flow that touches one starts, so the order in which they stand here never matters (decision 10).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
 
-WMS_OF_SITE = "wms of site"
-SYSTEM_OF_CHANNEL = "system of channel"
-HUB = "hub"
+from crossdock.ownership.phrases import (
+    HUB,
+    SITE,
+    SYSTEM_OF_CHANNEL,
+    WMS_OF_SITE,
+    phrase_of,
+)
+from crossdock.ownership.rule import OnViolation, Rule
+
+Cell = tuple[str, str | None, str | None, str | None, str | None, str | None]
+"""Object, field, stage, event, site, channel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of the matrix."""
+class Answer:
+    """What the matrix says of one cell, names resolved to systems; phrases without answer left out.
 
-    entity: str
+    `rule` is the key of the rule that named the owners: the evidence of a refusal.
+    """
+
     owners: tuple[str, ...]
-    consumers: tuple[str, ...] = ()
+    consumers: tuple[str, ...]
+    publisher: str | None
+    on_violation: OnViolation
+    rule: str
+
+    def may_say(self, source: str) -> bool:
+        """Whether this source owns it, or publishes it for its owner."""
+        return source in self.owners or source == self.publisher
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The rules by entity, with the places that the phrases refer to."""
+    """The rules, with the places that the phrases refer to: site or channel -> role -> system."""
 
-    rules: Mapping[str, Rule]
-    wms: Mapping[str, str]  # site -> system
-    channels: Mapping[str, str]  # channel -> system
+    rules: Sequence[Rule]
+    sites: Mapping[str, Mapping[str, str]]
+    channels: Mapping[str, Mapping[str, str]]
+    _answers: dict[Cell, Answer] = field(default_factory=dict, compare=False, repr=False)
+    _fields: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def owners(self, entity: str, site: str | None, channel: str | None) -> tuple[str, ...]:
-        """The systems that may originate this entity for this site and channel."""
-        rule = self.rules.get(entity)
-        return self._resolve(rule.owners, site, channel) if rule is not None else ()
-
-    def may_say(self, source: str, entity: str, site: str | None, channel: str | None) -> bool:
-        """Whether this source owns the entity there."""
-        return source in self.owners(entity, site, channel)
-
-    def consumers(self, entity: str, site: str | None, channel: str | None) -> tuple[str, ...]:
-        """The systems that must be told, each once, in the matrix's order."""
-        rule = self.rules.get(entity)
-        return self._resolve(rule.consumers, site, channel) if rule is not None else ()
-
-    def _resolve(
-        self, names: tuple[str, ...], site: str | None, channel: str | None
+    def owners(
+        self,
+        entity: str,
+        site: str | None = None,
+        channel: str | None = None,
+        *,
+        field: str | None = None,
+        stage: str | None = None,
+        event: str | None = None,
     ) -> tuple[str, ...]:
-        found: list[str] = []
-        for name in names:
-            system: str | None = name
-            if name == WMS_OF_SITE:
-                system = self.wms.get(site) if site is not None else None
-            elif name == SYSTEM_OF_CHANNEL:
-                system = self.channels.get(channel) if channel is not None else None
-            if system is not None and system not in found:
-                found.append(system)
-        return tuple(found)
+        """The systems that may originate this; `event` is the name of a message type."""
+        return self.answer(entity, site, channel, field=field, stage=stage, event=event).owners
+
+    def consumers(
+        self,
+        entity: str,
+        site: str | None = None,
+        channel: str | None = None,
+        *,
+        field: str | None = None,
+        stage: str | None = None,
+        event: str | None = None,
+    ) -> tuple[str, ...]:
+        """The systems that must be told, each once, in the matrix's order."""
+        return self.answer(entity, site, channel, field=field, stage=stage, event=event).consumers
+
+    def may_say(
+        self,
+        source: str,
+        entity: str,
+        site: str | None = None,
+        channel: str | None = None,
+        *,
+        field: str | None = None,
+        stage: str | None = None,
+        event: str | None = None,
+    ) -> bool:
+        """Whether this source owns it there, or publishes it for its owner."""
+        answer = self.answer(entity, site, channel, field=field, stage=stage, event=event)
+        return answer.may_say(source)
+
+    def answer(
+        self,
+        entity: str,
+        site: str | None = None,
+        channel: str | None = None,
+        *,
+        field: str | None = None,
+        stage: str | None = None,
+        event: str | None = None,
+    ) -> Answer:
+        """All that the matrix says of a cell; kept, since messages ask the same again and again."""
+        # A place that is not configured is no place, so that no sender makes the table grow.
+        cell = (
+            entity,
+            field,
+            stage,
+            event_of(event) if event is not None else None,
+            site if site in self.sites else None,
+            channel if channel in self.channels else None,
+        )
+        known = self._answers.get(cell)
+        if known is None:
+            known = self._answers[cell] = self._answer(cell)
+        return known
+
+    def fields_ruled(self, entity: str) -> tuple[str, ...]:
+        """The fields of this object for which some rule speaks, sorted."""
+        known = self._fields.get(entity)
+        if known is None:
+            named = {rule.field for rule in self.rules if rule.entity == entity and rule.field}
+            known = self._fields[entity] = tuple(sorted(named))
+        return known
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that change with any rule and any place."""
+        places = [
+            sorted((place, sorted(roles.items())) for place, roles in one.items())
+            for one in (self.sites, self.channels)
+        ]
+        rules = sorted((rule.key, repr(rule)) for rule in self.rules)
+        return sha256(repr((rules, places)).encode()).hexdigest()[:12]
+
+    def resolve(
+        self, names: Sequence[str], site: str | None, channel: str | None
+    ) -> tuple[str, ...]:
+        """The systems that these names mean there, each once; unanswered phrases are left out."""
+        found = (self.system_of(name, site, channel) for name in names)
+        return tuple(dict.fromkeys(system for system in found if system is not None))
+
+    def system_of(self, name: str, site: str | None, channel: str | None) -> str | None:
+        """The system that one name means there, or None."""
+        phrase = phrase_of(name)
+        if phrase is None:
+            return name
+        places, place = (self.sites, site) if phrase.scope == SITE else (self.channels, channel)
+        return places.get(place, {}).get(phrase.role) if place is not None else None
+
+    def _answer(self, cell: Cell) -> Answer:
+        _, _, _, _, site, channel = cell
+        ranked = ranked_for(self.rules, cell)
+        owners = _first(ranked, lambda rule: rule.owners)
+        consumers = _first(ranked, lambda rule: rule.consumers)
+        publisher = _first(ranked, lambda rule: rule.publisher)
+        ending = _first(ranked, lambda rule: rule.on_violation)
+        return Answer(
+            owners=self.resolve(owners.owners or (), site, channel) if owners else (),
+            consumers=self.resolve(consumers.consumers or (), site, channel) if consumers else (),
+            publisher=self.system_of(publisher.publisher or "", site, channel)
+            if publisher
+            else None,
+            on_violation=(ending.on_violation if ending else None) or OnViolation.REJECT,
+            rule=owners.key if owners else "",
+        )
+
+
+def ranked_for(rules: Sequence[Rule], cell: Cell) -> list[Rule]:
+    """The rules that speak of a cell, most specific first; equals in the order of their keys."""
+    entity, *rest = cell
+    speaking = [
+        rule
+        for rule in rules
+        if rule.entity == entity
+        and all(
+            named is None or named == there
+            for named, there in zip(
+                (rule.field, rule.stage, rule.event, rule.site, rule.channel), rest, strict=True
+            )
+        )
+    ]
+    return sorted(speaking, key=lambda rule: (-rule.specificity, rule.key))
+
+
+def _first(ranked: list[Rule], said: Callable[[Rule], Any]) -> Rule | None:
+    return next((rule for rule in ranked if said(rule) is not None), None)
+
+
+@lru_cache(maxsize=1024)
+def event_of(name: str) -> str:
+    """`noun.participle` of a message type's name: rules speak of all versions of an event."""
+    plain = name.removeprefix("crossdock.")
+    return plain.rpartition(".v")[0] if plain != name else name
 
 
 DEFAULT_RULES = (
@@ -79,4 +220,4 @@ DEFAULT_RULES = (
     Rule("availability", (HUB,), (SYSTEM_OF_CHANNEL,)),
     Rule("reservation", (HUB,), ()),
 )
-"""The matrix that ships with the hub; `crossdock.yaml` replaces rows by entity."""
+"""The matrix that ships with the hub; `crossdock.yaml` replaces rows and adds narrower ones."""

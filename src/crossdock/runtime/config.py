@@ -22,14 +22,9 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.redaction import one_line, shown
 from crossdock.kernel.text import header_fault
-from crossdock.ownership.matrix import (
-    DEFAULT_RULES,
-    HUB,
-    SYSTEM_OF_CHANNEL,
-    WMS_OF_SITE,
-    Matrix,
-    Rule,
-)
+from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
+from crossdock.ownership.phrases import HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
+from crossdock.ownership.rule import Rule
 from crossdock.sagas.policy import ChannelPolicy, Policy
 
 
@@ -109,7 +104,9 @@ class Settings:
     def policy(self) -> Policy:
         """What decisions may know of this configuration."""
         matrix = Matrix(
-            self.rules, self.sites, {name: c.system for name, c in self.channels.items()}
+            tuple(self.rules.values()),
+            sites={name: {"wms": system} for name, system in self.sites.items()},
+            channels={name: {"system": c.system} for name, c in self.channels.items()},
         )
         return Policy(
             partitions=self.hub.partitions,
@@ -458,12 +455,12 @@ def _rules(
             if "consumers" in one
             else rules[entity].consumers
         )
-        for name in (*owners, *consumers):
+        for name in (*(owners or ()), *(consumers or ())):
             if not known(name):
                 reader.wrong(where, name, "a system of this file, or one of the three phrases")
         rules[entity] = Rule(entity, owners, consumers)
     for rule in rules.values():
-        for name in rule.owners:
+        for name in rule.owners or ():
             if not known(name):
                 reader.wrong(
                     f"ownership.{rule.entity}",

@@ -49,9 +49,9 @@ def small_policy(*, partitions: int = 1, keep_back: int = 0) -> Policy:
         partitions=partitions,
         channels={"web": ChannelPolicy("web", "shop", ("EAST", "WEST"), keep_back)},
         matrix=Matrix(
-            {rule.entity: rule for rule in DEFAULT_RULES},
-            {"EAST": "wms_east", "WEST": "wms_west"},
-            {"web": "shop"},
+            DEFAULT_RULES,
+            sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
+            channels={"web": {"system": "shop"}},
         ),
         known_items_only=False,
     )

@@ -22,9 +22,9 @@ POLICY = Policy(
     partitions=PARTITIONS,
     channels={"web": ChannelPolicy("web", "shop", SITES)},
     matrix=Matrix(
-        {rule.entity: rule for rule in DEFAULT_RULES},
-        {"EAST": "wms_east", "WEST": "wms_west"},
-        {"web": "shop"},
+        DEFAULT_RULES,
+        sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
+        channels={"web": {"system": "shop"}},
     ),
 )
 

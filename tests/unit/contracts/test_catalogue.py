@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -12,7 +14,7 @@ SOUND = CATALOGUE[ITEM_CHANGED]
 
 def renamed(name: str) -> MessageType:
     """A row of the catalogue under another name."""
-    return MessageType(name, SOUND.noun, SOUND.entity, SOUND.key, SOUND.business_key, SOUND.summary)
+    return replace(SOUND, name=name)
 
 
 def test_the_catalogue_is_sound() -> None:
@@ -57,8 +59,13 @@ def test_a_good_name_is_let_through(name: str) -> None:
 
 def test_a_key_that_the_noun_lacks_is_found() -> None:
     """Messages could not be put in order by it."""
-    row = MessageType("crossdock.item.changed.v1", SOUND.noun, "item", "sku", lambda d: "", "")
+    row = replace(SOUND, key="sku")
     assert check_names((row,)) == ["crossdock.item.changed.v1: noun Item has no field 'sku'"]
+
+
+def test_a_contract_that_nobody_answers_for_is_found() -> None:
+    """Each names the team that is asked when it is in doubt (R39)."""
+    assert check_names((replace(SOUND, steward=""),)) == ["crossdock.item.changed.v1: no steward"]
 
 
 def test_a_name_that_stands_twice_is_found() -> None:

@@ -18,7 +18,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 from crossdock.kernel.errors import CrossdockError
-from crossdock.ownership.matrix import HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
+from crossdock.ownership.phrases import HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
 from crossdock.runtime.config import (
     ConfigurationWrong,
     Problem,
@@ -115,7 +115,7 @@ def _owners(settings: Settings, entity: str) -> tuple[str, ...]:
     """Every system that owns the entity anywhere, each once."""
     rule = settings.rules.get(entity)
     found: dict[str, None] = {}
-    for name in rule.owners if rule is not None else ():
+    for name in (rule.owners or ()) if rule is not None else ():
         found.update(dict.fromkeys(system for _, system in _named(settings, name)))
     return tuple(found)
 
@@ -123,7 +123,7 @@ def _owners(settings: Settings, entity: str) -> tuple[str, ...]:
 def _told(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """(entity, where, system) for everybody who is to be told something."""
     for rule in settings.rules.values():
-        for name in rule.consumers:
+        for name in rule.consumers or ():
             for where, system in _named(settings, name):
                 yield rule.entity, where, system
 
