@@ -41,11 +41,12 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## boot the hub and a simulated distributor, and show what happens
 	$(BIN)/crossdock demo $(DEMO_ARGS)
 
-check: setup ## style, format, types, import contracts
+check: setup ## style, format, types, import contracts, published contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/crossdock contracts --check
 
 test: check ## check, then every test
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)

@@ -323,6 +323,24 @@ _ROWS = (
 
 CATALOGUE: dict[str, MessageType] = {row.name: row for row in _ROWS}
 
+TOLD = frozenset(
+    {
+        ORDER_RELEASED,
+        ORDER_RELEASE_CANCELLED,
+        ORDER_STATUS_CHANGED,
+        SHIPMENT_SHIPPED,
+        RETURN_AUTHORISED,
+        INVOICE_REQUESTED,
+        AVAILABILITY_PUBLISHED,
+    }
+)
+"""What the deciders make effects of; the rest stays on the log."""
+
+
+def is_told(row: MessageType) -> bool:
+    """Whether the hub tells far systems messages of this type."""
+    return row.name in TOLD
+
 
 def check_names(rows: tuple[MessageType, ...] = _ROWS) -> list[str]:
     """Every breach of the naming standard, in words; none for a sound catalogue."""

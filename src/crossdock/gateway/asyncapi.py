@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from crossdock.contracts import catalogue
-from crossdock.contracts.catalogue import CATALOGUE, MessageType
+from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
 from crossdock.contracts.envelope import Envelope
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.openapi import CONTRACTS_VERSION
 from crossdock.gateway.schemas import Schema, components_of
 
 _REF = "#/components/schemas/{name}"
-
-TOLD: Final = frozenset(
-    {
-        catalogue.ORDER_RELEASED,
-        catalogue.ORDER_RELEASE_CANCELLED,
-        catalogue.ORDER_STATUS_CHANGED,
-        catalogue.SHIPMENT_SHIPPED,
-        catalogue.RETURN_AUTHORISED,
-        catalogue.INVOICE_REQUESTED,
-        catalogue.AVAILABILITY_PUBLISHED,
-    }
-)
-"""What the deciders make effects of; the rest stays on the log."""
-
-
-def is_told(row: MessageType) -> bool:
-    """Whether the hub tells far systems messages of this type."""
-    return row.name in TOLD
 
 
 def asyncapi() -> Schema:

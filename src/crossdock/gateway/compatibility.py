@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crossdock.gateway.schemas import Schema
+from crossdock.gateway.breaking import Break, Rule
+from crossdock.gateway.schemas import FACTS, Schema
 
 # Keyword -> whether a greater value lets more through.
 _BOUNDS = {
@@ -23,19 +24,38 @@ _BOUNDS = {
 }
 
 
-def compatible(old: Schema, new: Schema, *, taken: bool = True, sent: bool = True) -> list[str]:
+def compatible(old: Schema, new: Schema, *, taken: bool = True, sent: bool = True) -> list[Break]:
     """Name every change from `old` to `new` that breaks somebody; none for a safe change.
 
     `taken` says that far systems send messages of this type to the hub, `sent` that the hub sends
     them. A default that changes breaks both: old messages that leave it out would mean something
-    else.
+    else. The rules are those of `breaking.SAYS`.
     """
-    found = list(_changed_defaults(_Node(old, old), _Node(new, new)))
+    found = list(_changed_facts(old.get(FACTS, {}), new.get(FACTS, {})))
+    found += _changed_defaults(_Node(old, old), _Node(new, new))
     if taken:
-        found += _Check("old senders", strict=True).misfits(_Node(old, old), _Node(new, new))
+        found += _Check(strict=True).misfits(_Node(old, old), _Node(new, new))
     if sent:
-        found += _Check("old readers", strict=False).misfits(_Node(new, new), _Node(old, old))
-    return list(dict.fromkeys(found))
+        found += _Check(strict=False).misfits(_Node(new, new), _Node(old, old))
+    return list({str(one): one for one in found}.values())
+
+
+_FACT_RULES = {
+    "entity": Rule.ENTITY_CHANGED,
+    "key": Rule.KEY_CHANGED,
+    "business_key": Rule.BUSINESS_KEY_CHANGED,
+}
+_WAYS = ("taken", "told")
+
+
+def _changed_facts(old: Schema, new: Schema) -> Iterator[Break]:
+    """What the schema itself does not say: the keys, who rules the type, which way it goes."""
+    for name, rule in _FACT_RULES.items():
+        if name in old and old[name] != new.get(name):
+            yield Break(rule, name, f"was {old[name]!r}, is {new.get(name)!r}")
+    for way in _WAYS:
+        if old.get(way) and not new.get(way):
+            yield Break(Rule.WAY_GONE, way, "not any more")
 
 
 class _Node:
@@ -88,57 +108,76 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
 
 
 class _Check:
-    """Is all that a writer may write understood by a reader?"""
+    """Is all that a writer may write understood by a reader?
 
-    def __init__(self, who: str, *, strict: bool) -> None:
-        self._who = who
-        self._strict = strict  # the reader refuses fields that it does not know
+    Strict: old senders write and the hub reads, which refuses fields that it does not know. Else
+    the hub writes and old readers read.
+    """
 
-    def misfits(self, writer: _Node, reader: _Node) -> Iterator[str]:
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._who = "breaks old senders" if strict else "breaks old readers"
+
+    def misfits(self, writer: _Node, reader: _Node) -> Iterator[Break]:
         """Say what the writer may write and the reader would refuse."""
         at = writer.path
         if writer.may_be_null and not reader.may_be_null and reader.schema:
-            yield f"{at}: null breaks {self._who}"
-        if writer.schema.get("type") != reader.schema.get("type"):
-            if reader.schema:
-                yield f"{at}: another type breaks {self._who}"
-            return
-        yield from self._values(writer, reader)
+            yield self._one(Rule.NULL_REFUSED, Rule.NULL_SENT, at, "null")
+        for word in ("type", "format"):
+            if writer.schema.get(word) != reader.schema.get(word):
+                if reader.schema:
+                    yield self._one(Rule.TYPE_CHANGED, Rule.TYPE_CHANGED, at, f"another {word}")
+                return
+        yield from self._codes(writer, reader)
+        yield from self._limits(writer, reader)
         yield from self._fields(writer, reader)
         if writer.items is not None and reader.items is not None:
             yield from self.misfits(writer.items, reader.items)
 
-    def _values(self, writer: _Node, reader: _Node) -> Iterator[str]:
+    def _one(self, for_senders: Rule, for_readers: Rule, at: str, what: str) -> Break:
+        rule = for_senders if self._strict else for_readers
+        return Break(rule, at, f"{what} {self._who}")
+
+    def _codes(self, writer: _Node, reader: _Node) -> Iterator[Break]:
+        if reader.codes is None:
+            return
         at = writer.path
-        if reader.codes is not None:
-            for code in sorted((writer.codes or set()) - reader.codes):
-                yield f"{at}: code {code!r} breaks {self._who}"
-            if writer.codes is None:
-                yield f"{at}: a list of codes breaks {self._who}"
+        for code in sorted((writer.codes or set()) - reader.codes):
+            yield self._one(Rule.CODE_GONE, Rule.CODE_NEW, at, f"code {code!r}")
+        if writer.codes is None:
+            yield self._one(Rule.CODES_ADDED, Rule.CODES_LIFTED, at, "a list of codes")
+
+    def _limits(self, writer: _Node, reader: _Node) -> Iterator[Break]:
+        at = writer.path
         for keyword, greater_is_wider in _BOUNDS.items():
             limit, other = reader.schema.get(keyword), writer.schema.get(keyword)
             if limit is None:
                 continue
             if other is None or (other > limit if greater_is_wider else other < limit):
-                yield f"{at}: another {keyword} breaks {self._who}"
+                yield self._one(Rule.LIMIT_TIGHTER, Rule.LIMIT_WIDER, at, f"another {keyword}")
         pattern = reader.schema.get("pattern")
         if pattern is not None and pattern != writer.schema.get("pattern"):
-            yield f"{at}: another pattern breaks {self._who}"
+            yield self._one(Rule.PATTERN_CHANGED, Rule.PATTERN_CHANGED, at, "another pattern")
 
-    def _fields(self, writer: _Node, reader: _Node) -> Iterator[str]:
+    def _fields(self, writer: _Node, reader: _Node) -> Iterator[Break]:
         known = reader.properties
         for name, field in writer.properties.items():
             if name in known:
                 yield from self.misfits(field, known[name])
             elif self._strict and reader.schema.get("additionalProperties") is False:
-                yield f"{field.path}: a field that is gone breaks {self._who}"
+                yield self._one(
+                    Rule.FIELD_GONE, Rule.FIELD_GONE, field.path, "a field that is gone"
+                )
         for name in sorted(reader.required - writer.required):
-            yield f"{writer.path}.{name}: a required field breaks {self._who}"
+            at = f"{writer.path}.{name}"
+            yield self._one(Rule.FIELD_REQUIRED, Rule.FIELD_OPTIONAL, at, "a required field")
 
 
-def _changed_defaults(old: _Node, new: _Node) -> Iterator[str]:
+def _changed_defaults(old: _Node, new: _Node) -> Iterator[Break]:
     if old.default is not ... and new.default is not ... and old.default != new.default:
-        yield f"{old.path}: another default changes what old messages mean"
+        yield Break(
+            Rule.DEFAULT_CHANGED, old.path, "another default changes what old messages mean"
+        )
     newer = new.properties
     for name, field in old.properties.items():
         if name in newer:

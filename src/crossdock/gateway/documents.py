@@ -10,16 +10,24 @@ import json
 from pathlib import Path
 from typing import Any
 
-from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.gateway.asyncapi import asyncapi, is_told
+from crossdock.contracts.catalogue import CATALOGUE, check_names, is_told
+from crossdock.gateway.asyncapi import asyncapi
+from crossdock.gateway.breaking import Break, Rule, rules_page
 from crossdock.gateway.compatibility import compatible
 from crossdock.gateway.openapi import openapi
 from crossdock.gateway.pages import contract_page, index_page, page_name
-from crossdock.gateway.schemas import data_schemas, envelope_schema
+from crossdock.gateway.schemas import FACTS, data_schemas, envelope_schema
 from crossdock.kernel.errors import CrossdockError
 
 _SCHEMAS = "schemas"
 _PAGES = "contracts"
+
+
+class BadName(CrossdockError):
+    """A message type breaks the naming standard (R26)."""
+
+    code = "bad-contract-name"
+    advice = "name it crossdock.<noun>.<past participle>.v<n>, keyed by a field of its noun"
 
 
 class BreakingChange(CrossdockError):
@@ -36,6 +44,7 @@ def documents() -> dict[str, str]:
         "asyncapi.json": _written(asyncapi()),
         f"{_SCHEMAS}/envelope.json": _written(envelope_schema()),
         f"{_PAGES}/index.md": index_page(),
+        "compatibility.md": rules_page(),
     }
     for name, schema in data_schemas().items():
         found[f"{_SCHEMAS}/{name}.json"] = _written(schema)
@@ -47,14 +56,17 @@ def documents() -> dict[str, str]:
 def write_documents(folder: Path, *, allow_breaking: bool = False) -> list[str]:
     """Write all documents below `folder`; give the paths that changed, were added or went.
 
-    Only the hub's own documents in there are touched. Raises `BreakingChange` before anything is
-    written, unless it is allowed.
+    Only the hub's own documents in there are touched. Raises `BadName`, and `BreakingChange` unless
+    it is allowed, before anything is written.
     """
+    names = check_names()
+    if names:
+        raise BadName(found="; ".join(names))
     broken = [] if allow_breaking else breaking_changes(folder)
     if broken:
-        raise BreakingChange(found="; ".join(broken))
+        raise BreakingChange(found="; ".join(map(str, broken)))
     texts = documents()
-    changed = [path for path, text in texts.items() if _read(folder / path) != text]
+    changed = unwritten_documents(folder)
     for path in changed:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(texts[path], encoding="utf-8")
@@ -64,7 +76,7 @@ def write_documents(folder: Path, *, allow_breaking: bool = False) -> list[str]:
     return sorted([*changed, *gone])
 
 
-def breaking_changes(folder: Path) -> list[str]:
+def breaking_changes(folder: Path) -> list[Break]:
     """What the code would break of the schemas that stand in `folder`; none when there are none."""
     new = data_schemas()
     found = []
@@ -72,12 +84,18 @@ def breaking_changes(folder: Path) -> list[str]:
         name = path.name.removesuffix(".json")
         row = CATALOGUE.get(name)
         if row is None:
-            found.append(f"{name}: the type is gone")
+            found.append(Break(Rule.TYPE_GONE, name, "the type is gone"))
             continue
         old: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        changes = compatible(old, new[name], taken=row.inbound, sent=is_told(row))
-        found += [f"{name}: {change}" for change in changes]
+        facts = old.get(FACTS, {"taken": row.inbound, "told": is_told(row)})
+        changes = compatible(old, new[name], taken=facts["taken"], sent=facts["told"])
+        found += [Break(one.rule, f"{name} {one.where}", one.text) for one in changes]
     return found
+
+
+def unwritten_documents(folder: Path) -> list[str]:
+    """Documents that are not in `folder` as the code makes them now."""
+    return [path for path, text in documents().items() if _read(folder / path) != text]
 
 
 def stale_documents(folder: Path) -> list[str]:

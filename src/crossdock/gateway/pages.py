@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from crossdock.contracts.catalogue import CATALOGUE, MessageType
-from crossdock.gateway.asyncapi import is_told
+from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
+from crossdock.contracts.keys_in_words import business_key_in_words
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.schemas import Schema, data_schema, schema_id
 from crossdock.kernel.text import IDENTIFIER_PATTERN, TEXT_PATTERN, describe
@@ -33,7 +33,8 @@ hub sends it on.
 
 _REST = """
 Schemas of the data are in [schemas](../schemas), the HTTP surface is in
-[openapi.json](../openapi.json), the events both ways are in [asyncapi.json](../asyncapi.json)."""
+[openapi.json](../openapi.json), the events both ways are in [asyncapi.json](../asyncapi.json).
+What may change under a name and what may not is in [compatibility](../compatibility.md)."""
 
 
 def page_name(row: MessageType) -> str:
@@ -61,6 +62,7 @@ def contract_page(row: MessageType) -> str:
         f"{_NOTE}# {row.noun.__name__}\n\n{schema['description']}\n",
         f"- type: `{row.name}`",
         f"- key: `{row.key}`; messages of one key are applied in order",
+        f"- business key: {_business_key(row)}",
         f"- entity: {row.entity}; said by {_owners(row)}, told to {told}",
         f"- ways: {_ways(row)}",
         f"- schema: [`{schema_id(row.name)}`](../schemas/{row.name}.json)\n",
@@ -72,6 +74,12 @@ def contract_page(row: MessageType) -> str:
     example = json.dumps(example_message(row), indent=2, ensure_ascii=False)
     parts.append(f"\n## Example\n\nWith only what must be there:\n\n```json\n{example}\n```")
     return "\n".join(parts) + "\n"
+
+
+def _business_key(row: MessageType) -> str:
+    """Under which two messages are the same fact."""
+    key = business_key_in_words(row)
+    return f"`{key}`; two messages of one business key are the same fact" if key else "none"
 
 
 def _owners(row: MessageType) -> str:

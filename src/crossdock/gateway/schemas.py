@@ -11,12 +11,16 @@ from typing import Any, Final
 
 import msgspec
 
-from crossdock.contracts.catalogue import CATALOGUE, MessageType
+from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
 from crossdock.contracts.envelope import Envelope
+from crossdock.contracts.keys_in_words import business_key_in_words
 
 Schema = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+FACTS: Final = "x-crossdock"
+"""Where a schema keeps what JSON Schema has no word for: keys, entity, ways of the type."""
+
 ENVELOPE_ID: Final = "urn:crossdock:contract:envelope"
 
 # Python's anchors and its spelling of lone surrogates are not those of ECMA 262, which JSON Schema
@@ -39,7 +43,19 @@ def data_schema(row: MessageType) -> Schema:
         "$id": schema_id(row.name),
         **noun,
         "description": _described(row.summary, noun["description"]),
+        FACTS: facts_of(row),
         **({"$defs": components} if components else {}),
+    }
+
+
+def facts_of(row: MessageType) -> Schema:
+    """What is published of a type beside the shape of its data; compared when it changes."""
+    return {
+        "entity": row.entity,
+        "key": row.key,
+        "business_key": business_key_in_words(row),
+        "taken": row.inbound,
+        "told": is_told(row),
     }
 
 

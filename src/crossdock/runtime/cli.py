@@ -94,10 +94,17 @@ def contracts(
     write: Annotated[
         Path | None, typer.Option("--write", help="Write the documents into this folder.")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Refuse bad names, breaking changes, stale documents.")
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="Check against this folder; default: docs/reference."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Generate JSON Schema, OpenAPI, AsyncAPI and reference pages from the contracts."""
-    _run("contracts", write=write, as_json=as_json)
+    _run("contracts", write=write, against=against, check=check, as_json=as_json)
 
 
 @app.command()

@@ -34,16 +34,6 @@ from crossdock.storage.postgres.settings import check_settings
 
 _CARDS = {"rest": REST}
 _ONE_OWNER = ("item", "party", "site", "channel")  # two owners of one record overwrite each other
-_TOLD = (
-    catalogue.ORDER_RELEASED,
-    catalogue.ORDER_RELEASE_CANCELLED,
-    catalogue.ORDER_STATUS_CHANGED,
-    catalogue.SHIPMENT_SHIPPED,
-    catalogue.RETURN_AUTHORISED,
-    catalogue.INVOICE_REQUESTED,
-    catalogue.AVAILABILITY_PUBLISHED,
-)
-"""What the hub tells far systems."""
 
 _CONNECT_SECONDS_MAX = 10.0
 
@@ -162,7 +152,7 @@ def _check_system(name: str, system: SystemSettings, told: set[str], result: Res
         result.wrong(f"{where}.batch_max", str(system.reached.batch_max), f"at most {batch_max}")
     blind = sorted(
         row.name
-        for row in (CATALOGUE[kind] for kind in _TOLD)
+        for row in (CATALOGUE[kind] for kind in sorted(catalogue.TOLD))
         if row.entity in told and system.reached.operation(row.name).ability is Ability.NEITHER
     )
     if blind:

@@ -4,30 +4,70 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossdock.gateway.documents import breaking_changes, documents, write_documents
+from crossdock.contracts.catalogue import check_names
+from crossdock.gateway.documents import (
+    breaking_changes,
+    documents,
+    stale_documents,
+    unwritten_documents,
+    write_documents,
+)
+from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 
-_STANDARD = Path("docs/reference")
+PUBLISHED = Path("docs/reference")
+"""Where the repository keeps what was published."""
 
 
-def run(write: Path | None, as_json: bool) -> int:
-    """Write the documents into a folder, or say what they are and what they would break.
+class NothingPublished(CrossdockError):
+    """There are no published contracts to compare with."""
+
+    code = "nothing-published"
+    advice = "say --against FOLDER, the folder that holds schemas/, or write it first with --write"
+
+
+def run(write: Path | None, against: Path | None, check: bool, as_json: bool) -> int:
+    """Write the documents into a folder, check them against one, or list them.
 
     Raises:
         BreakingChange: a contract in the folder would be broken; nothing is written then.
+        BadName: a message type breaks the naming standard; nothing is written then.
+        NothingPublished: there is nothing to check against.
     """
+    if check or against is not None:
+        return _check(against or PUBLISHED, as_json)
     if write is not None:
-        changed = write_documents(write)
-        for path in changed:
-            say(f"written: {path}")
-        say(f"{len(changed)} documents changed")
-        finish({"changed": changed}, as_json=as_json)
-        return OK
+        return _write(write, as_json)
     names = sorted(documents())
-    broken = breaking_changes(_STANDARD) if _STANDARD.is_dir() else []
     for name in names:
         say(name)
+    finish({"documents": names}, as_json=as_json)
+    return OK
+
+
+def _write(folder: Path, as_json: bool) -> int:
+    changed = write_documents(folder)
+    for path in changed:
+        say(f"written: {path}")
+    say(f"{len(changed)} documents changed")
+    finish({"changed": changed}, as_json=as_json)
+    return OK
+
+
+def _check(folder: Path, as_json: bool) -> int:
+    """Say what breaks the naming standard, what breaks users, and what is not written yet."""
+    if not (folder / "schemas").is_dir():
+        raise NothingPublished(where=str(folder))
+    names = check_names()
+    broken = breaking_changes(folder)
+    unwritten = sorted([*unwritten_documents(folder), *stale_documents(folder)])
+    for name in names:
+        say(f"NAME    {name}")
     for one in broken:
-        say(f"BREAKS {one}")
-    finish({"documents": names, "broken": broken}, as_json=as_json)
-    return UNSOUND if broken else OK
+        say(f"BREAKS  {one.rule:20} {one}")
+    for path in unwritten:
+        say(f"STALE   {path}")
+    say(f"{len(names)} bad names, {len(broken)} breaking changes, {len(unwritten)} stale documents")
+    found = [{"rule": one.rule, "where": one.where, "text": str(one)} for one in broken]
+    finish({"names": names, "broken": found, "stale": unwritten}, as_json=as_json)
+    return UNSOUND if names or broken or unwritten else OK
