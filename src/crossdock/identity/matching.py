@@ -138,7 +138,7 @@ DEFAULT_RULES: Final[Mapping[str, tuple[MatchRule, ...]]] = {
     "channel": (MatchRule(("code",)), MatchRule(("name",))),
     "location": (MatchRule(("code",)), MatchRule(("name",))),
 }
-"""The rules that ship with the hub; `identity.match` in `crossdock.yaml` replaces them by entity."""
+"""The rules that ship with the hub; the configuration replaces them by entity."""
 
 
 def marks(rules: Sequence[MatchRule], record: Attributes) -> Iterator[tuple[MatchRule, str]]:

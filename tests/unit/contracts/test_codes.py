@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import pytest
 
-from crossdock.contracts import vocabulary
 from crossdock.contracts.codes import NAMES, VOCABULARIES, CodeTable
 from crossdock.contracts.vocabulary import ItemStatus
 from crossdock.kernel.errors import UnknownCode
@@ -39,4 +40,4 @@ def test_a_word_without_a_code_is_refused() -> None:
 def test_every_vocabulary_has_one_name() -> None:
     """A table names its vocabulary; two names for one would be two tables."""
     assert len(NAMES) == len(VOCABULARIES)
-    assert all(issubclass(words, vocabulary.StrEnum) for words in VOCABULARIES.values())
+    assert all(issubclass(words, StrEnum) for words in VOCABULARIES.values())
