@@ -16,7 +16,9 @@ from crossdock.log.records import NewMessage, OrderRow
 from crossdock.orders.doings import Doing
 from crossdock.orders.state import OrderState
 from crossdock.sagas import rebuild
-from crossdock.sagas.batch import _DECIDERS, noun_of, order_row
+from crossdock.sagas.batch import order_row
+from crossdock.sagas.decide import noun_of
+from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.turn import Turn
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 from crossdock.testing.strategies import Tale, scarce, tales
@@ -100,6 +102,6 @@ def test_a_doing_that_is_not_recorded_is_found(monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_decider_of_an_order_folds_or_records() -> None:
     """A new kind of message about orders is a fact to fold, or the hub's own word to itself."""
-    about_orders = {name for name in _DECIDERS if CATALOGUE[name].key == "order_id"}
+    about_orders = {name for name in DECIDERS if CATALOGUE[name].key == "order_id"}
     facts = {name for name in about_orders if CATALOGUE[name].inbound}
     assert set(rebuild.FACTS) == facts

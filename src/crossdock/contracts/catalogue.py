@@ -22,6 +22,7 @@ from crossdock.contracts import (
     returns,
     shipments,
     stock,
+    timers,
 )
 from crossdock.contracts.words import Noun
 
@@ -74,6 +75,7 @@ RETURN_RECEIVED = "crossdock.return.received.v1"
 INVOICE_REQUESTED = "crossdock.invoice.requested.v1"
 INVOICE_POSTED = "crossdock.invoice.posted.v1"
 AVAILABILITY_PUBLISHED = "crossdock.availability.published.v1"
+TIMER_FIRED = "crossdock.timer.fired.v1"
 
 _ROWS = (
     MessageType(
@@ -318,6 +320,15 @@ _ROWS = (
         "What a channel may promise has changed.",
         inbound=False,
         steward="inventory control",
+    ),
+    MessageType(
+        TIMER_FIRED,
+        timers.TimerFired,
+        "timer",
+        "id",
+        lambda d: f"timer/{d.kind}/{d.id}/{d.revision}",
+        "The time that a document waited for has passed.",
+        inbound=False,
     ),
 )
 

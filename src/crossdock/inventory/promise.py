@@ -1,6 +1,7 @@
-"""What may still be promised: per item and site, the shelf less what is reserved (decision 7).
+"""What may still be promised: per item and site, the shelf less what is spoken for (decision 7).
 
-Free stock = sellable - reserved. A reservation is decided on values that were read without a
+Free stock = sellable - reserved - pooled - safety: pooled units are set aside for one channel each,
+safety stock for nobody. A reservation is decided on values that were read without a
 lock, so the book also works out `need`: the free stock that the row must still show when the
 batch is written for every reservation of the batch to be honest. Where it shows less, the batch
 is decided again.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossdock.log.records import StockChange
+from crossdock.log.records import StockChange, StockRow
 
 
 @dataclass(slots=True)
@@ -19,9 +20,35 @@ class PromiseRow:
 
     sellable: int = 0
     reserved: int = 0
+    pooled: int = 0
+    safety: int = 0
     sellable_change: int = 0
     reserved_change: int = 0
+    pooled_change: int = 0
+    safety_change: int = 0
     need: int | None = None
+
+    @property
+    def moved(self) -> int:
+        """How much more is free than when the batch was loaded."""
+        return self.sellable_change - self.reserved_change - self.pooled_change - self.safety_change
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the batch moved any of its figures."""
+        return bool(
+            self.sellable_change or self.reserved_change or self.pooled_change or self.safety_change
+        )
+
+    @property
+    def free(self) -> int:
+        """Base units that may still be promised to anybody."""
+        return self.sellable - self.reserved - self.pooled - self.safety + self.moved
+
+    @property
+    def backed(self) -> int:
+        """Base units on the shelf beyond what is promised; negative where facts took them away."""
+        return self.sellable + self.sellable_change - self.reserved - self.reserved_change
 
 
 class StockNotLoaded(LookupError):
@@ -35,8 +62,8 @@ class StockNotLoaded(LookupError):
 class PromiseBook:
     """The promise rows of one batch."""
 
-    def __init__(self, rows: dict[tuple[str, str], tuple[int, int]], items: set[str]) -> None:
-        self._rows = {key: PromiseRow(*figures) for key, figures in rows.items()}
+    def __init__(self, rows: dict[tuple[str, str], StockRow], items: set[str]) -> None:
+        self._rows = {key: PromiseRow(*figures[:4]) for key, figures in rows.items()}
         self._items = items
 
     def row(self, item: str, site: str) -> PromiseRow:
@@ -52,10 +79,20 @@ class PromiseBook:
         Raises:
             StockNotLoaded: the batch did not load this item.
         """
+        return self._loaded(item, site).free
+
+    def backed(self, item: str, site: str) -> int:
+        """Base units on the shelf beyond what is promised; negative where facts took them away.
+
+        Raises:
+            StockNotLoaded: the batch did not load this item.
+        """
+        return self._loaded(item, site).backed
+
+    def _loaded(self, item: str, site: str) -> PromiseRow:
         if item not in self._items:
             raise StockNotLoaded(item)
-        row = self.row(item, site)
-        return row.sellable + row.sellable_change - row.reserved - row.reserved_change
+        return self.row(item, site)
 
     def shelve(self, item: str, site: str, change: int) -> None:
         """More or fewer units on the shelf: a fact, unguarded."""
@@ -64,8 +101,7 @@ class PromiseBook:
     def reserve(self, item: str, site: str, quantity: int, keep_back: int) -> None:
         """Promise units; the store will insist on the free stock that this relies on."""
         row = self.row(item, site)
-        moved = row.sellable_change - row.reserved_change
-        need = quantity + keep_back - moved
+        need = quantity + keep_back - row.moved
         row.need = need if row.need is None else max(row.need, need)
         row.reserved_change += quantity
 
@@ -76,7 +112,15 @@ class PromiseBook:
     def changes(self) -> list[StockChange]:
         """What the batch changes, in key order."""
         return [
-            StockChange(item, site, row.sellable_change, row.reserved_change, row.need)
+            StockChange(
+                item,
+                site,
+                row.sellable_change,
+                row.reserved_change,
+                row.need,
+                row.pooled_change,
+                row.safety_change,
+            )
             for (item, site), row in sorted(self._rows.items())
-            if row.sellable_change or row.reserved_change or row.need is not None
+            if row.need is not None or row.is_changed
         ]

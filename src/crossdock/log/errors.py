@@ -11,6 +11,7 @@ The classes differ in what the caller may do next, never in what went wrong insi
     ├── StoreFault          store-fault           nothing was kept: code and schema disagree
     ├── LeaseLost           lease-lost            nothing was kept: another worker holds the work
     ├── StockMoved          stock-moved           nothing was kept: decide again on fresh stock
+    ├── DocumentMoved       document-moved        nothing was kept: decide again on the newer one
     └── CommitUnknown       store-commit-unknown  kept or not, nobody knows: ask by key first
 """
 
@@ -105,3 +106,14 @@ class StockMoved(StoreError):
 
     code = "stock-moved"
     advice = "the hub reads again and decides again"
+
+
+class DocumentMoved(StoreError):
+    """Somebody else changed a document first; nothing of this batch was kept."""
+
+    code = "document-moved"
+    advice = "the hub reads again and decides again"
+
+
+MOVED = (StockMoved, DocumentMoved)
+"""What ends well when the same messages are decided again on what stands by now."""

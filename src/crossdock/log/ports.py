@@ -79,12 +79,17 @@ class Deciding(Protocol):
         """
         ...
 
+    async def due_documents(self, now: datetime, limit: int) -> list[tuple[str, str, int]]:
+        """The (kind, id, revision) of documents whose timer is due, the longest overdue first."""
+        ...
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """Apply a decided batch, whole or not at all.
 
         Raises:
             LeaseLost: another worker holds a partition, or its position moved; nothing is written.
             StockMoved: a guarded reservation no longer fits; nothing is written, decide again.
+            DocumentMoved: a document is not at the revision that was read; likewise.
         """
         ...
 

@@ -6,9 +6,11 @@ make them, and nothing here knows a database.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -137,12 +139,26 @@ class Memory(msgspec.Struct, array_like=True):
     value: bool | int | str | list[str]
 
 
+class Document(msgspec.Struct, array_like=True):
+    """A thing with a life that is neither order nor master: a transfer, a reservation, a case.
+
+    `revision` grows by one with every change; `due` is when its timer fires (None: it has none).
+    All messages about a document have its id as their key.
+    """
+
+    kind: str
+    id: str
+    revision: int
+    due: datetime | None
+    body: msgspec.Raw  # JSON
+
+
 class Outcome(msgspec.Struct, omit_defaults=True):
     """All that one message decided; the log of these rebuilds every projection (decision 14).
 
     `effects` are business keys; `grants` are set-asides for waiting lines (order, line, item,
     site, quantity) that travel on as messages of their own; `memories` are what the order keeps of
-    all this beside its facts and promises.
+    all this beside its facts and promises; `documents` stand as they are named here.
     """
 
     fate: Fate = Fate.APPLIED
@@ -153,6 +169,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     notes: list[Note] = []
     grants: list[tuple[str, str, str, str, int]] = []
     memories: list[Memory] = []
+    documents: list[Document] = []
 
 
 class Lane(IntEnum):
@@ -231,10 +248,11 @@ class Settlement:
 
 @dataclass(slots=True)
 class StockChange:
-    """What one batch does to one promise row: sellable and reserved base units of item x site.
+    """What one batch does to one promise row, in base units of item x site: how much more of each.
 
-    `need` is the free stock (sellable less reserved) that the row must show before the change for
-    the batch's reservations to be honest; None when nothing was reserved (decision 7).
+    `need` is the free stock (sellable less reserved, pooled and safety stock) that the row must
+    show before the change for the batch's reservations to be honest; None when nothing was reserved
+    (decision 7).
     """
 
     item: str
@@ -242,6 +260,23 @@ class StockChange:
     sellable: int
     reserved: int
     need: int | None
+    pooled: int = 0
+    safety: int = 0
+
+    @property
+    def moves_free(self) -> bool:
+        """Whether more or less is free afterwards."""
+        return self.sellable != self.reserved + self.pooled + self.safety
+
+
+class StockRow(NamedTuple):
+    """A promise row as the store has it; `version` grows with every change."""
+
+    sellable: int
+    reserved: int
+    pooled: int = 0
+    safety: int = 0
+    version: int = 0
 
 
 @dataclass(slots=True)
@@ -297,6 +332,7 @@ class Decided:
     waiting: list[Waiting] = field(default_factory=list)
     masters: list[MasterRow] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)  # the hub to itself
+    documents: list[tuple[Document, int]] = field(default_factory=list)  # the revision before
 
 
 @dataclass(slots=True)
@@ -306,6 +342,22 @@ class Wanted:
     orders: set[str] = field(default_factory=set)
     items: set[str] = field(default_factory=set)  # promise rows and waiting lines
     masters: set[tuple[str, str]] = field(default_factory=set)
+    documents: set[tuple[str, str]] = field(default_factory=set)
+
+    def also(
+        self,
+        *,
+        items: Collection[str] = (),
+        masters: Collection[tuple[str, str]] = (),
+        documents: Collection[tuple[str, str]] = (),
+    ) -> Wanted:
+        """All this and more."""
+        return Wanted(
+            self.orders,
+            self.items.union(items),
+            self.masters.union(masters),
+            self.documents.union(documents),
+        )
 
 
 @dataclass(slots=True)
@@ -313,6 +365,7 @@ class Loaded:
     """What the store knows of it."""
 
     orders: dict[str, bytes] = field(default_factory=dict)
-    stock: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    stock: dict[tuple[str, str], StockRow] = field(default_factory=dict)
     waiting: list[Waiting] = field(default_factory=list)
     masters: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    documents: dict[tuple[str, str], Document] = field(default_factory=dict)

@@ -43,12 +43,19 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class PromiseView:
-    """What may be promised of an item at a site: free = sellable - reserved, in base units."""
+    """What may be promised of an item at a site, in base units."""
 
     item: str
     site: str
     sellable: int
     reserved: int
+    pooled: int = 0
+    safety: int = 0
+
+    @property
+    def free(self) -> int:
+        """What may be promised to anybody."""
+        return self.sellable - self.reserved - self.pooled - self.safety
 
 
 @dataclass(frozen=True, slots=True)

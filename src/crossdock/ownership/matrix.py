@@ -219,5 +219,6 @@ DEFAULT_RULES = (
     Rule("invoice", ("erp",), ("erp",)),
     Rule("availability", (HUB,), (SYSTEM_OF_CHANNEL,)),
     Rule("reservation", (HUB,), ()),
+    Rule("timer", (HUB,), ()),
 )
 """The matrix that ships with the hub; `crossdock.yaml` replaces rows and adds narrower ones."""

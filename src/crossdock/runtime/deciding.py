@@ -16,10 +16,10 @@ from typing import Any
 from crossdock.contracts.vocabulary import Fate
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.ports import Clock
-from crossdock.log.errors import LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
+from crossdock.log.errors import MOVED, LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
 from crossdock.log.ports import Deciding
 from crossdock.log.records import Decided, Lease, Note, Outcome, Recorded, Wanted
-from crossdock.sagas import batch
+from crossdock.sagas.decide import decide, noun_of, wanted_by
 from crossdock.sagas.policy import Policy
 
 _LOG = logging.getLogger("crossdock.deciding")
@@ -89,7 +89,7 @@ class Decider:
         try:
             await self._decide_and_commit(messages)
         except Exception as error:
-            if isinstance(error, StockMoved) and len(messages) > 1:
+            if isinstance(error, MOVED) and len(messages) > 1:
                 # Too many at once to find a quiet moment in; a single message is quickly done.
                 _LOG.warning("stock kept moving under %d messages; one by one", len(messages))
             elif _may_heal(error):
@@ -138,14 +138,14 @@ class Decider:
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
         with _thinking():
-            pairs: list[tuple[Recorded, Any]] = [(m, batch.noun_of(m)) for m in messages]
-            wanted: Wanted = batch.wanted_by(pairs)
+            pairs: list[tuple[Recorded, Any]] = [(m, noun_of(m)) for m in messages]
+            wanted: Wanted = wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
             decided, wanted = await self._decide_on_fresh_stock(pairs, wanted)
             try:
                 await self._commit(decided, messages)
-            except StockMoved:
-                await asyncio.sleep(0)  # let the one who moved it finish, decide on fresh stock
+            except MOVED:
+                await asyncio.sleep(0)  # let the one who moved it finish, decide on what stands now
                 continue
             return
         raise StockMoved("stock kept moving under a batch")
@@ -157,7 +157,7 @@ class Decider:
         while True:
             loaded = await self._store.load(wanted)
             with _thinking():
-                decided = batch.decide(self._policy, pairs, wanted, loaded)
+                decided = decide(self._policy, pairs, wanted, loaded)
             if isinstance(decided, Decided):
                 return decided, wanted
             wanted = decided  # always more than before, and bounded by what the batch speaks of

@@ -14,9 +14,10 @@ from crossdock.connectors.rest import client as rest
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
 from crossdock.contracts.orders import OrderReview
+from crossdock.contracts.timers import TimerFired
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.kernel.ports import Clock, Randomness
-from crossdock.log.records import Decided
+from crossdock.log.records import Decided, NewMessage
 from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
@@ -31,6 +32,7 @@ _GATHER_SECONDS = 0.05
 """How long work may gather after a turn that was not full: batches are cheaper than messages."""
 _SWEEP_SECONDS = 1.0
 _SWEEP_ORDERS_MAX = 100
+_SWEEP_TIMERS_MAX = 500
 _AVAILABILITY_ITEMS_MAX = 500
 _AVAILABILITY_SECONDS = 0.25
 """How often changed promises become availability effects: the coalescing window."""
@@ -171,33 +173,51 @@ class Hub:
                 bell.ring()
         if decided.messages:
             self.ring_deciders()
-        if any(change.sellable != change.reserved for change in decided.stock):
+        if any(change.moves_free for change in decided.stock):
             self._availability_bell.ring()
 
     def _told(self, delivered: Delivered) -> None:
         self.delivered[delivered.destination] += len(delivered.settlements)
 
     async def _sweep(self) -> int:
-        """Let orders be looked at again that wait beside free stock (see `Deciding.stranded`)."""
-        stranded = await self.store.stranded(_SWEEP_ORDERS_MAX)
-        now = self.clock.now()
-        await self.store.append(
-            [
-                own_message(
-                    self.policy,
-                    f"sweep/{now.isoformat()}/{order_id}",
-                    catalogue.ORDER_REVIEW_REQUESTED,
-                    order_id,
-                    OrderReview(order_id=order_id, reason="stock is free that it waits for"),
-                    event_time=now,
-                    received_time=now,
-                )
-                for order_id in stranded
-            ]
-        )
-        if stranded:
+        """Put on the log what nobody else would say: timers that are due, orders left waiting."""
+        said = [*await self._due_timers(), *await self._left_waiting()]
+        await self.store.append(said)
+        if said:
             self.ring_deciders()
         return 0
+
+    async def _due_timers(self) -> list[NewMessage]:
+        now = self.clock.now()
+        return [
+            own_message(
+                self.policy,
+                f"timer/{kind}/{number}/{revision}",
+                catalogue.TIMER_FIRED,
+                number,
+                TimerFired(kind=kind, id=number, revision=revision),
+                event_time=now,
+                received_time=now,
+            )
+            for kind, number, revision in await self.store.due_documents(now, _SWEEP_TIMERS_MAX)
+        ]
+
+    async def _left_waiting(self) -> list[NewMessage]:
+        """Orders to be looked at again that wait beside free stock (see `Deciding.stranded`)."""
+        stranded = await self.store.stranded(_SWEEP_ORDERS_MAX)
+        now = self.clock.now()
+        return [
+            own_message(
+                self.policy,
+                f"sweep/{now.isoformat()}/{order_id}",
+                catalogue.ORDER_REVIEW_REQUESTED,
+                order_id,
+                OrderReview(order_id=order_id, reason="stock is free that it waits for"),
+                event_time=now,
+                received_time=now,
+            )
+            for order_id in stranded
+        ]
 
     async def _publish(self) -> int:
         views = [

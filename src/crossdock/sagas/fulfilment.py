@@ -211,7 +211,7 @@ def _withdraw_unbacked(
     stops: Stops,
 ) -> None:
     """Goods left a shelf beyond their promises: withdraw what the order's own lines lack now."""
-    lacking = -turn.book.free(item, site)
+    lacking = -turn.book.backed(item, site)
     for number in sorted(order.lines, reverse=True):
         line = order.lines[number]
         place = line.sites.get(site)

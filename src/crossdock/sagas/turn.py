@@ -61,6 +61,7 @@ class Turn:
             notes=[],
             grants=[],
             memories=[],
+            documents=[],
         )
         self.effects: list[Effect] = []
         self.messages: list[NewMessage] = []

@@ -22,7 +22,7 @@ from crossdock.log.records import Decided, Lease, NewMessage, Receipt
 from crossdock.log.views import BalanceRow
 from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
-from crossdock.sagas.batch import decide, noun_of, wanted_by
+from crossdock.sagas.decide import decide, noun_of, wanted_by
 from crossdock.sagas.policy import ChannelPolicy, Policy
 from crossdock.storage.memory.store import MemoryStore
 from crossdock.testing.builders import at, noun_message

@@ -99,6 +99,9 @@ PLANTED = {
     "waiting_nowhere": "UPDATE waiting SET sites = '{}' WHERE order_id = 'SO-2'",
     "orders_rebuilt": "UPDATE sales_order SET state = state || ' ' WHERE order_id = 'SO-2'",
     "figures_derived": "UPDATE sales_order SET shipped = shipped + 1 WHERE order_id = 'SO-2'",
+    "documents_rebuilt": (
+        "INSERT INTO document (kind, id, revision, body) VALUES ('case', 'A', 1, '{}')"
+    ),
     "masters_rebuilt": "UPDATE master SET revision = revision + 1 WHERE id = 'bolt'",
 }
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.inventory.promise import PromiseBook, StockNotLoaded
-from crossdock.log.records import StockChange
+from crossdock.log.records import StockChange, StockRow
 
 Step = tuple[str, int, int]
 """shelve, release or reserve; how many; how many are kept back."""
@@ -29,7 +29,7 @@ steps = st.lists(
 
 def booked(read: tuple[int, int], told: list[Step]) -> PromiseBook:
     """A book that read these figures, after these steps."""
-    book = PromiseBook({("bolt", "EAST"): read}, {"bolt"})
+    book = PromiseBook({("bolt", "EAST"): StockRow(*read)}, {"bolt"})
     for step, quantity, keep_back in told:
         if step == "shelve":
             book.shelve("bolt", "EAST", quantity)
@@ -89,7 +89,7 @@ def test_goods_that_came_first_are_not_needed_before() -> None:
 
 def test_a_row_that_was_looked_at_only_is_not_changed() -> None:
     """Nor is one made for an item without any."""
-    book = PromiseBook({("bolt", "EAST"): (5, 1)}, {"bolt"})
+    book = PromiseBook({("bolt", "EAST"): StockRow(5, 1)}, {"bolt"})
     assert book.free("bolt", "EAST") == 4
     assert book.free("bolt", "WEST") == 0
     assert book.changes() == []

@@ -13,13 +13,15 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.orders import Order, OrderLine
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind
-from crossdock.log.records import Decided, Loaded, Recorded, Wanted
-from crossdock.sagas import batch, rebuild
+from crossdock.log.records import Decided, Loaded, Recorded, StockRow, Wanted
+from crossdock.sagas import rebuild
+from crossdock.sagas.decide import decide, noun_of, wanted_by
+from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.policy import Policy
 from crossdock.testing.builders import noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 
-STOCK = {("bolt", "EAST"): (10, 0), ("nut", "EAST"): (1, 0)}
+STOCK = {("bolt", "EAST"): StockRow(10, 0), ("nut", "EAST"): StockRow(1, 0)}
 
 
 def recorded(order_id: str, position: int = 1, **quantities: int) -> Recorded:
@@ -38,8 +40,8 @@ def recorded(order_id: str, position: int = 1, **quantities: int) -> Recorded:
 
 def decided(policy: Policy, *messages: Recorded, loaded: Loaded) -> tuple[Decided, list[Wanted]]:
     """The batch's decision, and what it asked for on the way; all of `loaded` is there to ask."""
-    pairs = [(message, batch.noun_of(message)) for message in messages]
-    wanted = batch.wanted_by(pairs)
+    pairs = [(message, noun_of(message)) for message in messages]
+    wanted = wanted_by(pairs)
     asked = [wanted]
     while True:
         given = Loaded(
@@ -48,7 +50,7 @@ def decided(policy: Policy, *messages: Recorded, loaded: Loaded) -> tuple[Decide
             masters={k: v for k, v in loaded.masters.items() if k in wanted.masters},
         )
         before = deepcopy((pairs, wanted, given))
-        result = batch.decide(policy, pairs, wanted, given)
+        result = decide(policy, pairs, wanted, given)
         assert (pairs, wanted, given) == before
         if isinstance(result, Decided):
             return result, asked
@@ -107,9 +109,13 @@ def test_a_rival_is_held_whatever_it_says() -> None:
 
 def test_every_message_that_may_come_has_a_decider() -> None:
     """What a far system may say, and what the hub says to itself, is decided; nothing else."""
-    to_itself = {catalogue.STOCK_GRANTED, catalogue.ORDER_REVIEW_REQUESTED}
+    to_itself = {
+        catalogue.STOCK_GRANTED,
+        catalogue.ORDER_REVIEW_REQUESTED,
+        catalogue.TIMER_FIRED,
+    }
     inbound = {row.name for row in CATALOGUE.values() if row.inbound}
-    assert set(batch._DECIDERS) == inbound | to_itself
+    assert set(DECIDERS) == inbound | to_itself
     assert set(rebuild.FACTS) | rebuild.MASTERS <= inbound
 
 

@@ -29,7 +29,7 @@ from crossdock.runtime.commands import trace_words as words
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store
-from crossdock.sagas.batch import noun_of
+from crossdock.sagas.decide import noun_of
 from crossdock.storage.postgres.reading import Place, PostgresReading
 
 _PLACE = re.compile(r"\A([0-9]{1,5}):([0-9]{1,18})\Z")
@@ -181,7 +181,7 @@ async def _wait_for_stock(store: PostgresReading, trace: Trace, order: OrderStat
             )
             continue
         free = [
-            f"{promise.sellable - promise.reserved} free at {promise.site}"
+            f"{promise.free} free at {promise.site}"
             for promise in await store.promises_of_item(row.item)
             if promise.site in row.sites
         ]
@@ -266,7 +266,7 @@ async def _item(store: PostgresReading, item: str) -> Trace:
     _tell_attempts(trace, effects)
     trace.summary += [
         f"{item} at {promise.site}: {promise.sellable} on the shelf, {promise.reserved} promised,"
-        f" {promise.sellable - promise.reserved} free"
+        f" {promise.free} free"
         for promise in promises
     ]
     _wait_for_decisions(trace, places, outcomes)

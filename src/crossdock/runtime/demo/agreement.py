@@ -111,8 +111,9 @@ async def _figure(connection: asyncpg.Connection, column: str) -> dict[str, int]
 
 async def _free(connection: asyncpg.Connection) -> dict[str, int]:
     rows = await connection.fetch(
-        "SELECT item, sum(greatest(sellable - reserved - $1, 0))::bigint AS units FROM promise"
-        " GROUP BY item HAVING sum(greatest(sellable - reserved - $1, 0)) <> 0",
+        "SELECT item, sum(units)::bigint AS units FROM ("
+        "  SELECT item, greatest(sellable - reserved - pooled - safety - $1, 0) AS units"
+        "  FROM promise) free GROUP BY item HAVING sum(units) <> 0",
         KEEP_BACK,
     )
     return {row["item"]: row["units"] for row in rows}

@@ -59,9 +59,7 @@ def _quantity(data: Data, channel: ChannelView, item: str) -> int:
     """The free stock of the channel's sites, each less what is kept back there."""
     rows = data.promises.get(item, {})
     free = (
-        rows[site].sellable - rows[site].reserved - channel.keep_back
-        for site in dict.fromkeys(channel.sites)
-        if site in rows
+        rows[site].free - channel.keep_back for site in dict.fromkeys(channel.sites) if site in rows
     )
     return sum(max(0, units) for units in free)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from crossdock.log.errors import LeaseLost, StockMoved, StoreRefused
-from crossdock.log.records import Decided, Lease, Loaded, Movement, Outcome, Wanted
+from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
+from crossdock.log.records import Decided, Lease, Loaded, Movement, Outcome, StockRow, Wanted
 from crossdock.log.views import OutcomeRow
 from crossdock.storage.memory import messages
 from crossdock.storage.memory.data import Data, Promise
@@ -20,13 +20,24 @@ def load(data: Data, wanted: Wanted) -> Loaded:
     return Loaded(
         orders={name: data.orders[name].state for name in wanted.orders if name in data.orders},
         stock={
-            (item, site): (row.sellable, row.reserved)
+            (item, site): StockRow(row.sellable, row.reserved, row.pooled, row.safety, row.version)
             for item in wanted.items
             for site, row in data.promises.get(item, {}).items()
         },
         waiting=[row for item in wanted.items for row in data.waiting.get(item, {}).values()],
         masters={key: data.masters[key].body for key in wanted.masters if key in data.masters},
+        documents={k: data.documents[k] for k in wanted.documents if k in data.documents},
     )
+
+
+def due_documents(data: Data, now: datetime, limit: int) -> list[tuple[str, str, int]]:
+    """Documents whose timer is due, the longest overdue first."""
+    due = sorted(
+        (d.due, d.kind, d.id, d.revision)
+        for d in data.documents.values()
+        if d.due is not None and d.due <= now
+    )
+    return [(kind, number, revision) for _, kind, number, revision in due[:limit]]
 
 
 def stranded(data: Data) -> list[str]:
@@ -35,7 +46,7 @@ def stranded(data: Data) -> list[str]:
     for item, lines in data.waiting.items():
         for row in lines.values():
             rows = (data.promises.get(item, {}).get(site, _NOTHING) for site in row.sites)
-            if any(one.sellable - one.reserved > row.keep_back for one in rows) or (
+            if any(one.free > row.keep_back for one in rows) or (
                 not row.sites and _held_for_known(data, row.order_id, item)
             ):
                 found.add(row.order_id)
@@ -51,10 +62,11 @@ def _held_for_known(data: Data, order_id: str, item: str) -> bool:
 
 
 def commit(data: Data, decided: Decided, now: datetime) -> None:
-    """Apply a batch, or raise `LeaseLost`, `StockMoved` or `StoreRefused` and change nothing."""
+    """Apply a batch, or raise and change nothing: see `log.ports.Deciding.commit`."""
     for lease, _ in decided.positions:
         _check_lease(data, lease)
     _check_movements(decided)
+    _check_documents(data, decided)
     _check_stock(data, decided)
 
     for lease, position in decided.positions:
@@ -72,6 +84,8 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
         if known is None or known.revision < master.revision:
             data.masters[(master.kind, master.id)] = master
     messages.append(data, decided.messages)
+    for document, _ in decided.documents:
+        data.documents[(document.kind, document.id)] = document
 
 
 def _check_lease(data: Data, lease: Lease) -> None:
@@ -82,6 +96,18 @@ def _check_lease(data: Data, lease: Lease) -> None:
             found=f"epoch {partition.epoch}, decided up to {partition.decided}",
             expected=f"epoch {lease.epoch}, decided up to {lease.position}",
         )
+
+
+def _check_documents(data: Data, decided: Decided) -> None:
+    for document, before in decided.documents:
+        known = data.documents.get((document.kind, document.id))
+        stands = known.revision if known is not None else 0
+        if stands != before:
+            raise DocumentMoved(
+                where=f"{document.kind} {document.id}",
+                found=f"revision {stands}",
+                expected=f"revision {before}",
+            )
 
 
 def _check_movements(decided: Decided) -> None:
@@ -99,23 +125,25 @@ def _check_stock(data: Data, decided: Decided) -> None:
     """Refuse a batch whose reservations relied on stock that is gone, or that owes promises."""
     for change in decided.stock:
         row = data.promises.get(change.item, {}).get(change.site, _NOTHING)
-        free = row.sellable - row.reserved
+        free = row.free
         where = f"{change.item} at {change.site}"
         if change.need is not None and free < change.need:
             raise StockMoved(where=where, found=f"{free} free", expected=f"{change.need} free")
     for change in decided.stock:
         row = data.promises.get(change.item, {}).get(change.site, _NOTHING)
-        if row.reserved + change.reserved < 0:
-            raise StoreRefused(
-                where=f"{change.item} at {change.site}",
-                found=f"{row.reserved + change.reserved} reserved",
-                constraint="promise_reserved_not_negative",
-            )
+        for figure in ("reserved", "pooled", "safety"):
+            after = getattr(row, figure) + getattr(change, figure)
+            if after < 0:
+                raise StoreRefused(
+                    where=f"{change.item} at {change.site}",
+                    found=f"{after} {figure}",
+                    constraint=f"promise_{figure}_not_negative",
+                )
 
 
 def _record(data: Data, partition: int, position: int, outcome: Outcome, now: datetime) -> None:
     """Keep an outcome of our own (the caller's may change), with its movements and notes."""
-    ours = msgspec.msgpack.decode(msgspec.msgpack.encode(outcome), type=Outcome)
+    ours = msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome)
     row = OutcomeRow(partition, position, now, ours)
     data.partition(partition).outcomes[position] = row
     for movement in ours.movements:
@@ -137,7 +165,10 @@ def _change_stock(data: Data, decided: Decided) -> None:
         row = data.promises.setdefault(change.item, {}).setdefault(change.site, Promise())
         row.sellable += change.sellable
         row.reserved += change.reserved
-        if change.sellable or change.reserved:
+        row.pooled += change.pooled
+        row.safety += change.safety
+        row.version += 1
+        if change.moves_free:
             data.changed_items[change.item] = None
 
 

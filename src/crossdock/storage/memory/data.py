@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crossdock.log.records import MasterRow, NewMessage, OrderRow, Waiting
+from crossdock.log.records import Document, MasterRow, NewMessage, OrderRow, Waiting
 from crossdock.log.views import BalanceKey, ExceptionRow, OutcomeRow
 from crossdock.storage.memory.effects import Effects
 
@@ -56,6 +56,14 @@ class Promise:
 
     sellable: int = 0
     reserved: int = 0
+    pooled: int = 0
+    safety: int = 0
+    version: int = 0
+
+    @property
+    def free(self) -> int:
+        """What may be promised to anybody."""
+        return self.sellable - self.reserved - self.pooled - self.safety
 
 
 @dataclass(slots=True)
@@ -71,6 +79,7 @@ class Data:
     promises: dict[str, dict[str, Promise]] = field(default_factory=dict)  # item, site
     waiting: dict[str, dict[tuple[str, str], Waiting]] = field(default_factory=dict)  # item
     masters: dict[tuple[str, str], MasterRow] = field(default_factory=dict)
+    documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     exceptions: dict[tuple[str, str], ExceptionRow] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
     changed_items: dict[str, None] = field(default_factory=dict)  # in the order of their changes

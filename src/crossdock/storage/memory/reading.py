@@ -98,7 +98,9 @@ def promises(data: Data, after: PromiseKey | None, limit: int) -> list[PromiseVi
         if after is None or (item, site) > after
     )
     rows = ((key, data.promises[key[0]][key[1]]) for key in heapq.nsmallest(limit, wanted))
-    return [PromiseView(*key, row.sellable, row.reserved) for key, row in rows]
+    return [
+        PromiseView(*key, row.sellable, row.reserved, row.pooled, row.safety) for key, row in rows
+    ]
 
 
 def exceptions(data: Data, limit: int) -> list[ExceptionRow]:

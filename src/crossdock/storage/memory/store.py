@@ -96,6 +96,11 @@ class MemoryStore:
         await self._at("stranded.start")
         return batches.stranded(self.data)[:limit]
 
+    async def due_documents(self, now: datetime, limit: int) -> list[tuple[str, str, int]]:
+        """See `log.ports.Deciding`."""
+        await self._at("due_documents.start")
+        return batches.due_documents(self.data, now, limit)
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding`."""
         await self._begin("commit")

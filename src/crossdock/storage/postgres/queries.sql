@@ -52,7 +52,8 @@ ORDER BY m.position - l.decided, m.partition LIMIT $3;
 SELECT order_id, state FROM sales_order WHERE order_id = ANY($1::text[]);
 
 -- load_promises --
-SELECT item, site, sellable, reserved FROM promise WHERE item = ANY($1::text[]);
+SELECT item, site, sellable, reserved, pooled, safety, version
+FROM promise WHERE item = ANY($1::text[]);
 
 -- load_waiting --
 SELECT item, order_id, line, quantity, priority, since, sites, keep_back
@@ -63,7 +64,7 @@ FROM waiting WHERE item = ANY($1::text[]);
 SELECT w.order_id
 FROM waiting w
 JOIN promise p ON p.item = w.item AND p.site = ANY(w.sites)
-WHERE p.sellable - p.reserved > w.keep_back
+WHERE p.sellable - p.reserved - p.pooled - p.safety > w.keep_back
 UNION
 SELECT w.order_id
 FROM waiting w
@@ -72,6 +73,11 @@ JOIN sales_order o ON o.order_id = w.order_id
 WHERE w.sites = '{}'
   AND (convert_from(o.state, 'UTF8')::jsonb -> 'holds') ? ('unknown-item:' || w.item)
 ORDER BY order_id LIMIT $1;
+
+-- load_documents --
+SELECT d.kind, d.id, d.revision, d.due_time, d.body
+FROM unnest($1::text[], $2::text[]) AS w (kind, id)
+JOIN document d ON d.kind = w.kind AND d.id = w.id;
 
 -- load_masters --
 SELECT m.kind, m.id, m.body
@@ -101,16 +107,17 @@ ON CONFLICT ON CONSTRAINT promise_row DO NOTHING;
 
 -- change_promises --
 -- Lock the rows in key order, change them, and give them as they are now.
-UPDATE promise p SET sellable = p.sellable + c.sellable, reserved = p.reserved + c.reserved
+UPDATE promise p SET sellable = p.sellable + c.sellable, reserved = p.reserved + c.reserved,
+    pooled = p.pooled + c.pooled, safety = p.safety + c.safety, version = p.version + 1
 FROM (
-    SELECT n.item, n.site, n.sellable, n.reserved
-    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-        AS n (item, site, sellable, reserved)
+    SELECT n.item, n.site, n.sellable, n.reserved, n.pooled, n.safety
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+        AS n (item, site, sellable, reserved, pooled, safety)
     JOIN promise q ON q.item = n.item AND q.site = n.site
     ORDER BY n.item, n.site FOR UPDATE OF q
 ) c
 WHERE p.item = c.item AND p.site = c.site
-RETURNING p.item, p.site, p.sellable - p.reserved AS free;
+RETURNING p.item, p.site, p.sellable - p.reserved - p.pooled - p.safety AS free;
 
 -- mark_availability --
 -- Touch marks that stand already: a publisher that is taking one waits for us, and we for it.
@@ -163,6 +170,31 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])
 ON CONFLICT ON CONSTRAINT master_record
 DO UPDATE SET revision = excluded.revision, body = excluded.body
 WHERE m.revision < excluded.revision;
+
+-- make_documents --
+-- First revisions; a row that is missing from the answer was made by somebody else.
+INSERT INTO document (kind, id, revision, due_time, body)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[])
+    AS n (kind, id, revision, due_time, body) ORDER BY kind, id
+ON CONFLICT ON CONSTRAINT document_record DO NOTHING
+RETURNING kind, id;
+
+-- change_documents --
+-- Later revisions, locked in key order; one that is missing from the answer was changed first.
+UPDATE document d SET revision = c.revision, due_time = c.due_time, body = c.body
+FROM (
+    SELECT n.*
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bigint[])
+        AS n (kind, id, revision, due_time, body, before)
+    JOIN document o ON o.kind = n.kind AND o.id = n.id
+    ORDER BY n.kind, n.id FOR UPDATE OF o
+) c
+WHERE d.kind = c.kind AND d.id = c.id AND d.revision = c.before
+RETURNING d.kind, d.id;
+
+-- due_documents --
+SELECT kind, id, revision FROM document WHERE due_time <= $1
+ORDER BY due_time, kind, id LIMIT $2;
 
 -- open_exceptions --
 INSERT INTO exception AS e (kind, key, detail, partition, position, times, opened_time)
@@ -229,7 +261,7 @@ DELETE FROM availability_changed WHERE item IN (
 
 -- channel_quantities --
 -- What a channel may promise of these items: the free stock of its sites, each less the keep-back.
-SELECT i.item, coalesce(sum(greatest(p.sellable - p.reserved - $3, 0)), 0)::bigint AS quantity
+SELECT i.item, coalesce(sum(greatest(p.sellable - p.reserved - p.pooled - p.safety - $3, 0)), 0)::bigint AS quantity
 FROM unnest($1::text[]) AS i (item)
 LEFT JOIN promise p ON p.item = i.item AND p.site = ANY($2::text[])
 GROUP BY i.item ORDER BY i.item;

@@ -13,7 +13,15 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts.vocabulary import Fate
-from crossdock.log.records import EffectState, OrderRow, Outcome, Recorded, Verdict, Waiting
+from crossdock.log.records import (
+    Document,
+    EffectState,
+    OrderRow,
+    Outcome,
+    Recorded,
+    Verdict,
+    Waiting,
+)
 from crossdock.log.views import (
     ABSORBED,
     RECEIVED,
@@ -215,6 +223,12 @@ def _outcome(row: Sequence[Any]) -> OutcomeRow:
 def _exception(row: Sequence[Any]) -> ExceptionRow:
     kind, key, detail, partition, position, opened_time, times = row
     return ExceptionRow(kind, key, detail, _cited(partition, position), opened_time, times)
+
+
+def document_of(row: Sequence[Any]) -> Document:
+    """A document, as both sides of this engine read it."""
+    kind, number, revision, due, body = row
+    return Document(kind, number, revision, due, msgspec.Raw(body))
 
 
 def waiting_of(row: Sequence[Any]) -> Waiting:

@@ -43,7 +43,7 @@ ORDER BY item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C",
 LIMIT $6;
 
 -- promises --
-SELECT item, site, sellable, reserved FROM promise
+SELECT item, site, sellable, reserved, pooled, safety FROM promise
 WHERE (item COLLATE "C", site COLLATE "C") > ($1, $2)
 ORDER BY item COLLATE "C", site COLLATE "C" LIMIT $3;
 
@@ -128,7 +128,7 @@ SELECT item, order_id, line, quantity, priority, since, sites, keep_back FROM wa
 WHERE item = $1 ORDER BY priority, since, order_id COLLATE "C", line COLLATE "C" LIMIT $2;
 
 -- promises_of_item --
-SELECT item, site, sellable, reserved FROM promise
+SELECT item, site, sellable, reserved, pooled, safety FROM promise
 WHERE item = $1 ORDER BY site COLLATE "C";
 
 -- order_state --

@@ -19,7 +19,8 @@ from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import MasterRow, OrderRow, Outcome, Recorded
 from crossdock.orders.state import OrderState
 from crossdock.sagas import rebuild
-from crossdock.sagas.batch import noun_of, order_row
+from crossdock.sagas.batch import order_row
+from crossdock.sagas.decide import noun_of
 
 _PAGE = 500
 _PREFETCH = 1_000

@@ -183,6 +183,23 @@ FULL JOIN booked m
    AND m.owner = b.owner
 WHERE coalesce(b.quantity, 0) <> coalesce(m.quantity, 0);
 
+-- documents_rebuilt --
+-- I28 broken: A document stands as the newest outcome that names it says.
+WITH said AS (
+    SELECT DISTINCT ON (d ->> 0, d ->> 1)
+           d ->> 0 AS kind, d ->> 1 AS id, (d ->> 2)::bigint AS revision, d -> 4 AS body
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(
+        convert_from(o.body, 'UTF8')::jsonb -> 'documents') d
+    WHERE position(convert_to('"documents":', 'UTF8') IN o.body) > 0
+    ORDER BY d ->> 0, d ->> 1, (d ->> 2)::bigint DESC
+)
+SELECT coalesce(s.kind, d.kind) AS kind, coalesce(s.id, d.id) AS id, d.revision AS stored,
+       s.revision AS said
+FROM said s FULL JOIN document d ON d.kind = s.kind AND d.id = s.id
+WHERE d.revision IS DISTINCT FROM s.revision
+   OR convert_from(d.body, 'UTF8')::jsonb IS DISTINCT FROM s.body;
+
 -- nothing_from_nothing --
 -- I12 broken: Over all accounts of an item, the world beyond the door among them, the sum is zero.
 SELECT item, sum(quantity) AS sum FROM balance GROUP BY item HAVING sum(quantity) <> 0;
@@ -483,12 +500,12 @@ WHERE coalesce(w.quantity, 0) <> coalesce(l.waiting, 0)
 -- waiting_unserved --
 -- I26 warning: Once all is decided, no line waits for what its channel could have from a shelf.
 SELECT w.order_id, w.line, w.item, w.quantity AS waits_for, p.site,
-       p.sellable - p.reserved AS free
+       p.sellable - p.reserved - p.pooled - p.safety AS free
 FROM waiting w
 JOIN sales_order o ON o.order_id = w.order_id
 LEFT JOIN unnest($1::text[], $2::bigint[]) AS c (channel, keep_back) ON c.channel = o.channel
 JOIN promise p ON p.item = w.item AND p.site = ANY(w.sites)
-WHERE p.sellable - p.reserved > coalesce(c.keep_back, 0)
+WHERE p.sellable - p.reserved - p.pooled - p.safety > coalesce(c.keep_back, 0)
   AND NOT EXISTS (
       SELECT FROM lease l JOIN log_head h ON h.partition = l.partition WHERE l.decided < h.head
   );

@@ -5,13 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
+import msgspec
 import pytest
 
 from crossdock.contracts.vocabulary import Fate, StockState
-from crossdock.log.errors import CommitUnknown, LeaseLost, StockMoved, StoreRefused
+from crossdock.log.errors import (
+    CommitUnknown,
+    DocumentMoved,
+    LeaseLost,
+    StockMoved,
+    StoreRefused,
+)
 from crossdock.log.ports import Store
-from crossdock.log.records import Answer, Decided, MasterRow, Note, Outcome, Wanted
+from crossdock.log.records import (
+    Answer,
+    Decided,
+    Document,
+    MasterRow,
+    Note,
+    Outcome,
+    StockChange,
+    StockRow,
+    Wanted,
+)
 from crossdock.log.views import ABSORBED
 from crossdock.testing.builders import (
     at,
@@ -97,7 +115,10 @@ class BatchContract(ContractBase):
             Wanted({"o-1", "o-2", "o-3"}, {"bolt", "nut"}, {("item", "bolt"), ("party", "bolt")})
         )
         assert loaded.orders == {"o-1": b"one", "o-2": b"two"}
-        assert loaded.stock == {("bolt", "EAST"): (9, 2), ("bolt", "WEST"): (4, 0)}
+        assert loaded.stock == {
+            ("bolt", "EAST"): StockRow(9, 2, version=1),
+            ("bolt", "WEST"): StockRow(4, 0, version=1),
+        }
         assert loaded.waiting == [line]
         assert loaded.masters == {("item", "bolt"): b"body"}
 
@@ -425,3 +446,48 @@ class BatchContract(ContractBase):
         [lease] = await store.lease("one", [0], at(0), at(30))
         await store.commit(decided(lease, Outcome()), at(1))
         assert await store.position() == {0: (1, 1)}
+
+    @scene
+    async def test_pooled_and_safety_stock_are_not_free(self, on: Engine) -> None:
+        """Free is what neither a promise nor a pool nor safety stock speaks for."""
+        store = await on.handle()
+        await land(store, stock=[StockChange("bolt", "EAST", 10, 2, None, 3, 4)])
+        batch = await next_batch(store)
+        batch.stock = [stock(reserved=2, need=2)]
+        with pytest.raises(StockMoved):
+            await store.commit(batch, at(1))
+        batch.stock = [stock(reserved=1, need=1)]
+        await store.commit(batch, at(1))
+        [row] = await store.promises(None, 9)
+        assert (row.reserved, row.pooled, row.safety, row.free) == (3, 3, 4, 0)
+
+    @scene
+    async def test_documents_stand_as_the_newest_revision_says(self, on: Engine) -> None:
+        """Written, loaded, changed; what was never written is not there."""
+        store = await on.handle()
+        await land(store, documents=[(document(1), 0)])
+        await land(store, documents=[(document(2, due=at(9)), 1)])
+        loaded = await store.load(Wanted(documents={("case", "A"), ("case", "B")}))
+        assert loaded.documents == {("case", "A"): document(2, due=at(9))}
+        assert await store.due_documents(at(8), 9) == []
+        assert await store.due_documents(at(9), 9) == [("case", "A", 2)]
+
+    @scene
+    async def test_a_document_that_moved_stops_the_batch(self, on: Engine) -> None:
+        """Who read another revision than the one that stands writes nothing."""
+        store = await on.handle()
+        await land(store, documents=[(document(1), 0)])
+        before = await picture(store)
+        batch = await full_batch(store)
+        for revision in (1, 3):
+            batch.documents = [(document(revision), revision - 1)]
+            with pytest.raises(DocumentMoved):
+                await store.commit(batch, at(1))
+        batch.documents = [(document(2), 1)]
+        await store.commit(batch, at(1))
+        assert await picture(store) != before
+
+
+def document(revision: int, due: datetime | None = None) -> Document:
+    """A revision of one document."""
+    return Document("case", "A", revision, due, msgspec.Raw(b'{"seen":%d}' % revision))

@@ -1,0 +1,179 @@
+"""What an order's messages do: the customer's wishes, and the warehouse's and finance's facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
+from crossdock.contracts.products import Item
+from crossdock.contracts.vocabulary import ItemStatus
+from crossdock.inventory import ledger
+from crossdock.log.records import Wanted
+from crossdock.orders.doings import Doing
+from crossdock.orders.facts import Happened
+from crossdock.orders.state import OrderState
+from crossdock.sagas import fulfilment, rebuild, telling
+from crossdock.sagas.batch import Batch
+from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
+from crossdock.sagas.deciders.goods import enter
+from crossdock.sagas.turn import Turn
+
+_ITEM = msgspec.json.Decoder(Item)
+
+
+def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
+    """Fold a fact into the order and give what it did to the goods; None when it is not new.
+
+    The second wall behind the business keys (I3).
+    """
+    place = rebuild.known_at(order, turn.message, noun)
+    if place is not None:
+        turn.supersede(f"the order learned this at {place}")
+        return None
+    return rebuild.learn(order, turn.message, noun)
+
+
+def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
+    if not batch.policy.known_items_only or not order.placed:
+        return
+    holds = set()
+    for line in order.lines.values():
+        body = batch.master("item", line.item)
+        if body is None:
+            holds.add(f"unknown-item:{line.item}")
+        elif (item := _ITEM.decode(body)).kind is not line.kind:
+            holds.add(f"item-kind:{line.item}")
+        elif item.status is not ItemStatus.ACTIVE:
+            holds.add(f"blocked-item:{line.item}")
+    if order.channel not in batch.policy.channels:
+        holds.add(f"unknown-channel:{order.channel}")
+    if order.holds != sorted(holds):
+        turn.remember(order, Doing.HOLDS, sorted(holds))
+
+
+def _placed(batch: Batch, turn: Turn, noun: orders.Order) -> None:
+    order = batch.order(noun.order_id)
+    if order.placed:
+        turn.hold("the order was placed before under another business key")
+        turn.note("rival", noun.order_id, f"{turn.message.place} places the order again")
+        return
+    if _learn(turn, order, noun) is not None:
+        _check_items(batch, turn, order)
+        _reviewed(batch, turn, order)
+
+
+def _changed(batch: Batch, turn: Turn, noun: orders.OrderChange) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        _check_items(batch, turn, order)
+        _reviewed(batch, turn, order)
+
+
+def _cancelled(batch: Batch, turn: Turn, noun: orders.OrderCancellation) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        fulfilment.settle(turn, order)
+
+
+def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
+    order = batch.order(noun.order_id)
+    happened = _learn(turn, order, noun)
+    if happened is not None:
+        unpromised = fulfilment.apply_goods(turn, order, happened, noun.pick_id)
+        for done in happened:
+            if done.short:
+                turn.note(
+                    "short-pick",
+                    f"{noun.order_id}/{done.line}/{noun.site}",
+                    f"{done.short} of {done.item} not found",
+                )
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+
+
+def _stopped(batch: Batch, turn: Turn, noun: orders.ReleaseStopped) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        fulfilment.settle(turn, order, freed=fulfilment.take_stop(turn, order, noun))
+
+
+def _packed(batch: Batch, turn: Turn, noun: shipments.Pack) -> None:
+    order = batch.order(noun.order_id)
+    happened = _learn(turn, order, noun)
+    if happened is not None:
+        unpromised = fulfilment.apply_goods(turn, order, happened, noun.carton_id)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+
+
+def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
+    order = batch.order(noun.order_id)
+    happened = _learn(turn, order, noun)
+    if happened is not None:
+        unpromised = fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+        telling.tell_shipment(turn, order, noun)
+
+
+def _return_requested(batch: Batch, turn: Turn, noun: returns.ReturnRequest) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        fulfilment.settle(turn, order)
+
+
+def _return_received(batch: Batch, turn: Turn, noun: returns.ReturnReceipt) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        enter(turn, ledger.returned(noun))
+        fulfilment.settle(turn, order)
+
+
+def _invoiced(batch: Batch, turn: Turn, noun: invoices.Invoice) -> None:
+    order = batch.order(noun.order_id)
+    if _learn(turn, order, noun) is not None:
+        fulfilment.settle(turn, order)
+
+
+def _granted(batch: Batch, turn: Turn, noun: stock.Grant) -> None:
+    order = batch.order(noun.order_id)
+    fulfilment.take_grant(turn, order, noun)
+    fulfilment.settle(turn, order, listed_otherwise={noun.line})
+
+
+def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
+    order = batch.order(noun.order_id)
+    _check_items(batch, turn, order)
+    _reviewed(batch, turn, order)
+
+
+def _reviewed(batch: Batch, turn: Turn, order: OrderState) -> None:
+    """Settle an order whose holds were just derived; a held one waits for its item's master."""
+    waited = {number for number, line in order.lines.items() if line.waiting}
+    fulfilment.settle(turn, order, listed_otherwise=waited, anew=True)
+    fulfilment.wait_for_masters(turn, order)
+
+
+def _items_and_masters(wanted: Wanted, noun: Any) -> None:
+    items_of_lines(wanted, noun)
+    wanted.masters.update(("item", line.item) for line in noun.lines)
+
+
+def _short_items(wanted: Wanted, noun: shipments.Pick) -> None:
+    wanted.items.update(line.item for line in noun.lines if line.short)
+
+
+DECIDERS: dict[str, Decider] = {
+    catalogue.ORDER_PLACED: Decider(_placed, _items_and_masters),
+    catalogue.ORDER_CHANGE_REQUESTED: Decider(_changed, _items_and_masters),
+    catalogue.ORDER_CANCELLATION_REQUESTED: Decider(_cancelled, items_of_lines),
+    catalogue.ORDER_REVIEW_REQUESTED: Decider(_reviewed_again),
+    catalogue.PICK_CONFIRMED: Decider(_picked, _short_items),
+    catalogue.RELEASE_STOPPED: Decider(_stopped, items_of_lines),
+    catalogue.CARTON_PACKED: Decider(_packed),
+    catalogue.SHIPMENT_SHIPPED: Decider(_shipped),
+    catalogue.RETURN_REQUESTED: Decider(_return_requested),
+    catalogue.RETURN_RECEIVED: Decider(_return_received, items_of_lines),
+    catalogue.INVOICE_POSTED: Decider(_invoiced),
+    catalogue.STOCK_GRANTED: Decider(_granted, its_item),
+}
+"""Every message about an order."""

@@ -1,0 +1,92 @@
+"""Writing what delivery did: how attempts ended, and availability turned into effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.stock import Availability
+from crossdock.log.ports import ChannelView
+from crossdock.log.records import EffectState, Lane, Settlement, Verdict
+from crossdock.storage.postgres.session import Session
+
+_SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
+_ATTEMPT_COLUMNS = ("effect_id", "attempt", "verdict", "reference", "problem", "settled_time")
+
+
+async def settle(session: Session, results: Sequence[Settlement], now: datetime) -> None:
+    """Record how attempts ended, and take or put back what is due."""
+    await session.copy(
+        "attempt",
+        _ATTEMPT_COLUMNS,
+        [(r.effect_id, r.attempt, r.verdict.value, r.reference, r.problem, now) for r in results],
+    )
+    done = [r.effect_id for r in results if r.verdict in _SETTLED]
+    if done:
+        await session.rows("forget_due", done)
+    rest = [r for r in results if r.verdict not in _SETTLED]
+    if not rest:
+        return
+    held = [r.verdict is Verdict.REFUSED or r.due_at is None for r in rest]
+    await session.rows(
+        "put_back",
+        [r.effect_id for r in rest],
+        [int(EffectState.HELD if h else EffectState.DUE) for h in held],
+        [r.due_at for r in rest],
+        [r.doubtful or r.verdict is Verdict.UNKNOWN for r in rest],
+        [r.counts for r in rest],
+    )
+    stuck = [r for r, h in zip(rest, held, strict=True) if h]
+    if stuck:
+        await session.rows(
+            "note_held_effects",
+            [r.effect_id for r in stuck],
+            [r.verdict.value for r in stuck],
+            [r.problem for r in stuck],
+            now,
+        )
+
+
+async def publish(session: Session, view: ChannelView, items: list[str], now: datetime) -> None:
+    """Tell a channel what changed of these items, under the next versions."""
+    rows = await session.rows("channel_quantities", items, list(view.sites), view.keep_back)
+    changed = await session.rows(
+        "put_availability", view.channel, [row[0] for row in rows], [row[1] for row in rows]
+    )
+    kind = catalogue.AVAILABILITY_PUBLISHED
+    for destination in view.destinations if changed else ():
+        await session.rows(
+            "supersede_availability",
+            destination,
+            [row[0] for row in changed],
+            kind,
+            now,
+            view.channel,
+        )
+        await session.rows(
+            "put_effects",
+            [f"{destination}/availability/{view.channel}/{row[0]}/{row[2]}" for row in changed],
+            [destination] * len(changed),
+            [int(Lane.OPERATIONAL)] * len(changed),
+            [row[0] for row in changed],
+            [kind] * len(changed),
+            [row[0] for row in changed],
+            [None] * len(changed),
+            [None] * len(changed),
+            [
+                msgspec.json.encode(
+                    Availability(
+                        channel=view.channel,
+                        item=row[0],
+                        quantity=row[1],
+                        version=row[2],
+                        as_of=now,
+                    )
+                )
+                for row in changed
+            ],
+            now,
+        )

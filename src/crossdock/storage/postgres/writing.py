@@ -1,0 +1,282 @@
+"""Writing a batch: messages onto the log, and all that was decided on them, set by set.
+
+Locks are taken in one order everywhere: log heads before messages, documents, then promise rows and
+balances in key order, and all of them only at the end of a batch, after the thinking (decision 16).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved
+from crossdock.log.records import (
+    Answer,
+    Decided,
+    Document,
+    NewMessage,
+    Receipt,
+    StockChange,
+)
+from crossdock.storage.postgres.session import Session, columns
+
+_MESSAGE_COLUMNS = (
+    "partition", "position", "transport_key", "business_key", "content", "source", "id", "type",
+    "key", "correlation", "causation", "event_time", "recorded_time", "received_time", "rival",
+    "sha256", "raw",
+)  # fmt: skip
+_OUTCOME_COLUMNS = ("partition", "position", "fate", "processed_time", "body")
+_MOVEMENT_COLUMNS = (
+    "partition", "position", "number", "item", "lot", "owner", "from_site", "from_state",
+    "to_site", "to_state", "quantity", "document", "event_time", "recorded_time",
+)  # fmt: skip
+_ORDER_FIELDS = (
+    "order_id", "status", "customer", "channel", "ordered", "shipped", "invoiced", "cancelled",
+    "returned", "state",
+)  # fmt: skip
+_MASTER_FIELDS = ("kind", "id", "revision", "body")
+_STOCK_FIELDS = ("item", "site", "sellable", "reserved", "pooled", "safety")
+
+
+async def append(session: Session, messages: Sequence[NewMessage]) -> list[Receipt]:
+    """Put messages on the log, or find where they stand already: `log.ports.Intake.append`."""
+    partitions = sorted({message.partition for message in messages})
+    heads = {row[0]: row[1] for row in await session.rows("lock_heads", partitions)}
+    before = dict(heads)
+    known: dict[bytes, tuple[bytes, int, int]] = {}
+    business: dict[bytes, tuple[bytes, int, int]] = {}
+    for transport, key, content, partition, position in await session.rows(
+        "find_keys",
+        [message.transport_key for message in messages],
+        [message.business_key for message in messages if message.business_key is not None],
+    ):
+        (known if transport else business)[key] = (content, partition, position)
+    receipts: list[Receipt] = []
+    new: list[tuple[Any, ...]] = []
+    absorbed: list[tuple[Any, ...]] = []
+    for message in messages:
+        key = message.business_key
+        rival = None
+        earlier = known.get(message.transport_key)
+        if earlier is not None and earlier[0] != message.content:
+            receipts.append(Receipt(Answer.CONFLICT, earlier[1], earlier[2]))
+            continue
+        if earlier is None and key is not None:
+            earlier = business.get(key)
+            if earlier is not None and earlier[0] != message.content:
+                rival, earlier, key = f"{earlier[1]}:{earlier[2]}", None, None
+        if earlier is not None:
+            receipts.append(Receipt(Answer.DUPLICATE, earlier[1], earlier[2]))
+            absorbed.append((*earlier[1:], message.source, message.id, message.received_time))
+            continue
+        position = heads[message.partition] = heads[message.partition] + 1
+        place = (message.content, message.partition, position)
+        known[message.transport_key] = place
+        if key is not None:
+            business[key] = place
+        receipts.append(Receipt(Answer.ACCEPTED if rival is None else Answer.RIVAL, *place[1:]))
+        new.append(_message_row(message, position, key, rival))
+    await session.copy("message", _MESSAGE_COLUMNS, new)
+    await session.copy(
+        "absorbed", ("partition", "position", "source", "id", "received_time"), absorbed
+    )
+    moved = [(p, head) for p, head in heads.items() if head != before[p]]
+    if moved:
+        await session.rows("move_heads", [p for p, _ in moved], [head for _, head in moved])
+    return receipts
+
+
+def _message_row(
+    message: NewMessage, position: int, business_key: bytes | None, rival: str | None
+) -> tuple[Any, ...]:
+    return (
+        message.partition, position, message.transport_key, business_key, message.content,
+        message.source, message.id, message.type, message.key, message.correlation,
+        message.causation, message.event_time, message.recorded_time, message.received_time,
+        rival, message.sha256, message.raw,
+    )  # fmt: skip
+
+
+async def write(session: Session, decided: Decided, now: datetime) -> None:
+    """Write a decided batch, or raise what `log.ports.Deciding.commit` raises."""
+    await _advance(session, decided)
+    await _write_outcomes(session, decided, now)
+    if decided.orders:
+        await session.rows("put_orders", *columns(decided.orders, _ORDER_FIELDS))
+    if decided.masters:
+        await session.rows("put_masters", *columns(decided.masters, _MASTER_FIELDS))
+    await _write_effects(session, decided, now)
+    await _write_waiting(session, decided)
+    await _write_notes(session, decided, now)
+    if decided.messages:
+        await append(session, decided.messages)
+    await _write_documents(session, decided.documents)
+    # The hottest rows last, so that their locks are held for the shortest time.
+    await _change_stock(session, decided)
+
+
+async def _advance(session: Session, decided: Decided) -> None:
+    leases = sorted(decided.positions, key=lambda pair: pair[0].partition)
+    rows = await session.rows(
+        "advance",
+        [lease.partition for lease, _ in leases],
+        [lease.epoch for lease, _ in leases],
+        [lease.position for lease, _ in leases],
+        [after for _, after in leases],
+    )
+    if len(rows) != len(leases):
+        moved = {row[0] for row in rows}
+        lost = [lease.partition for lease, _ in leases if lease.partition not in moved]
+        raise LeaseLost(where=f"partitions {lost}")
+
+
+async def _write_outcomes(session: Session, decided: Decided, now: datetime) -> None:
+    outcomes = []
+    movements = []
+    encode = msgspec.json.Encoder().encode
+    for (partition, position, outcome), event_time in zip(
+        decided.outcomes, decided.event_times, strict=True
+    ):
+        outcomes.append((partition, position, outcome.fate.value, now, encode(outcome)))
+        for number, m in enumerate(outcome.movements):
+            movements.append(
+                (
+                    partition,
+                    position,
+                    number,
+                    m.item,
+                    m.lot,
+                    m.owner,
+                    m.from_site,
+                    m.from_state.value,
+                    m.to_site,
+                    m.to_state.value,
+                    m.quantity,
+                    m.document,
+                    event_time,
+                    now,
+                )
+            )
+    await session.copy("outcome", _OUTCOME_COLUMNS, outcomes)
+    await session.copy("movement", _MOVEMENT_COLUMNS, movements)
+
+
+async def _write_effects(session: Session, decided: Decided, now: datetime) -> None:
+    if not decided.effects:
+        return
+    places = [(partition, position) for partition, position, _ in decided.effects]
+    effects = [effect for _, _, effect in decided.effects]
+    await session.rows(
+        "put_effects",
+        *columns(effects, ("business_key", "destination")),
+        [int(effect.lane) for effect in effects],
+        *columns(effects, ("key", "type", "correlation")),
+        [partition for partition, _ in places],
+        [position for _, position in places],
+        [effect.body for effect in effects],
+        now,
+    )
+
+
+async def _write_waiting(session: Session, decided: Decided) -> None:
+    gone = [row for row in decided.waiting if row.quantity <= 0]
+    if gone:
+        await session.rows("stop_waiting", *columns(gone, ("item", "order_id", "line")))
+    more = [row for row in decided.waiting if row.quantity > 0]
+    if more:
+        await session.rows_each(
+            "wait",
+            [
+                (
+                    w.item,
+                    w.order_id,
+                    w.line,
+                    w.quantity,
+                    w.priority,
+                    w.since,
+                    list(w.sites),
+                    w.keep_back,
+                )
+                for w in more
+            ],
+        )
+
+
+async def _write_notes(session: Session, decided: Decided, now: datetime) -> None:
+    seen: dict[tuple[str, str], list[Any]] = {}
+    for partition, position, outcome in decided.outcomes:
+        for note in outcome.notes:
+            row = seen.setdefault((note.kind, note.key), [note.detail, partition, position, 0])
+            row[0] = note.detail
+            row[3] += 1
+    if seen:
+        await session.rows(
+            "open_exceptions",
+            [kind for kind, _ in seen],
+            [key for _, key in seen],
+            *[[row[index] for row in seen.values()] for index in range(4)],
+            now,
+        )
+
+
+async def _write_documents(session: Session, documents: list[tuple[Document, int]]) -> None:
+    """Write documents over the revisions that were read, or raise `DocumentMoved`."""
+    fields = ("kind", "id", "revision", "due")
+    for name, rows in (
+        ("make_documents", [(d, 0) for d, before in documents if not before]),
+        ("change_documents", [(d, before) for d, before in documents if before]),
+    ):
+        if not rows:
+            continue
+        figures = [*columns([d for d, _ in rows], fields), [bytes(d.body) for d, _ in rows]]
+        if name == "change_documents":
+            figures.append([before for _, before in rows])
+        written = await session.rows(name, *figures)
+        if len(written) < len(rows):
+            kept = {(row[0], row[1]) for row in written}
+            lost = [f"{d.kind} {d.id}" for d, _ in rows if (d.kind, d.id) not in kept]
+            raise DocumentMoved(where=", ".join(lost[:3]))
+
+
+async def _change_stock(session: Session, decided: Decided) -> None:
+    accounts: dict[tuple[str, str, str, str, str], int] = defaultdict(int)
+    for _, _, outcome in decided.outcomes:
+        for m in outcome.movements:
+            accounts[(m.item, m.from_site, m.lot, m.from_state.value, m.owner)] -= m.quantity
+            accounts[(m.item, m.to_site, m.lot, m.to_state.value, m.owner)] += m.quantity
+    changed = [(*account, change) for account, change in accounts.items() if change]
+    if changed:
+        await session.rows(
+            "change_balances", *[list(column) for column in zip(*changed, strict=True)]
+        )
+    if decided.stock:
+        await _change_promises(session, decided.stock)
+
+
+async def _change_promises(session: Session, changes: Sequence[StockChange]) -> None:
+    figures = columns(changes, _STOCK_FIELDS)
+    rows = await session.rows("change_promises", *figures)
+    if len(rows) < len(changes):
+        # Rows of items that are new at a site: made empty, then changed like the others.
+        found = {(row[0], row[1]) for row in rows}
+        missing = [c for c in changes if (c.item, c.site) not in found]
+        await session.rows("make_promise_rows", *columns(missing, ("item", "site")))
+        figures = columns(missing, _STOCK_FIELDS)
+        rows += await session.rows("change_promises", *figures)
+    free = {(row[0], row[1]): row[2] for row in rows}
+    for change in changes:
+        more = change.sellable - change.reserved - change.pooled - change.safety
+        before = free[(change.item, change.site)] - more
+        if change.need is not None and before < change.need:
+            raise StockMoved(
+                where=f"{change.item} at {change.site}",
+                found=f"{before} free",
+                expected=f"{change.need} free",
+            )
+    marked = sorted({c.item for c in changes if c.moves_free})
+    if marked:
+        await session.rows("mark_availability", marked)
