@@ -329,6 +329,7 @@ _ROWS = (
         lambda d: f"timer/{d.kind}/{d.id}/{d.revision}",
         "The time that a document waited for has passed.",
         inbound=False,
+        steward="integration operations",
     ),
 )
 
