@@ -11,10 +11,14 @@ from crossdock.contracts.words import Identifier, Noun, Quantity, Text
 
 
 class PackLevel(Noun, frozen=True, kw_only=True):
-    """One packing of an item: how many base units a case or a pallet holds, exactly."""
+    """A unit that an item is spoken of in: `per` of this unit are `base_units` base units, exactly.
+
+    A case of twelve is 12 per 1; a metre of a roll of 50 metres is 1 per 50.
+    """
 
     code: Identifier
     base_units: Quantity
+    per: Quantity = 1
     gtin: Annotated[str, Meta(pattern=r"\A(?:[0-9]{8}|[0-9]{12,14})\Z")] | None = None
 
 

@@ -72,6 +72,13 @@ TEXT_LENGTH_MAX: Final = 4_000
 # A quantity in base units at fixed scale. A thousand balances of this size still fit in 64 bits.
 QUANTITY_MAX: Final = 10**12
 
+# Digits before the point, and after it, of a quantity that is said in a unit: `1.5` metres.
+UNIT_DIGITS_MAX: Final = 12
+
+# Kits within kits, and components of one kit once all its kits are taken apart.
+KIT_LEVELS_MAX: Final = 5
+KIT_COMPONENTS_MAX: Final = 99
+
 # An amount in minor units. Ten trillion in a two-decimal currency.
 MONEY_MINOR_MAX: Final = 10**15
 
