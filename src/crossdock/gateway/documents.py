@@ -15,7 +15,7 @@ from crossdock.gateway.asyncapi import asyncapi
 from crossdock.gateway.breaking import Break, Rule, rules_page
 from crossdock.gateway.compatibility import compatible
 from crossdock.gateway.openapi import openapi
-from crossdock.gateway.pages import contract_page, index_page, page_name
+from crossdock.gateway.pages import contract_page, events_page, index_page, page_name
 from crossdock.gateway.schemas import FACTS, data_schemas, envelope_schema
 from crossdock.kernel.errors import CrossdockError
 
@@ -45,6 +45,7 @@ def documents() -> dict[str, str]:
         f"{_SCHEMAS}/envelope.json": _written(envelope_schema()),
         f"{_PAGES}/index.md": index_page(),
         "compatibility.md": rules_page(),
+        "events.md": events_page(),
     }
     for name, schema in data_schemas().items():
         found[f"{_SCHEMAS}/{name}.json"] = _written(schema)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
+from crossdock.contracts.events import EVENTS, Carrier
 from crossdock.contracts.keys_in_words import business_key_in_words
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.schemas import Schema, data_schema, schema_id
@@ -34,7 +35,37 @@ hub sends it on.
 _REST = """
 Schemas of the data are in [schemas](../schemas), the HTTP surface is in
 [openapi.json](../openapi.json), the events both ways are in [asyncapi.json](../asyncapi.json).
-What may change under a name and what may not is in [compatibility](../compatibility.md)."""
+What may change under a name and what may not is in [compatibility](../compatibility.md); which
+message says what people call an event is in [events](../events.md)."""
+
+
+_EVENTS = """# Events
+
+What people in the trade call an event, and which message says it here. Several words may be one
+message: what happened is in a field of it, or in the status that follows from the quantities of an
+order's lines (`crossdock.order.status_changed.v1` is told when it moves). Who sends and who is told
+each type stands on its page in [contracts](contracts/index.md)."""
+
+
+def events_page() -> str:
+    """Every word of the catalogue of events, by subject, with what carries it."""
+    lines = [_NOTE + _EVENTS]
+    subjects = dict.fromkeys(event.subject for event in EVENTS)
+    for subject in subjects:
+        lines += [f"\n## {subject.capitalize()}\n", "| event | said by | means |", "|---|---|---|"]
+        lines += [
+            f"| {event.word} | {'; '.join(map(_carrier, event.carriers)) or '-'} | {event.means} |"
+            for event in EVENTS
+            if event.subject == subject
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _carrier(carrier: Carrier) -> str:
+    page = page_name(CATALOGUE[carrier.type])
+    where = f", `{carrier.field}`" if carrier.field else ""
+    value = f" = `{carrier.value}`" if carrier.value else ""
+    return f"[`{carrier.type}`](contracts/{page}){where}{value}"
 
 
 def page_name(row: MessageType) -> str:
@@ -65,6 +96,7 @@ def contract_page(row: MessageType) -> str:
         f"- business key: {_business_key(row)}",
         f"- entity: {row.entity}; said by {_owners(row)}, told to {told}",
         f"- ways: {_ways(row)}",
+        f"- steward: {row.steward}",
         f"- schema: [`{schema_id(row.name)}`](../schemas/{row.name}.json)\n",
         "\n".join(_table(schema)),
     ]

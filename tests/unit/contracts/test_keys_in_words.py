@@ -22,7 +22,7 @@ from crossdock.contracts.keys_in_words import business_key_in_words
     ],
 )
 def test_the_pattern_is_read_off_the_rule(name: str, words: str) -> None:
-    """Fields in braces; each form where it depends on what is left out; none where there is none."""
+    """Fields in braces; each form where it depends on what is left out."""
     assert business_key_in_words(CATALOGUE[name]) == words
 
 
