@@ -17,7 +17,7 @@ from crossdock.orders.doings import Doing
 from crossdock.orders.state import OrderState
 from crossdock.sagas import rebuild
 from crossdock.sagas.batch import order_row
-from crossdock.sagas.decide import noun_of
+from crossdock.sagas.decide import opened
 from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.turn import Turn
 from crossdock.testing.hub import SmallHub, at_once, small_policy
@@ -35,7 +35,7 @@ def rebuilt(hub: SmallHub) -> list[OrderRow]:
             [message] = at_once(hub.store.messages([(partition, row.position)]))
             if CATALOGUE[message.type].key == "order_id":
                 order = orders.setdefault(message.key, OrderState(message.key))
-                rebuild.fold(order, message, noun_of(message), row.outcome)
+                rebuild.fold(order, *opened(message), row.outcome)
     return [order_row(order) for _, order in sorted(orders.items()) if order.facts]
 
 

@@ -16,6 +16,7 @@ import msgspec
 from crossdock.contracts.catalogue import CATALOGUE, MessageType
 from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.stock import StockMovement
+from crossdock.contracts.versions import lifted
 from crossdock.gateway.errors import (
     HubOnly,
     NotYours,
@@ -54,8 +55,9 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
     source = envelope.source
     if source != caller.system:
         raise WrongSource(where="$.source", found=shown(source), expected=shown(caller.system))
-    kind = _inbound(envelope.type)
-    noun = typed(envelope.data, kind.noun, "$.data")
+    said = _inbound(envelope.type)
+    newest, noun = lifted(said.name, typed(envelope.data, said.noun, "$.data"))
+    kind = CATALOGUE[newest]
     for place in _PLACES[kind.noun](noun):
         if not _may_say(source, kind.entity, place, policy.matrix):
             raise _not_yours(source, kind.entity, place, policy.matrix)
@@ -69,7 +71,7 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
         content=content_digest(kind.name, _encode(noun)),
         source=source,
         id=envelope.id,
-        type=kind.name,
+        type=said.name,
         key=key,
         correlation=envelope.correlationid or key,
         causation=envelope.causationid,

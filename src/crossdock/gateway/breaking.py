@@ -95,8 +95,9 @@ beside the old one. Old senders write what the old schema allowed, and the hub m
 Old readers know the old schema and ignore fields that they do not know; the hub must send nothing
 else. So one and the same change may be safe for what is only taken and break what is told.
 
-The same command refuses names beside the standard `crossdock.<noun>.<past participle>.v<n>`, and
-says which documents are not those of the code.
+The same command refuses names beside the standard `crossdock.<noun>.<past participle>.v<n>`, a type
+that nobody answers for, and an older version that does not lead to the next one or is about another
+key. It says which documents are not those of the code.
 
 | rule | breaks | when |
 |---|---|---|"""

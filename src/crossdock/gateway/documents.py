@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from crossdock.contracts.catalogue import CATALOGUE, check_names, is_told
+from crossdock.contracts.events import standing
+from crossdock.contracts.versions import check_versions
 from crossdock.gateway.asyncapi import asyncapi
 from crossdock.gateway.breaking import Break, Rule, rules_page
 from crossdock.gateway.compatibility import compatible
@@ -23,11 +25,11 @@ _SCHEMAS = "schemas"
 _PAGES = "contracts"
 
 
-class BadName(CrossdockError):
-    """A message type breaks the naming standard (R26)."""
+class BadContract(CrossdockError):
+    """A message type breaks a rule of the catalogue: its name, key, steward or versions."""
 
-    code = "bad-contract-name"
-    advice = "name it crossdock.<noun>.<past participle>.v<n>, keyed by a field of its noun"
+    code = "bad-contract"
+    advice = "name it crossdock.<noun>.<past participle>.v<n>; see docs/reference/compatibility.md"
 
 
 class BreakingChange(CrossdockError):
@@ -57,12 +59,12 @@ def documents() -> dict[str, str]:
 def write_documents(folder: Path, *, allow_breaking: bool = False) -> list[str]:
     """Write all documents below `folder`; give the paths that changed, were added or went.
 
-    Only the hub's own documents in there are touched. Raises `BadName`, and `BreakingChange` unless
-    it is allowed, before anything is written.
+    Only the hub's own documents in there are touched. Raises `BadContract`, and `BreakingChange`
+    unless it is allowed, before anything is written.
     """
-    names = check_names()
-    if names:
-        raise BadName(found="; ".join(names))
+    rules = contract_problems()
+    if rules:
+        raise BadContract(found="; ".join(rules))
     broken = [] if allow_breaking else breaking_changes(folder)
     if broken:
         raise BreakingChange(found="; ".join(map(str, broken)))
@@ -75,6 +77,11 @@ def write_documents(folder: Path, *, allow_breaking: bool = False) -> list[str]:
     for path in gone:
         (folder / path).unlink()
     return sorted([*changed, *gone])
+
+
+def contract_problems() -> list[str]:
+    """What breaks the rules of the catalogue: names, keys, stewards, versions, words of events."""
+    return [*check_names(), *check_versions(), *standing()]
 
 
 def breaking_changes(folder: Path) -> list[Break]:

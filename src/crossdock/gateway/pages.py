@@ -10,6 +10,7 @@ from typing import Any
 from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
 from crossdock.contracts.events import EVENTS, Carrier
 from crossdock.contracts.keys_in_words import business_key_in_words
+from crossdock.contracts.versions import newest, versions_of
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.schemas import Schema, data_schema, schema_id
 from crossdock.kernel.text import IDENTIFIER_PATTERN, TEXT_PATTERN, describe
@@ -92,6 +93,7 @@ def contract_page(row: MessageType) -> str:
     parts = [
         f"{_NOTE}# {row.noun.__name__}\n\n{schema['description']}\n",
         f"- type: `{row.name}`",
+        f"- versions: {_versions(row)}",
         f"- key: `{row.key}`; messages of one key are applied in order",
         f"- business key: {_business_key(row)}",
         f"- entity: {row.entity}; said by {_owners(row)}, told to {told}",
@@ -106,6 +108,18 @@ def contract_page(row: MessageType) -> str:
     example = json.dumps(example_message(row), indent=2, ensure_ascii=False)
     parts.append(f"\n## Example\n\nWith only what must be there:\n\n```json\n{example}\n```")
     return "\n".join(parts) + "\n"
+
+
+def _versions(row: MessageType) -> str:
+    """Every version that is taken, and what becomes of an older one."""
+    others = [name for name in versions_of(row.name) if name != row.name]
+    if not others:
+        return "this is the only one"
+    pages = ", ".join(f"[`{name}`]({page_name(CATALOGUE[name])})" for name in others)
+    target = newest(row.name)
+    if target == row.name:
+        return f"this is the newest; {pages} is taken too and becomes this one when it is read"
+    return f"an older one, taken and kept as it came; decided and shown as {pages}"
 
 
 def _business_key(row: MessageType) -> str:

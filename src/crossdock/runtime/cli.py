@@ -95,7 +95,8 @@ def contracts(
         Path | None, typer.Option("--write", help="Write the documents into this folder.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Refuse bad names, breaking changes, stale documents.")
+        bool,
+        typer.Option("--check", help="Refuse broken rules, breaking changes, stale documents."),
     ] = False,
     against: Annotated[
         Path | None,

@@ -19,7 +19,7 @@ from crossdock.kernel.ports import Clock
 from crossdock.log.errors import MOVED, LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
 from crossdock.log.ports import Deciding
 from crossdock.log.records import Decided, Lease, Note, Outcome, Recorded, Wanted
-from crossdock.sagas.decide import decide, noun_of, wanted_by
+from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import Policy
 
 _LOG = logging.getLogger("crossdock.deciding")
@@ -138,7 +138,7 @@ class Decider:
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
         with _thinking():
-            pairs: list[tuple[Recorded, Any]] = [(m, noun_of(m)) for m in messages]
+            pairs: list[tuple[Recorded, Any]] = [opened(m) for m in messages]
             wanted: Wanted = wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
             decided, wanted = await self._decide_on_fresh_stock(pairs, wanted)

@@ -7,11 +7,13 @@ decider in `deciders/`, each a function of (batch, turn, noun) without clock, ch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.versions import UPCASTS, lifted
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Wanted
 from crossdock.sagas.batch import Batch, DocumentNotLoaded, MasterNotLoaded
@@ -29,9 +31,21 @@ _LETTER = msgspec.json.Decoder(_Letter)
 _NOUNS = {name: msgspec.json.Decoder(row.noun) for name, row in CATALOGUE.items()}
 
 
+def opened(message: Recorded) -> tuple[Recorded, Any]:
+    """A recorded message as it is decided on, and its noun: both of the newest version.
+
+    The log keeps what came; here is the one place where an older version becomes the newest.
+    """
+    noun = _NOUNS[message.type].decode(_LETTER.decode(message.raw).data)
+    if message.type not in UPCASTS:
+        return message, noun
+    newest, noun = lifted(message.type, noun)
+    return replace(message, type=newest), noun
+
+
 def noun_of(message: Recorded) -> Any:
-    """The canonical noun that a recorded message carries."""
-    return _NOUNS[message.type].decode(_LETTER.decode(message.raw).data)
+    """The canonical noun that a recorded message carries, of the newest version."""
+    return opened(message)[1]
 
 
 def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:

@@ -22,7 +22,7 @@ from crossdock.log.records import Decided, Lease, NewMessage, Receipt
 from crossdock.log.views import BalanceRow
 from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
-from crossdock.sagas.decide import decide, noun_of, wanted_by
+from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import ChannelPolicy, Policy
 from crossdock.storage.memory.store import MemoryStore
 from crossdock.testing.builders import at, noun_message
@@ -166,7 +166,7 @@ class SmallHub:
         recorded = at_once(self.store.read(leases, self._batch))
         if not recorded:
             return False
-        messages = [(message, noun_of(message)) for message in recorded]
+        messages = [opened(message) for message in recorded]
         wanted = wanted_by(messages)
         while True:
             loaded = at_once(self.store.load(wanted))

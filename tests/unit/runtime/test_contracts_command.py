@@ -24,7 +24,7 @@ def checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict
 def test_what_is_committed_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
     """The published contracts of this repository are those of its code."""
     code, found = checked(ROOT / "docs" / "reference", capsys)
-    assert (code, found) == (OK, {"names": [], "broken": [], "stale": []})
+    assert (code, found) == (OK, {"rules": [], "broken": [], "stale": []})
 
 
 def test_a_break_and_a_stale_page_are_said(
@@ -50,10 +50,10 @@ def test_a_bad_name_is_said_and_not_written(
     """Neither checked as sound nor published."""
     documents.write_documents(tmp_path)
     for module in (contracts, documents):
-        monkeypatch.setattr(module, "check_names", lambda: ["item.changed: not a name"])
+        monkeypatch.setattr(module, "contract_problems", lambda: ["item.changed: not a name"])
     code, found = checked(tmp_path, capsys)
-    assert (code, found["names"]) == (UNSOUND, ["item.changed: not a name"])
-    with pytest.raises(documents.BadName):
+    assert (code, found["rules"]) == (UNSOUND, ["item.changed: not a name"])
+    with pytest.raises(documents.BadContract):
         contracts.run(tmp_path, None, check=False, as_json=False)
 
 

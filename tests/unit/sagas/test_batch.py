@@ -15,7 +15,7 @@ from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.log.records import Decided, Loaded, Recorded, StockRow, Wanted
 from crossdock.sagas import rebuild
-from crossdock.sagas.decide import decide, noun_of, wanted_by
+from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.policy import Policy
 from crossdock.testing.builders import noun_message
@@ -40,7 +40,7 @@ def recorded(order_id: str, position: int = 1, **quantities: int) -> Recorded:
 
 def decided(policy: Policy, *messages: Recorded, loaded: Loaded) -> tuple[Decided, list[Wanted]]:
     """The batch's decision, and what it asked for on the way; all of `loaded` is there to ask."""
-    pairs = [(message, noun_of(message)) for message in messages]
+    pairs = [opened(message) for message in messages]
     wanted = wanted_by(pairs)
     asked = [wanted]
     while True:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossdock.contracts.catalogue import check_names
 from crossdock.gateway.documents import (
     breaking_changes,
+    contract_problems,
     documents,
     stale_documents,
     unwritten_documents,
@@ -31,7 +31,7 @@ def run(write: Path | None, against: Path | None, check: bool, as_json: bool) ->
 
     Raises:
         BreakingChange: a contract in the folder would be broken; nothing is written then.
-        BadName: a message type breaks the naming standard; nothing is written then.
+        BadContract: a message type breaks a rule of the catalogue; nothing is written then.
         NothingPublished: there is nothing to check against.
     """
     if check or against is not None:
@@ -55,19 +55,19 @@ def _write(folder: Path, as_json: bool) -> int:
 
 
 def _check(folder: Path, as_json: bool) -> int:
-    """Say what breaks the naming standard, what breaks users, and what is not written yet."""
+    """Say what breaks the rules, what breaks users, and what is not written as the code has it."""
     if not (folder / "schemas").is_dir():
         raise NothingPublished(where=str(folder))
-    names = check_names()
+    rules = contract_problems()
     broken = breaking_changes(folder)
     unwritten = sorted([*unwritten_documents(folder), *stale_documents(folder)])
-    for name in names:
-        say(f"NAME    {name}")
+    for rule in rules:
+        say(f"RULE    {rule}")
     for one in broken:
         say(f"BREAKS  {one.rule:20} {one}")
     for path in unwritten:
         say(f"STALE   {path}")
-    say(f"{len(names)} bad names, {len(broken)} breaking changes, {len(unwritten)} stale documents")
+    say(f"{len(rules)} rules broken, {len(broken)} breaking, {len(unwritten)} stale")
     found = [{"rule": one.rule, "where": one.where, "text": str(one)} for one in broken]
-    finish({"names": names, "broken": found, "stale": unwritten}, as_json=as_json)
-    return UNSOUND if names or broken or unwritten else OK
+    finish({"rules": rules, "broken": found, "stale": unwritten}, as_json=as_json)
+    return UNSOUND if rules or broken or unwritten else OK

@@ -15,12 +15,13 @@ import asyncpg
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.versions import newest
 from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import MasterRow, OrderRow, Outcome, Recorded
 from crossdock.orders.state import OrderState
 from crossdock.sagas import rebuild
 from crossdock.sagas.batch import order_row
-from crossdock.sagas.decide import noun_of
+from crossdock.sagas.decide import opened
 
 _PAGE = 500
 _PREFETCH = 1_000
@@ -28,7 +29,7 @@ _OUTCOME = msgspec.json.Decoder(Outcome)
 _ORDER = msgspec.json.Decoder(OrderState)
 _UNFOLDABLE = (msgspec.MsgspecError, LookupError, ValueError, AttributeError, TypeError)
 _ORDER_TYPES = tuple(name for name, row in CATALOGUE.items() if row.key == "order_id")
-_MASTER_TYPES = tuple(sorted(rebuild.MASTERS))
+_MASTER_TYPES = tuple(name for name in CATALOGUE if newest(name) in rebuild.MASTERS)
 
 
 class Differences:
@@ -87,7 +88,7 @@ class _Orders:
             await self._put_aside()
             self._order = OrderState(message.key)
         try:
-            rebuild.fold(self._order, message, noun_of(message), _OUTCOME.decode(body))
+            rebuild.fold(self._order, *opened(message), _OUTCOME.decode(body))
         except _UNFOLDABLE as error:
             self._differences.note(
                 "orders_rebuilt",
@@ -169,7 +170,8 @@ class _Masters:
         self._key = message.key
         try:
             if _OUTCOME.decode(body).fate is Fate.APPLIED:
-                master = rebuild.master_row(message.type, noun_of(message))
+                message, noun = opened(message)
+                master = rebuild.master_row(message.type, noun)
                 self._page[(master.kind, master.id)] = master
         except _UNFOLDABLE as error:
             self._differences.note(

@@ -1,0 +1,91 @@
+"""Versions of one message type side by side: an older one is kept as it came and lifted when read.
+
+`crossdock.stock.moved.v1` and `.v2` are two rows of the catalogue. A sender may go on with the old
+one: the log keeps its bytes and its type. Here alone it becomes the newest, step by step (v1 to v2,
+v2 to v3), before anything decides on it, rebuilds from it or shows it; so deciders, views and
+rebuilds know the newest noun only. An upcast is total and depends on its noun alone: the same old
+message is the same new one for ever. What an old sender cannot say is inferred, never asked for.
+
+Both versions of a fact have one key and one business key, and the digest of their content is that
+of the newest, so a sender that changes versions between two tries of one message says it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
+from crossdock.contracts.keys_in_words import business_key_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Upcast:
+    """One step: the type that it leads to, and how the older noun becomes the newer one."""
+
+    to: str
+    change: Callable[[Any], Any]
+
+
+UPCASTS: dict[str, Upcast] = {}
+"""Every older version, and the step to the next one."""
+
+
+def newest(name: str, upcasts: Mapping[str, Upcast] = UPCASTS) -> str:
+    """The newest version of a message type: the one that has a decider."""
+    while name in upcasts:
+        name = upcasts[name].to
+    return name
+
+
+def lifted(name: str, noun: Any, upcasts: Mapping[str, Upcast] = UPCASTS) -> tuple[str, Any]:
+    """The newest type and noun of what was said as an older version; the newest as it is."""
+    while name in upcasts:
+        step = upcasts[name]
+        name, noun = step.to, step.change(noun)
+    return name, noun
+
+
+def versions_of(name: str, rows: Iterable[str] = CATALOGUE) -> list[str]:
+    """Every version of a message type, oldest first."""
+    word, _ = _cut(name)
+    return sorted((row for row in rows if _cut(row)[0] == word), key=_cut)
+
+
+def check_versions(
+    rows: Iterable[MessageType] = CATALOGUE.values(),
+    upcasts: Mapping[str, Upcast] = UPCASTS,
+) -> list[str]:
+    """Every breach of the rules of versions, in words; none for a sound catalogue."""
+    by_name = {row.name: row for row in rows}
+    problems = [f"{name}: an upcast of no type" for name in upcasts if name not in by_name]
+    for name, row in by_name.items():
+        family = versions_of(name, by_name)
+        at = family.index(name)
+        after = family[at + 1] if at + 1 < len(family) else None
+        step = upcasts.get(name)
+        if (step.to if step is not None else None) != after:
+            problems.append(
+                f"{name}: its upcast must lead to {after or 'nothing, it is the newest'}"
+            )
+        if after is not None:
+            problems += [f"{name}: {what}" for what in _misfits(row, by_name[after])]
+    return problems
+
+
+def _misfits(old: MessageType, new: MessageType) -> Iterator[str]:
+    """What two versions of one fact must have in common, and have not."""
+    if old.entity != new.entity:
+        yield f"entity {old.entity}, and {new.entity} in {new.name}"
+    if old.key != new.key:
+        yield f"key {old.key}, and {new.key} in {new.name}"
+    if business_key_in_words(old) != business_key_in_words(new):
+        yield f"another business key than {new.name}"
+    if not old.inbound or is_told(old):
+        yield "an older version may only be taken, never told"
+
+
+def _cut(name: str) -> tuple[str, int]:
+    word, _, version = name.rpartition(".v")
+    return word, int(version) if version.isdigit() else 0
