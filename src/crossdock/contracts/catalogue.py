@@ -41,6 +41,12 @@ class MessageType:
     summary: str
     inbound: bool = True  # may a far system say it?
     steward: str = ""  # the team that answers for the contract and its mappings (R39)
+    by_source: bool = False  # every source numbers its own: its name is part of the business key
+
+    def business_key_of(self, source: str, noun: Any) -> str:
+        """The business key of what this source says; "" where a message is its own only key."""
+        key = self.business_key(noun)
+        return f"{key}@{source}" if self.by_source and key else key
 
 
 def _order_key(order: orders.Order) -> str:
@@ -86,6 +92,7 @@ _ROWS = (
         lambda d: f"item/{d.item}/{d.revision}",
         "An item master record is new or has changed.",
         steward="master data",
+        by_source=True,
     ),
     MessageType(
         PARTY_CHANGED,
@@ -95,6 +102,7 @@ _ROWS = (
         lambda d: f"party/{d.party}/{d.revision}",
         "A customer, supplier or carrier is new or has changed.",
         steward="master data",
+        by_source=True,
     ),
     MessageType(
         SITE_CHANGED,
@@ -104,6 +112,7 @@ _ROWS = (
         lambda d: f"site/{d.site}/{d.revision}",
         "A site is new or has changed.",
         steward="operations planning",
+        by_source=True,
     ),
     MessageType(
         CHANNEL_CHANGED,
@@ -113,6 +122,7 @@ _ROWS = (
         lambda d: f"channel/{d.channel}/{d.revision}",
         "A sales channel is new or has changed.",
         steward="sales operations",
+        by_source=True,
     ),
     MessageType(
         ORDER_PLACED,

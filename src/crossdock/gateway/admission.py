@@ -63,7 +63,7 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
             raise _not_yours(source, kind.entity, place, policy.matrix)
     recorded = envelope.recordedtime
     key: str = getattr(noun, kind.key)
-    business_key = kind.business_key(noun)
+    business_key = kind.business_key_of(source, noun)
     return NewMessage(
         partition=partition_of(key, policy.partitions),
         transport_key=transport_digest(source, envelope.id),

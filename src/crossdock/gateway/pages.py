@@ -125,7 +125,8 @@ def _versions(row: MessageType) -> str:
 def _business_key(row: MessageType) -> str:
     """Under which two messages are the same fact."""
     key = business_key_in_words(row)
-    return f"`{key}`; two messages of one business key are the same fact" if key else "none"
+    whose = " from one source" if row.by_source else ""
+    return f"`{key}`; two messages of one business key{whose} are the same fact" if key else "none"
 
 
 def _owners(row: MessageType) -> str:

@@ -16,6 +16,9 @@ from typing import Any, Final
 import msgspec
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", [], (), {})
+REQUIRED: Final = msgspec.UNSET
+"""The default of a field that every claim states: where nobody may decide it, anybody does."""
+
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -88,11 +91,10 @@ def derive(
     for field, default in defaults.items():
         allowed = eligible(field)
         rule = rules.get(field) or rules.get("*") or _PLAIN
-        best = max(
-            (one for one in claims.values() if allowed is None or one.source in allowed),
-            key=lambda claim: _weight(claim, field, default, rule),
-            default=None,
-        )
+        heard = [one for one in claims.values() if allowed is None or one.source in allowed]
+        if not heard and default is REQUIRED:
+            heard = list(claims.values())
+        best = max(heard, key=lambda claim: _weight(claim, field, default, rule), default=None)
         if best is None:
             continue
         chosen[field] = best.key

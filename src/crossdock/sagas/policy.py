@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crossdock.ownership.matrix import Matrix
+from crossdock.ownership.survivorship import FieldRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +27,5 @@ class Policy:
     channels: Mapping[str, ChannelPolicy]
     matrix: Matrix
     known_items_only: bool = True  # an order for an item without a master record is held
+    survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from crossdock.contracts import catalogue
-from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.vocabulary import Fate
-from crossdock.log.records import MasterRow, Outcome, Recorded
+from crossdock.log.records import Outcome, Recorded
 from crossdock.orders import doings, facts
 from crossdock.orders.facts import Happened
 from crossdock.orders.state import STOP_ANSWER, OrderState
@@ -103,9 +100,3 @@ def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> N
         doings.promise(order, one.line, one.site, one.reserved, one.released)
     for memory in outcome.memories:
         doings.remember(order, memory.what, memory.of, memory.value)
-
-
-def master_row(message_type: str, noun: Any) -> MasterRow:
-    """The row of a master record."""
-    row = CATALOGUE[message_type]
-    return MasterRow(row.entity, getattr(noun, row.key), noun.revision, msgspec.json.encode(noun))

@@ -75,15 +75,16 @@ def noun_message(
     noun: Noun,
     name: str,
     *,
-    source: str = "estate",
+    source: str = "",
     partitions: int = 1,
     seconds: float = 0,
 ) -> NewMessage:
     """A message that carries a canonical noun, with the keys that the door would give it."""
     row = CATALOGUE[kind]
+    source = source or ("erp" if row.by_source else "estate")  # masters come from their owner
     data = msgspec.json.encode(noun)
     key = getattr(noun, row.key)
-    business_key = row.business_key(noun)
+    business_key = row.business_key_of(source, noun)
     raw = msgspec.json.encode(
         Envelope(id=name, source=source, type=kind, time=at(seconds), data=msgspec.Raw(data))
     )

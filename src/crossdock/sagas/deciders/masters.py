@@ -1,14 +1,13 @@
-"""What a master record does: the newest revision stands."""
+"""What a master record's message does: it is one source's claim; the record follows from all."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.log.records import Wanted
-from crossdock.sagas import fulfilment, rebuild
+from crossdock.ownership import survivorship
+from crossdock.sagas import fulfilment, golden, rebuild
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.turn import Turn
@@ -17,13 +16,16 @@ from crossdock.sagas.turn import Turn
 def _master(batch: Batch, turn: Turn, noun: Any) -> None:
     row = CATALOGUE[turn.message.type]
     number = getattr(noun, row.key)
-    stored = batch.master(row.entity, number)
-    if stored is not None:
-        known = msgspec.json.decode(stored, type=type(noun))
-        if known.revision >= noun.revision:
-            turn.supersede(f"revision {known.revision} is known")
-            return
-    batch.store_master(rebuild.master_row(turn.message.type, noun))
+    name = golden.document_id(row.entity, number)
+    record = golden.read(batch.document(golden.MASTER, name))
+    claim = golden.claim_of(turn.message, noun, number)
+    claims = survivorship.claimed(record, claim)
+    if claims is None:
+        turn.supersede(f"revision {record.standing(claim.key)} is known")
+        return
+    record = golden.record_of(batch.policy, row.entity, claims)
+    batch.store_document(turn, golden.MASTER, name, record)
+    batch.store_master(golden.row_of(row.entity, number, record))
     if row.entity == "item":
         fulfilment.review_waiting(turn, number)
 
@@ -33,7 +35,7 @@ def _wants(kind: str) -> Decider:
 
     def wants(wanted: Wanted, noun: Any) -> None:
         number = getattr(noun, row.key)
-        wanted.masters.add((row.entity, number))
+        wanted.documents.add((golden.MASTER, golden.document_id(row.entity, number)))
         if row.entity == "item":
             wanted.items.add(number)
 

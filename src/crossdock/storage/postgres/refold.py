@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Any
 
 import asyncpg
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.versions import newest
-from crossdock.contracts.vocabulary import Fate
-from crossdock.log.records import MasterRow, OrderRow, Outcome, Recorded
+from crossdock.log.records import OrderRow, Outcome, Recorded
 from crossdock.orders.state import OrderState
-from crossdock.sagas import rebuild
+from crossdock.sagas import golden, rebuild
 from crossdock.sagas.batch import order_row
 from crossdock.sagas.decide import opened
 
@@ -29,7 +26,6 @@ _OUTCOME = msgspec.json.Decoder(Outcome)
 _ORDER = msgspec.json.Decoder(OrderState)
 _UNFOLDABLE = (msgspec.MsgspecError, LookupError, ValueError, AttributeError, TypeError)
 _ORDER_TYPES = tuple(name for name, row in CATALOGUE.items() if row.key == "order_id")
-_MASTER_TYPES = tuple(name for name in CATALOGUE if newest(name) in rebuild.MASTERS)
 
 
 class Differences:
@@ -59,13 +55,8 @@ async def compare(
         async for row in rows:
             await orders.take(row)
         await orders.finish()
-        masters = _Masters(connection, queries["stored_masters"], differences)
-        rows = connection.cursor(
-            queries["decided_messages"], partition, _MASTER_TYPES, prefetch=_PREFETCH
-        )
-        async for row in rows:
-            await masters.take(row)
-        await masters.finish()
+    async for row in connection.cursor(queries["stored_masters"], prefetch=_PREFETCH):
+        _compare_master(row, differences)
 
 
 class _Orders:
@@ -149,51 +140,22 @@ class _Orders:
 _FIGURES = ("ordered", "shipped", "invoiced", "cancelled", "returned")
 
 
-class _Masters:
-    """Master records as the log left them: the newest applied revision of each."""
-
-    def __init__(
-        self, connection: asyncpg.Connection, query: str, differences: Differences
-    ) -> None:
-        self._connection = connection
-        self._query = query
-        self._differences = differences
-        self._page: dict[tuple[str, str], MasterRow] = {}
-        self._key = ""
-
-    async def take(self, row: Sequence[Any]) -> None:
-        """Fold one message."""
-        *fields, body = row
-        message = Recorded(*fields)
-        if message.key != self._key and len(self._page) >= _PAGE:
-            await self.finish()
-        self._key = message.key
+def _compare_master(row: Sequence[Any], differences: Differences) -> None:
+    """See that a master record's row follows from its document, which the outcomes account for."""
+    kind, number, revision, body, document = row
+    problem = ""
+    if kind is None or document is None:
+        problem = "not stored" if kind is None else "no claim stands behind it"
+    else:
         try:
-            if _OUTCOME.decode(body).fate is Fate.APPLIED:
-                message, noun = opened(message)
-                master = rebuild.master_row(message.type, noun)
-                self._page[(master.kind, master.id)] = master
+            derived = golden.row_of(kind, number, golden.decode(document))
         except _UNFOLDABLE as error:
-            self._differences.note(
-                "masters_rebuilt",
-                id=message.key,
-                problem=f"{message.place} cannot be folded: {type(error).__name__}",
-            )
-
-    async def finish(self) -> None:
-        """Compare what is left."""
-        page, self._page = self._page, {}
-        rows = await self._connection.fetch(
-            self._query, [kind for kind, _ in page], [number for _, number in page]
-        )
-        stored = {(row[0], row[1]): MasterRow(*row) for row in rows}
-        for key, rebuilt in page.items():
-            found = stored.get(key)
-            if found is None or astuple(found) != astuple(rebuilt):
-                problem = "not stored" if found is None else difference(found.body, rebuilt.body)
-                self._differences.note(
-                    "masters_rebuilt", kind=rebuilt.kind, id=rebuilt.id, problem=problem
-                )
+            problem = f"its claims cannot be read: {type(error).__name__}"
+        else:
+            if (derived.revision, derived.body) != (revision, body):
+                problem = difference(body, derived.body)
+    if problem:
+        differences.note("masters_rebuilt", kind=kind, id=number, problem=problem)
 
 
 def difference(stored: bytes, rebuilt: bytes) -> str:

@@ -535,10 +535,11 @@ SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelle
 FROM sales_order WHERE order_id = ANY($1::text[]);
 
 -- stored_masters --
--- Likewise: master records as they are stored.
-SELECT m.kind, m.id, m.revision, m.body
-FROM unnest($1::text[], $2::text[]) AS w (kind, id)
-JOIN master m ON m.kind = w.kind AND m.id = w.id;
+-- Likewise: master records as they are stored, each beside the document that it follows from.
+SELECT m.kind, coalesce(m.id, d.id) AS id, m.revision, m.body, d.body AS document
+FROM master m
+FULL JOIN (SELECT id, body FROM document WHERE kind = 'master') d ON d.id = m.kind || '/' || m.id
+ORDER BY coalesce(m.kind || '/' || m.id, d.id) COLLATE "C";
 
 -- partitions --
 -- Likewise: the partitions of the log.
