@@ -11,6 +11,12 @@ from hashlib import blake2b
 
 DIGEST_BYTES = 16
 
+DESK_FIRST = 1024
+"""The first desk partition: beyond every partition that keys are spread over."""
+
+DESKS_MAX = 64
+"""How many desks there may be in all processes of a hub together."""
+
 
 def partition_of(key: str, partitions: int) -> int:
     """The partition of an ordering key: the same on every machine and in every release."""

@@ -16,6 +16,7 @@ from typing import Protocol
 from crossdock.log.records import (
     Claimed,
     Decided,
+    Earlier,
     Lease,
     Loaded,
     NewMessage,
@@ -90,6 +91,41 @@ class Deciding(Protocol):
             LeaseLost: another worker holds a partition, or its position moved; nothing is written.
             StockMoved: a guarded reservation no longer fits; nothing is written, decide again.
             DocumentMoved: a document is not at the revision that was read; likewise.
+        """
+        ...
+
+
+class Calling(Protocol):
+    """A desk's side of the store: calls are put on the log and decided in one transaction.
+
+    Each desk has a partition of the log to itself, leased like every other, on which it alone puts
+    messages and never one that it does not decide at once: its head and its decided position are
+    one number (decision 17).
+    """
+
+    async def open_desk(self, worker: str, now: datetime, until: datetime) -> Lease | None:
+        """Take a desk partition that is free or expired, or prolong ours; None: all are taken."""
+        ...
+
+    async def earlier(self, messages: Sequence[NewMessage]) -> list[Earlier | None]:
+        """What stands under these messages' keys, anywhere on the log; one answer each."""
+        ...
+
+    async def commit_calls(
+        self,
+        messages: Sequence[NewMessage],
+        repeats: Sequence[tuple[NewMessage, Earlier]],
+        decided: Decided,
+        now: datetime,
+    ) -> None:
+        """Put messages on their desk's partition and apply what was decided, whole or not at all.
+
+        The messages take the places behind the only lease in `decided.positions`, in order, and
+        `decided` has their outcomes. `repeats` are noted as deliveries that said nothing new.
+
+        Raises:
+            StoreConflict: a key stands on the log meanwhile: ask `earlier` again.
+            LeaseLost, StockMoved, DocumentMoved: as `Deciding.commit`.
         """
         ...
 
@@ -185,5 +221,5 @@ class Reading(Protocol):
         ...
 
 
-class Store(Intake, Deciding, Delivering, Reading, Protocol):
+class Store(Intake, Deciding, Calling, Delivering, Reading, Protocol):
     """One engine, all sides."""

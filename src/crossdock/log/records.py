@@ -153,12 +153,17 @@ class Document(msgspec.Struct, array_like=True):
     body: msgspec.Raw  # JSON
 
 
+NO_ANSWER = msgspec.Raw()
+"""Nobody waits; empty, so that it counts as false."""
+
+
 class Outcome(msgspec.Struct, omit_defaults=True):
     """All that one message decided; the log of these rebuilds every projection (decision 14).
 
     `effects` are business keys; `grants` are set-asides for waiting lines (order, line, item,
     site, quantity) that travel on as messages of their own; `memories` are what the order keeps of
-    all this beside its facts and promises; `documents` stand as they are named here.
+    all this beside its facts and promises; `documents` stand as they are named here;
+    `answer` is kept so that a call which is repeated is told the same again.
     """
 
     fate: Fate = Fate.APPLIED
@@ -170,6 +175,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     grants: list[tuple[str, str, str, str, int]] = []
     memories: list[Memory] = []
     documents: list[Document] = []
+    answer: msgspec.Raw = NO_ANSWER  # JSON: what whoever waits for this message is told
 
 
 class Lane(IntEnum):
@@ -333,6 +339,16 @@ class Decided:
     masters: list[MasterRow] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)  # the hub to itself
     documents: list[tuple[Document, int]] = field(default_factory=list)  # the revision before
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The message that stands already under a call's transport key or business key."""
+
+    partition: int
+    position: int
+    same: bool  # whether it says what the call says
+    outcome: Outcome | None  # None: it is not decided yet
 
 
 @dataclass(slots=True)

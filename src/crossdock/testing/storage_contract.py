@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crossdock.testing.storage.availability import AvailabilityContract
 from crossdock.testing.storage.batches import BatchContract
+from crossdock.testing.storage.calls import CallContract
 from crossdock.testing.storage.effects import EffectContract
 from crossdock.testing.storage.faults import FaultContract
 from crossdock.testing.storage.intake import IntakeContract
@@ -19,6 +20,7 @@ class StoreContract(
     IntakeContract,
     LeaseContract,
     BatchContract,
+    CallContract,
     EffectContract,
     AvailabilityContract,
     ReadingContract,

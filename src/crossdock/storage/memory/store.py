@@ -17,6 +17,7 @@ from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
     Claimed,
     Decided,
+    Earlier,
     EffectState,
     Lease,
     Loaded,
@@ -37,7 +38,7 @@ from crossdock.log.views import (
     PromiseKey,
     PromiseView,
 )
-from crossdock.storage.memory import availability, batches, reading
+from crossdock.storage.memory import availability, batches, calls, reading
 from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
 from crossdock.storage.memory.data import Data
@@ -106,6 +107,32 @@ class MemoryStore:
         await self._begin("commit")
         batches.commit(self.data, decided, now)
         await self._committed("commit")
+
+    async def open_desk(self, worker: str, now: datetime, until: datetime) -> Lease | None:
+        """See `log.ports.Calling`."""
+        await self._begin("open_desk")
+        taken = calls.open_desk(self.data, worker, now, until)
+        await self._committed("open_desk")
+        return taken
+
+    async def earlier(self, messages: Sequence[NewMessage]) -> list[Earlier | None]:
+        """See `log.ports.Calling`."""
+        await self._at("earlier.start")
+        found = calls.earlier(self.data, messages)
+        await self._at("earlier.before-answer")
+        return found
+
+    async def commit_calls(
+        self,
+        messages: Sequence[NewMessage],
+        repeats: Sequence[tuple[NewMessage, Earlier]],
+        decided: Decided,
+        now: datetime,
+    ) -> None:
+        """See `log.ports.Calling`."""
+        await self._begin("commit_calls")
+        calls.commit(self.data, messages, repeats, decided, now)
+        await self._committed("commit_calls")
 
     async def claim(
         self, destination: str, now: datetime, until: datetime, limit: int

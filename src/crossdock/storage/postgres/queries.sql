@@ -11,6 +11,32 @@ UNION ALL
 SELECT false, business_key, content, partition, position
 FROM message WHERE business_key = ANY($2::bytea[]);
 
+-- find_calls --
+-- As find_keys, with what was decided on these messages.
+SELECT k.transport, k.key, k.content, k.partition, k.position, o.body
+FROM (
+    SELECT true AS transport, transport_key AS key, content, partition, position
+    FROM message WHERE transport_key = ANY($1::bytea[])
+    UNION ALL
+    SELECT false, business_key, content, partition, position
+    FROM message WHERE business_key = ANY($2::bytea[])
+) k
+LEFT JOIN outcome o ON o.partition = k.partition AND o.position = k.position;
+
+-- open_desk --
+-- Prolong our desk, or take one that is free or expired; the epoch grows when the owner changes.
+UPDATE lease l SET
+    epoch = CASE WHEN l.owner IS DISTINCT FROM $2 THEN l.epoch + 1 ELSE l.epoch END,
+    owner = $2,
+    until = $4
+FROM (
+    SELECT partition FROM lease
+    WHERE partition >= $1 AND (owner IS NULL OR owner = $2 OR until <= $3)
+    ORDER BY owner IS DISTINCT FROM $2, partition LIMIT 1 FOR UPDATE SKIP LOCKED
+) free
+WHERE l.partition = free.partition
+RETURNING l.partition, l.epoch, l.decided;
+
 -- move_heads --
 -- Let the heads of these partitions stand where their newest message stands.
 UPDATE log_head h SET head = n.head

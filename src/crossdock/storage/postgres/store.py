@@ -14,10 +14,12 @@ from datetime import datetime
 import asyncpg
 
 from crossdock.log.errors import StoreFault
+from crossdock.log.keys import DESK_FIRST, DESKS_MAX
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
     Claimed,
     Decided,
+    Earlier,
     Lease,
     Loaded,
     NewMessage,
@@ -27,6 +29,7 @@ from crossdock.log.records import (
     StockRow,
     Wanted,
 )
+from crossdock.storage.postgres.calling import find_earlier
 from crossdock.storage.postgres.delivering import publish, settle
 from crossdock.storage.postgres.errors import translating
 from crossdock.storage.postgres.migrations import discover, migrate
@@ -47,7 +50,7 @@ from crossdock.storage.postgres.reading import (
 )
 from crossdock.storage.postgres.session import Session
 from crossdock.storage.postgres.settings import check_settings
-from crossdock.storage.postgres.writing import append, write
+from crossdock.storage.postgres.writing import append, write, write_absorbed
 
 
 class PostgresStore(PostgresReading):
@@ -130,8 +133,10 @@ class PostgresStore(PostgresReading):
             for table in ("log_head", "lease"):
                 await connection.execute(
                     f"INSERT INTO {table} (partition) SELECT generate_series(0, $1 - 1)"
-                    " ON CONFLICT DO NOTHING",
+                    " UNION ALL SELECT generate_series($2::int, $3 - 1) ON CONFLICT DO NOTHING",
                     partitions,
+                    DESK_FIRST,
+                    DESK_FIRST + DESKS_MAX,
                 )
 
     # Intake ---------------------------------------------------------------------------------
@@ -203,6 +208,32 @@ class PostgresStore(PostgresReading):
         """See `log.ports.Deciding.commit`."""
         async with self._session() as session:
             await write(session, decided, now)
+
+    # Calling --------------------------------------------------------------------------------
+
+    async def open_desk(self, worker: str, now: datetime, until: datetime) -> Lease | None:
+        """See `log.ports.Calling.open_desk`."""
+        async with self._session() as session:
+            rows = await session.rows("open_desk", DESK_FIRST, worker, now, until)
+        return Lease(*rows[0]) if rows else None
+
+    async def earlier(self, messages: Sequence[NewMessage]) -> list[Earlier | None]:
+        """See `log.ports.Calling.earlier`."""
+        async with self._statements() as session:
+            return await find_earlier(session, messages)
+
+    async def commit_calls(
+        self,
+        messages: Sequence[NewMessage],
+        repeats: Sequence[tuple[NewMessage, Earlier]],
+        decided: Decided,
+        now: datetime,
+    ) -> None:
+        """See `log.ports.Calling.commit_calls`."""
+        async with self._session() as session:
+            await write_absorbed(session, repeats)
+            if messages:
+                await write(session, decided, now, messages)
 
     # Delivering -----------------------------------------------------------------------------
 

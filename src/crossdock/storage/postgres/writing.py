@@ -18,6 +18,7 @@ from crossdock.log.records import (
     Answer,
     Decided,
     Document,
+    Earlier,
     NewMessage,
     Receipt,
     StockChange,
@@ -29,6 +30,7 @@ _MESSAGE_COLUMNS = (
     "key", "correlation", "causation", "event_time", "recorded_time", "received_time", "rival",
     "sha256", "raw",
 )  # fmt: skip
+_ABSORBED_COLUMNS = ("partition", "position", "source", "id", "received_time")
 _OUTCOME_COLUMNS = ("partition", "position", "fate", "processed_time", "body")
 _MOVEMENT_COLUMNS = (
     "partition", "position", "number", "item", "lot", "owner", "from_site", "from_state",
@@ -79,11 +81,9 @@ async def append(session: Session, messages: Sequence[NewMessage]) -> list[Recei
         if key is not None:
             business[key] = place
         receipts.append(Receipt(Answer.ACCEPTED if rival is None else Answer.RIVAL, *place[1:]))
-        new.append(_message_row(message, position, key, rival))
+        new.append(_message_row(message, message.partition, position, key, rival))
     await session.copy("message", _MESSAGE_COLUMNS, new)
-    await session.copy(
-        "absorbed", ("partition", "position", "source", "id", "received_time"), absorbed
-    )
+    await session.copy("absorbed", _ABSORBED_COLUMNS, absorbed)
     moved = [(p, head) for p, head in heads.items() if head != before[p]]
     if moved:
         await session.rows("move_heads", [p for p, _ in moved], [head for _, head in moved])
@@ -91,19 +91,30 @@ async def append(session: Session, messages: Sequence[NewMessage]) -> list[Recei
 
 
 def _message_row(
-    message: NewMessage, position: int, business_key: bytes | None, rival: str | None
+    message: NewMessage,
+    partition: int,
+    position: int,
+    business_key: bytes | None,
+    rival: str | None,
 ) -> tuple[Any, ...]:
     return (
-        message.partition, position, message.transport_key, business_key, message.content,
+        partition, position, message.transport_key, business_key, message.content,
         message.source, message.id, message.type, message.key, message.correlation,
         message.causation, message.event_time, message.recorded_time, message.received_time,
         rival, message.sha256, message.raw,
     )  # fmt: skip
 
 
-async def write(session: Session, decided: Decided, now: datetime) -> None:
-    """Write a decided batch, or raise what `log.ports.Deciding.commit` raises."""
+async def write(
+    session: Session, decided: Decided, now: datetime, calls: Sequence[NewMessage] = ()
+) -> None:
+    """Write a decided batch, or raise what `log.ports.Deciding.commit` raises.
+
+    `calls` are messages that are not on the log yet: they go behind the batch's only lease.
+    """
     await _advance(session, decided)
+    if calls:
+        await _put_calls(session, decided, calls)
     await _write_outcomes(session, decided, now)
     if decided.orders:
         await session.rows("put_orders", *columns(decided.orders, _ORDER_FIELDS))
@@ -132,6 +143,25 @@ async def _advance(session: Session, decided: Decided) -> None:
         moved = {row[0] for row in rows}
         lost = [lease.partition for lease, _ in leases if lease.partition not in moved]
         raise LeaseLost(where=f"partitions {lost}")
+
+
+async def _put_calls(session: Session, decided: Decided, calls: Sequence[NewMessage]) -> None:
+    [(lease, after)] = decided.positions
+    rows = [
+        _message_row(call, lease.partition, position, call.business_key, None)
+        for position, call in enumerate(calls, lease.position + 1)
+    ]
+    await session.copy("message", _MESSAGE_COLUMNS, rows)
+    await session.rows("move_heads", [lease.partition], [after])
+
+
+async def write_absorbed(session: Session, repeats: Sequence[tuple[NewMessage, Earlier]]) -> None:
+    """Note deliveries that said nothing new."""
+    await session.copy(
+        "absorbed",
+        _ABSORBED_COLUMNS,
+        [(e.partition, e.position, m.source, m.id, m.received_time) for m, e in repeats],
+    )
 
 
 async def _write_outcomes(session: Session, decided: Decided, now: datetime) -> None:

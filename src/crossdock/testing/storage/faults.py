@@ -20,6 +20,7 @@ from crossdock.log.ports import Store
 from crossdock.log.records import Decided, Lease, MasterRow, Note, Outcome, Verdict, Wanted
 from crossdock.testing.builders import (
     at,
+    decided,
     effect,
     message,
     movement,
@@ -100,6 +101,16 @@ async def _commit(store: Store, batch: Decided) -> None:
             raise
 
 
+async def _call(store: Store, _: Decided) -> None:
+    """Ask what stands and decide what does not, as a desk does after whatever happened."""
+    lease = await store.open_desk("desk", at(4), at(40))
+    assert lease is not None
+    if await store.earlier([message("asked")]) == [None]:
+        batch = decided(lease, Outcome(movements=[movement(2)]))
+        batch.stock.append(stock(sellable=2))
+        await store.commit_calls([message("asked")], [], batch, at(5))
+
+
 async def _settle(store: Store, _: Decided) -> None:
     [one] = await store.effects_of("order-1")
     await store.settle([settlement(one.effect_id, 1, Verdict.REFUSED)], at(6))
@@ -121,6 +132,7 @@ async def _look(store: Store, batch: Decided) -> Any:
 CALLS: dict[str, Callable[[Store, Decided], Awaitable[Any]]] = {
     "append": _append,
     "commit": _commit,
+    "call": _call,
     "settle": _settle,
     "publish": _publish,
     "lease": _lease,

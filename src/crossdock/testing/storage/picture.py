@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from crossdock.log.ports import Store
 from crossdock.log.views import ABSORBED
 
@@ -24,7 +26,11 @@ async def picture(store: Store, *, absorbed: bool = True) -> dict[str, Any]:
         "position": heads,
         "fates": fates,
         "messages": seen,
-        "outcomes": [row for number in heads for row in await store.outcomes(number, 0, _ALL)],
+        "outcomes": [
+            (row.partition, row.position, row.processed_time, msgspec.json.encode(row.outcome))
+            for number in heads
+            for row in await store.outcomes(number, 0, _ALL)
+        ],
         "orders": await store.orders("", _ALL),
         "balances": await store.balances(None, _ALL),
         "promises": await store.promises(None, _ALL),
