@@ -1,4 +1,5 @@
-"""Makes the reference pages that follow from the code: errors, limits, commands, checks, verdicts.
+"""Makes the reference pages that follow from the code: errors, limits, commands, checks, verdicts,
+ownership.
 
 `python -m tests.docs.reference` writes them into docs/reference; a test says when they are stale.
 """
@@ -16,6 +17,10 @@ from crossdock.connectors.kit import verdicts
 from crossdock.gateway.problems import status_of
 from crossdock.kernel import limits
 from crossdock.kernel.errors import CrossdockError
+from crossdock.ownership.flows import all_flows
+from crossdock.ownership.matrix import DEFAULT_RULES
+from crossdock.ownership.subjects import STAGES, events_of, fields_of, objects
+from crossdock.ownership.table import HEADINGS, table
 from crossdock.runtime.cli import app
 from crossdock.storage.postgres.verify import CHECKS
 from tests.docs.pages import DOCS, ROOT
@@ -59,6 +64,18 @@ What the reply of a far system means, from the tables in `connectors/kit/verdict
 answers are told in [effects and delivery](../concepts/effects-and-delivery.md); `slow-down` is
 *retry later* without using up a try. A status with a row of its own goes before its class."""
 
+_OWNERSHIP = """# The ownership matrix that ships with the hub
+
+Who may say what, and who is told, by `ownership/matrix.py`. `crossdock.yaml` replaces rows and adds
+narrower ones ([configure](../guides/configure.md#ownership)); how rules are chosen and enforced is
+told in [ownership](../concepts/ownership.md). `crossdock check --ownership` shows the matrix of a
+house."""
+
+_FLOWS = """## Flows
+
+Message types that start and stop together. A flow that touches a hole or an overlap of the matrix
+does not start; `flows` in `crossdock.yaml` cuts them otherwise."""
+
 _INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log
 has the rest under the correlation id."""
 
@@ -71,6 +88,7 @@ def documents() -> dict[str, str]:
         "cli.md": cli_page(),
         "checks.md": checks_page(),
         "verdicts.md": verdicts_page(),
+        "ownership.md": ownership_page(),
     }
 
 
@@ -245,6 +263,31 @@ def verdicts_page() -> str:
     lines += ["", "| no reply | verdict |", "|---|---|"]
     lines += [f"| {trouble} | {verdict} |" for trouble, verdict in verdicts.TROUBLES.items()]
     return "\n".join(lines) + "\n"
+
+
+# Ownership --------------------------------------------------------------------------------------
+
+
+def ownership_page() -> str:
+    """The default matrix, what it can speak of, and the default flows."""
+    lines = [_NOTE + _OWNERSHIP, "", _row(HEADINGS), "|---|---|---|---|---|"]
+    for row in table(DEFAULT_RULES, {}, {}):
+        rule, *others = row.cells()
+        lines.append(_row((f"`{rule}`", *others)))
+    lines += ["", "## What rules may name", "", "| object | fields | stages | events |"]
+    lines += ["|---|---|---|---|"]
+    for entity in objects():
+        named = (fields_of(entity), STAGES.get(entity, ()), events_of(entity))
+        lines.append(_row((f"`{entity}`", *(", ".join(f"`{n}`" for n in one) for one in named))))
+    lines += ["", _FLOWS, "", "| flow | model | message types |", "|---|---|---|"]
+    for flow in all_flows({}).values():
+        types = ", ".join(f"`{kind}`" for kind in flow.types)
+        lines.append(_row((f"`{flow.name}`", flow.model, types)))
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _cell(text: str) -> str:

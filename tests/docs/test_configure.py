@@ -8,13 +8,15 @@ import re
 from pathlib import Path
 
 from crossdock.connectors.rest.settings import Operation, RestSettings
-from crossdock.ownership.matrix import DEFAULT_RULES
-from crossdock.runtime import config
+from crossdock.runtime import config, config_ownership
 from crossdock.runtime.config import HubSettings, read_settings
 from tests.docs.pages import DOCS, block, section, table_rows, text_of
 
 PAGE = DOCS / "guides" / "configure.md"
 SETTING = re.compile(r"`([a-z_]+(?:\.\*\.[a-z_]+)?)`")
+
+
+_READS = {"text", "number", "flag", "secret", "choice", "seconds"}
 
 
 def documented() -> set[str]:
@@ -26,9 +28,10 @@ def documented() -> set[str]:
 def read_by_config() -> set[str]:
     """The names that the configuration's reader asks for, found in its code."""
     asked: set[str] = set()
-    for node in ast.walk(ast.parse(inspect.getsource(config))):
+    sources = inspect.getsource(config) + inspect.getsource(config_ownership)
+    for node in ast.walk(ast.parse(sources)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in {"text", "number", "flag", "secret"} and len(node.args) > 1:
+            if node.func.attr in _READS and len(node.args) > 1:
                 asked |= _texts(node.args[1])
             elif node.func.attr == "only":
                 asked |= _texts(node.args[2])
@@ -49,7 +52,7 @@ def _texts(node: ast.AST) -> set[str]:
 
 def test_every_setting_has_a_row() -> None:
     """What the reader asks for, and what the REST connector asks for, is in a table."""
-    asked = read_by_config() - set(config._SECTIONS) - {"owner", "consumers"}
+    asked = read_by_config() - set(config._SECTIONS)
     asked |= {*RestSettings.__struct_fields__, *Operation.__struct_fields__} - {"credential"}
     assert {"partitions", "inbound_key", "batch_max", "ability"} <= asked  # the look finds them
     assert sorted(asked - documented()) == []
@@ -58,8 +61,8 @@ def test_every_setting_has_a_row() -> None:
 def test_no_setting_is_made_up() -> None:
     """A row in a table of settings is a setting that somebody reads."""
     asked = read_by_config() | {*RestSettings.__struct_fields__, *Operation.__struct_fields__}
-    rules = {rule.entity for rule in DEFAULT_RULES}
-    assert sorted(documented() - asked - rules) == []
+    roles = {"wms", "system"}
+    assert sorted(documented() - asked - roles) == []
 
 
 def test_every_section_is_told() -> None:
@@ -102,13 +105,3 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     assert settings.hub.name == "harbor-supply"
     assert settings.channels["web"].keep_back == 2
     assert sorted(name for name in read_by_config() if f"{name}:" not in text) == []
-
-
-def test_the_matrix_is_the_one_that_ships() -> None:
-    """The rows of the default matrix are those of the code."""
-    text = text_of(PAGE).partition("<!-- test: matrix -->")[2]
-    rows = table_rows(text)[1 : len(DEFAULT_RULES) + 1]
-    assert [tuple(row) for row in rows] == [
-        (f"`{rule.entity}`", ", ".join(rule.owners or ()), ", ".join(rule.consumers or ()))
-        for rule in DEFAULT_RULES
-    ]

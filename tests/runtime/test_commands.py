@@ -259,7 +259,7 @@ def test_what_cannot_be_worked_with_is_said_in_one_sentence(tmp_path: Path) -> N
         (
             CONFIG.replace("sites: {EAST: {wms: wms_east}}", "sites: {}").replace("[EAST]", "[]"),
             "ownership.stock",
-            "no owner",
+            'owner "wms of site", and no site is configured',
         ),
     ],
 )
@@ -269,6 +269,20 @@ def test_check_names_what_is_wrong(tmp_path: Path, config: str, where: str, foun
     assert result["ok"] is False
     assert [p["found"] for p in result["problems"] if p["where"] == where] == [found]
     assert not (tmp_path / "data").exists()
+
+
+def test_check_shows_the_matrix(tmp_path: Path) -> None:
+    """With its version, each phrase with whom it means, and which flows run."""
+    hub = make(tmp_path, CONFIG + "flows: {pick: {enabled: false}}")
+    shown = hub.json("check", "--ownership")["ownership"]
+    assert len(shown["version"]) == 12
+    rows = {row["rule"]: row for row in shown["rows"]}
+    assert rows["stock"]["owner"] == "wms of site (EAST wms_east)"
+    assert rows["availability"]["publisher"] == "hub"
+    stopped = {flow["name"] for flow in shown["flows"] if flow["stopped"]}
+    assert stopped == {"pick"}
+    text = hub.run("check", "--ownership").stdout.decode()
+    assert f"ownership, version {shown['version']}" in text
 
 
 def test_check_compares_the_layout_with_the_configuration(tmp_path: Path) -> None:

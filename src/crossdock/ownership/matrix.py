@@ -203,22 +203,28 @@ def event_of(name: str) -> str:
 
 
 DEFAULT_RULES = (
+    # Master data: the ERP, or the PIM where a house has one.
     Rule("item", ("erp",), ()),
     Rule("party", ("erp",), ()),
     Rule("site", ("erp",), ()),
     Rule("channel", ("erp",), ()),
+    # Orders: who sells, and the desk; an OMS or the ERP where a house says so.
     Rule("order", (SYSTEM_OF_CHANNEL, "crm"), (SYSTEM_OF_CHANNEL, "crm")),
+    Rule("return", (SYSTEM_OF_CHANNEL, "crm"), (WMS_OF_SITE, SYSTEM_OF_CHANNEL, "crm")),
+    # What the hub decides.
     Rule("release", (HUB,), (WMS_OF_SITE,)),
+    Rule("reservation", (HUB,), ()),
+    Rule("timer", (HUB,), ()),
+    # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),
+    Rule("availability", (WMS_OF_SITE,), (SYSTEM_OF_CHANNEL,), publisher=HUB),
+    # What a warehouse did: its WMS; shipments may be a TMS's instead.
     Rule("receipt", (WMS_OF_SITE,), ()),
     Rule("pick", (WMS_OF_SITE,), ()),
     Rule("pack", (WMS_OF_SITE,), ()),
     Rule("shipment", (WMS_OF_SITE,), (SYSTEM_OF_CHANNEL, "crm")),
-    Rule("return", (SYSTEM_OF_CHANNEL, "crm"), (WMS_OF_SITE, SYSTEM_OF_CHANNEL, "crm")),
     Rule("return_receipt", (WMS_OF_SITE,), ()),
+    # Money.
     Rule("invoice", ("erp",), ("erp",)),
-    Rule("availability", (HUB,), (SYSTEM_OF_CHANNEL,)),
-    Rule("reservation", (HUB,), ()),
-    Rule("timer", (HUB,), ()),
 )
 """The matrix that ships with the hub; `crossdock.yaml` replaces rows and adds narrower ones."""

@@ -49,9 +49,15 @@ def worker(config: Config = _CONFIG) -> None:
 
 
 @app.command()
-def check(config: Config = _CONFIG, as_json: Json = False) -> None:
+def check(
+    config: Config = _CONFIG,
+    ownership: Annotated[
+        bool, typer.Option("--ownership", help="Show the resolved ownership matrix and the flows.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check configuration, ownership, connectors, credentials, schema and database settings."""
-    _run("check", config=config, as_json=as_json)
+    _run("check", config=config, ownership=ownership, as_json=as_json)
 
 
 @app.command()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,49 +19,17 @@ import yaml
 from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.kernel.errors import CrossdockError
-from crossdock.kernel.redaction import one_line, shown
+from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
-from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
-from crossdock.ownership.phrases import HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
+from crossdock.ownership.findings import Finding, House, findings
+from crossdock.ownership.flows import Flow, all_flows, stopped_types
+from crossdock.ownership.matrix import Matrix
+from crossdock.ownership.phrases import CHANNEL, HUB, SITE
 from crossdock.ownership.rule import Rule
+from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
+from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
+from crossdock.runtime.config_reader import Reader as _Reader
 from crossdock.sagas.policy import ChannelPolicy, Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in the configuration."""
-
-    where: str
-    found: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: found {self.found}, expected {self.expected}"
-
-
-class ConfigurationWrong(CrossdockError):
-    """The configuration cannot be used; every problem is named."""
-
-    code = "configuration-wrong"
-    advice = "correct the file and run `crossdock check`"
-
-    def __init__(self, file: str, problems: list[Problem]) -> None:
-        super().__init__(
-            f"{len(problems)} problems in {file}:\n" + "\n".join(f"  {p}" for p in problems),
-            where=file,
-        )
-        self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A secret's value, and nothing that prints it."""
-
-    value: str = field(repr=False)
-
-    def __str__(self) -> str:
-        return "(secret)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,124 +65,31 @@ class Settings:
     hub: HubSettings
     database: Secret | None  # a DSN; None: the embedded server in hub.data
     systems: Mapping[str, SystemSettings]
-    sites: Mapping[str, str]  # site -> the system that executes there
+    sites: Mapping[str, Mapping[str, str]]  # site -> role -> system
     channels: Mapping[str, ChannelPolicy]
-    rules: Mapping[str, Rule]
+    channel_roles: Mapping[str, Mapping[str, str]]  # channel -> role -> system
+    rules: tuple[Rule, ...]
+    flows: Mapping[str, Flow]  # every one, those that ship with the hub included
+
+    def matrix(self) -> Matrix:
+        """Who owns what, and who is told, in this house."""
+        return Matrix(self.rules, sites=self.sites, channels=self.channel_roles)
+
+    def findings(self) -> list[Finding]:
+        """Holes and overlaps of the matrix: what flow touches one does not start."""
+        reached = {name: system.reached is not None for name, system in self.systems.items()}
+        return findings(self.matrix(), House(reached))
 
     def policy(self) -> Policy:
         """What decisions may know of this configuration."""
-        matrix = Matrix(
-            tuple(self.rules.values()),
-            sites={name: {"wms": system} for name, system in self.sites.items()},
-            channels={name: {"system": c.system} for name, c in self.channels.items()},
-        )
         return Policy(
             partitions=self.hub.partitions,
             channels=self.channels,
-            matrix=matrix,
+            matrix=self.matrix(),
             known_items_only=self.hub.known_items_only,
             name="crossdock",
+            stopped=stopped_types(self.flows, self.findings()),
         )
-
-
-class _Reader:
-    """Walks the parsed file, takes what fits, and writes down what does not."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.problems: list[Problem] = []
-        self._environment = environment
-
-    def wrong(self, where: str, found: object, expected: str) -> None:
-        self.problems.append(Problem(where, shown(found), expected))
-
-    def section(self, value: object, where: str) -> dict[str, Any]:
-        """A mapping with text keys; anything else is a problem and counts as empty."""
-        if value is None:
-            return {}
-        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            # Only its kind: what stands there may be a secret that went astray.
-            self.problems.append(
-                Problem(where, f"a {_kind(value)}", "a section of names and values")
-            )
-            return {}
-        return value
-
-    def only(self, section: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
-        """Name every key that nobody reads: a typing error must not silently switch things off."""
-        for key in section:
-            if key not in known:
-                self.wrong(f"{where}.{key}", "an unknown setting", f"one of {', '.join(known)}")
-
-    def text(self, section: Mapping[str, Any], key: str, where: str, default: str = "") -> str:
-        value = section.get(key, default)
-        if isinstance(value, str) and (value or key not in section):
-            return value
-        self.wrong(f"{where}.{key}", value, "text")
-        return default
-
-    def number(
-        self, section: Mapping[str, Any], key: str, where: str, default: int, low: int, high: int
-    ) -> int:
-        value = section.get(key, default)
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        self.wrong(f"{where}.{key}", value, f"a whole number from {low} to {high}")
-        return default
-
-    def flag(self, section: Mapping[str, Any], key: str, where: str, default: bool) -> bool:
-        value = section.get(key, default)
-        if isinstance(value, bool):
-            return value
-        self.wrong(f"{where}.{key}", value, "true or false")
-        return default
-
-    def texts(self, value: object, where: str) -> tuple[str, ...]:
-        """One text or a list of texts."""
-        if isinstance(value, str):
-            return (value,)
-        if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-        if value is not None:
-            self.wrong(where, value, "a name or a list of names")
-        return ()
-
-    def secret(self, section: Mapping[str, Any], key: str, where: str) -> Secret | None:
-        """A secret by reference; the value itself in the file is refused."""
-        reference = section.get(key)
-        if reference is None:
-            return None
-        path = f"{where}.{key}"
-        kind, _, name = reference.partition(":") if isinstance(reference, str) else ("", "", "")
-        if kind == "env" and name:
-            value = self._environment.get(name)
-            if not value:
-                self.wrong(path, f"env:{name}, which is not set", "a set environment variable")
-                return None
-            return Secret(value)
-        if kind == "file" and name:
-            return self._secret_of_file(Path(name), path)
-        self.wrong(path, "something else", "env:NAME or file:PATH; never the secret itself")
-        return None
-
-    def _secret_of_file(self, file: Path, where: str) -> Secret | None:
-        try:
-            value = file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            self.wrong(where, f"file:{file} ({error.strerror})", "a readable file")
-            return None
-        except UnicodeDecodeError:
-            self.wrong(where, f"file:{file}, which holds no text", "a file with the secret as text")
-            return None
-        if not value:
-            self.wrong(where, f"file:{file}, which is empty", "a file with the secret in it")
-            return None
-        return Secret(value)
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, dict):
-        return "section with other keys than names"
-    return {"list": "list", "str": "text"}.get(type(value).__name__, type(value).__name__)
 
 
 def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -279,7 +154,7 @@ def _mapping(loader: _NoTwice, node: yaml.MappingNode) -> dict[Any, Any]:
 
 _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
-_SECTIONS = ("hub", "database", "systems", "sites", "channels", "ownership")
+_SECTIONS = ("hub", "database", "systems", "sites", "channels", "ownership", "flows")
 
 
 def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
@@ -292,10 +167,13 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         for name, value in reader.section(top.get("systems"), "systems").items()
     }
     _keys_differ(reader, systems)
-    sites = _sites(reader, reader.section(top.get("sites"), "sites"), systems)
+    owned = reader.section(top.get("ownership"), "ownership")
+    sites = _sites(reader, reader.section(top.get("sites"), "sites"), systems, owned)
+    selling = reader.section(top.get("channels"), "channels")
+    roles = roles_named(owned, CHANNEL)
     channels = {
-        name: _channel(reader, name, value, systems, sites)
-        for name, value in reader.section(top.get("channels"), "channels").items()
+        name: _channel(reader, name, value, systems, sites, roles)
+        for name, value in selling.items()
     }
     return Settings(
         hub=_hub(reader, reader.section(top.get("hub"), "hub"), base),
@@ -303,7 +181,13 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         systems=systems,
         sites=sites,
         channels=channels,
-        rules=_rules(reader, reader.section(top.get("ownership"), "ownership"), systems),
+        channel_roles={
+            name: {role: value[role] for role in roles if role in value}
+            for name, value in selling.items()
+            if isinstance(value, dict)
+        },
+        rules=read_rules(reader, owned, sites, channels),
+        flows=all_flows(read_flows(reader, reader.section(top.get("flows"), "flows"))),
     )
 
 
@@ -396,16 +280,18 @@ def _keys_differ(reader: _Reader, systems: Mapping[str, SystemSettings]) -> None
 
 
 def _sites(
-    reader: _Reader, section: dict[str, Any], systems: Mapping[str, SystemSettings]
-) -> dict[str, str]:
+    reader: _Reader,
+    section: dict[str, Any],
+    systems: Mapping[str, SystemSettings],
+    owned: Mapping[str, Any],
+) -> dict[str, dict[str, str]]:
+    roles = roles_named(owned, SITE)
     sites = {}
     for name, value in section.items():
-        one = reader.section(value, f"sites.{name}")
-        reader.only(one, f"sites.{name}", ("wms",))
-        wms = reader.text(one, "wms", f"sites.{name}")
-        if wms not in systems:
-            reader.wrong(f"sites.{name}.wms", wms, "a system of this file")
-        sites[name] = wms
+        where = f"sites.{name}"
+        one = reader.section(value, where)
+        reader.only(one, where, roles)
+        sites[name] = read_roles(reader, one, where, roles, systems)
     return sites
 
 
@@ -414,14 +300,17 @@ def _channel(
     name: str,
     value: object,
     systems: Mapping[str, SystemSettings],
-    sites: Mapping[str, str],
+    sites: Collection[str],
+    roles: tuple[str, ...],
 ) -> ChannelPolicy:
     where = f"channels.{name}"
     section = reader.section(value, where)
-    reader.only(section, where, ("system", "sells_from", "keep_back"))
+    reader.only(section, where, (*roles, "sells_from", "keep_back"))
     system = reader.text(section, "system", where)
     if system not in systems:
         reader.wrong(f"{where}.system", system, "a system of this file")
+    others = tuple(role for role in roles if role != "system")
+    read_roles(reader, section, where, others, systems)
     sells_from = reader.texts(section.get("sells_from"), f"{where}.sells_from")
     for site in sells_from:
         if site not in sites:
@@ -432,39 +321,3 @@ def _channel(
         sells_from=sells_from,
         keep_back=reader.number(section, "keep_back", where, 0, 0, 10**9),
     )
-
-
-def _rules(
-    reader: _Reader, section: dict[str, Any], systems: Mapping[str, SystemSettings]
-) -> dict[str, Rule]:
-    rules = {rule.entity: rule for rule in DEFAULT_RULES}
-
-    def known(name: str) -> bool:
-        return name in systems or name in (HUB, WMS_OF_SITE, SYSTEM_OF_CHANNEL)
-
-    for entity, value in section.items():
-        where = f"ownership.{entity}"
-        if entity not in rules:
-            reader.wrong(where, entity, f"one of {', '.join(sorted(rules))}")
-            continue
-        one = reader.section(value, where)
-        reader.only(one, where, ("owner", "consumers"))
-        owners = reader.texts(one.get("owner"), f"{where}.owner") or rules[entity].owners
-        consumers = (
-            reader.texts(one["consumers"], f"{where}.consumers")
-            if "consumers" in one
-            else rules[entity].consumers
-        )
-        for name in (*(owners or ()), *(consumers or ())):
-            if not known(name):
-                reader.wrong(where, name, "a system of this file, or one of the three phrases")
-        rules[entity] = Rule(entity, owners, consumers)
-    for rule in rules.values():
-        for name in rule.owners or ():
-            if not known(name):
-                reader.wrong(
-                    f"ownership.{rule.entity}",
-                    f"the default owner {name}",
-                    "a system of this file: name the owner here",
-                )
-    return rules

@@ -29,3 +29,4 @@ class Policy:
     known_items_only: bool = True  # an order for an item without a master record is held
     survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself
+    stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow

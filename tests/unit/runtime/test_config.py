@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 
 from crossdock.connectors.rest.settings import RestSettings
+from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
+from crossdock.ownership.flows import Criticality, Model
 from crossdock.ownership.matrix import DEFAULT_RULES
-from crossdock.runtime.config import (
-    ConfigurationWrong,
-    HubSettings,
-    Secret,
-    Settings,
-    SystemSettings,
-    read_settings,
-)
+from crossdock.ownership.rule import OnViolation, Rule
+from crossdock.runtime.config import HubSettings, Settings, SystemSettings, read_settings
+from crossdock.runtime.config_reader import ConfigurationWrong, Secret
 
 SECRET = "s3cr3t-of-the-house"
 ENVIRONMENT = {"KEY": SECRET, "OTHER": f"{SECRET}-2", "EMPTY": ""}
@@ -55,10 +52,11 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     settings = read(SOUND, tmp_path)
     assert settings.hub == HubSettings(data=tmp_path / ".crossdock")
     assert settings.database is None
-    assert settings.sites == {"EAST": "east"}
+    assert settings.sites == {"EAST": {"wms": "east"}}
+    assert settings.channel_roles == {"web": {"system": "shop"}}
     assert settings.channels["web"].sells_from == ("EAST",)
     assert settings.channels["web"].keep_back == 2
-    assert settings.rules == {rule.entity: rule for rule in DEFAULT_RULES}
+    assert settings.rules == DEFAULT_RULES
     assert settings.systems["crm"] == SystemSettings("crm")
     assert settings.systems["east"].at_once == 3
     reached = settings.systems["erp"].reached
@@ -111,10 +109,15 @@ def test_operations_are_read_by_the_connector(tmp_path: Path) -> None:
     assert reached.operation("crossdock.invoice.requested.v1").ability is Ability.KEYS
 
 
+def rules_of(text: str, folder: Path) -> dict[str, Rule]:
+    """The rules of a file's matrix by their keys."""
+    return {rule.key: rule for rule in read(text, folder).rules}
+
+
 def test_a_row_of_the_matrix_is_replaced_whole_or_in_part(tmp_path: Path) -> None:
     """What a row does not name stays as shipped; the other rows stay untouched."""
     text = "ownership: {invoice: {owner: crm, consumers: []}, order: {consumers: crm}}\n"
-    rules = read(SOUND + text, tmp_path).rules
+    rules = rules_of(SOUND + text, tmp_path)
     assert (rules["invoice"].owners, rules["invoice"].consumers) == (("crm",), ())
     assert rules["order"].owners == ("system of channel", "crm")
     assert rules["order"].consumers == ("crm",)
@@ -179,7 +182,6 @@ CASES = {
         "a message type of the catalogue",
     ),
     "sites: {EAST: {wms: nobody}}": ("sites.EAST.wms", "a system of this file"),
-    "sites: {EAST: {}}": ("sites.EAST.wms", "a system of this file"),
     "sites: {EAST: {system: east}}": ("sites.EAST.system", "an unknown setting"),
     "sites: {EAST: east}": ("sites.EAST", "a section"),
     "channels: {web: {system: nobody}}": ("channels.web.system", "a system of this file"),
@@ -193,9 +195,45 @@ CASES = {
     ),
     "channels: {web: {system: shop, keep_back: -1}}": ("channels.web.keep_back", "from 0"),
     "channels: {web: {system: shop, site: EAST}}": ("channels.web.site", "an unknown setting"),
+    "channels: {web: {system: shop, erp: east}}": ("channels.web.erp", "an unknown setting"),
+    "sites: {EAST: {wms: east, erp: east}}": ("sites.EAST.erp", "one of wms"),
     "ownership: {weather: {owner: erp}}": ("ownership.weather", "one of "),
-    "ownership: {item: {owner: nobody}}": ("ownership.item", "a system of this file"),
-    "ownership: {item: {consumers: [nobody]}}": ("ownership.item", "a system of this file"),
+    "ownership: {'item weight': {owner: erp}}": ("ownership.item weight", "object[.field]"),
+    "ownership: {Item: {owner: erp}}": ("ownership.Item", "object[.field]"),
+    "ownership: {item.size: {owner: erp}}": ("ownership.item.size", "a field of item: "),
+    "ownership: {item.item: {owner: erp}}": ("ownership.item.item", "a field of item: "),
+    "ownership: {order.lines: {owner: crm}}": ("ownership.order.lines", "it has none"),
+    "ownership: {order@packed: {owner: crm}}": ("ownership.order@packed", "captured, released"),
+    "ownership: {item@released: {owner: erp}}": ("ownership.item@released", "it has none"),
+    "ownership: {order/lost: {owner: crm}}": ("ownership.order/lost", "an event of order: "),
+    "ownership: {stock at NORTH: {owner: erp}}": ("ownership.stock at NORTH", "EAST"),
+    "ownership: {item at EAST: {owner: erp}}": ("ownership.item at EAST", "name none"),
+    "ownership: {order via fax: {owner: crm}}": ("ownership.order via fax", "web"),
+    "ownership: {item via web: {owner: erp}}": ("ownership.item via web", "have none"),
+    "ownership: {item: {}}": ("ownership.item", "owner, publisher, consumers or on_violation"),
+    "ownership: {item: {on_violation: shout}}": (
+        "ownership.item.on_violation",
+        "reject or hold or propose",
+    ),
+    "ownership: {item: {owner: 7}}": ("ownership.item.owner", "a name or a list"),
+    "ownership: {item: {publisher: [erp]}}": ("ownership.item.publisher", "text"),
+    "ownership: {item.status: {consumers: erp}}": (
+        "ownership.item.status.consumers",
+        "no consumers",
+    ),
+    "ownership: {order/placed: {owner: crm}, order/order.placed: {owner: erp}}": (
+        "ownership.order/order.placed",
+        "one row for one cell",
+    ),
+    "flows: {weather: {}}": ("flows.weather", "types or objects of the catalogue"),
+    "flows: {goods: {messages: [weather]}}": ("flows.goods.messages", "a message type or an"),
+    "flows: {goods: {messages: pick, model: magic}}": ("flows.goods.model", "batch or "),
+    "flows: {pick: {criticality: high}}": ("flows.pick.criticality", "critical or normal"),
+    "flows: {pick: {within: 60}}": ("flows.pick.within", "a length of time"),
+    "flows: {pick: {every: 0s}}": ("flows.pick.every", "a length of time"),
+    "flows: {pick: {enabled: 'no'}}": ("flows.pick.enabled", "true or false"),
+    "flows: {pick: {speed: 1}}": ("flows.pick.speed", "an unknown setting"),
+    "flows: {pick: {}, goods: {messages: [pick]}}": ("flows.goods.messages", "flows.pick"),
     "ownership: {item: {owners: erp}}": ("ownership.item.owners", "an unknown setting"),
     "ownership: {item: erp}": ("ownership.item", "a section"),
 }
@@ -234,7 +272,8 @@ database: {url: secret}
 systems: {erp: {url: "ftp://erp", at_once: 99}, east: {inbound_key: env:NOBODY}}
 sites: {EAST: {wms: nobody}}
 channels: {web: {system: nobody, sells_from: [NORTH], keep_back: -1}}
-ownership: {weather: {owner: erp}, item: {consumers: nobody}}
+ownership: {weather: {owner: erp}, item@shipped: {consumers: nobody}}
+flows: {weather: {}}
 more: 1
 """,
         tmp_path,
@@ -253,17 +292,65 @@ more: 1
         "channels.web.sells_from",
         "channels.web.keep_back",
         "ownership.weather",
-        "ownership.item",
+        "ownership.item@shipped",
+        "flows.weather",
     }
 
 
-def test_the_shipped_owners_must_exist(tmp_path: Path) -> None:
-    """A house without an ERP must say who owns what the ERP would."""
-    found = problems("systems: {crm: {}}\n", tmp_path)
-    assert set(found) == {
+def test_shipped_owners_that_the_house_lacks_stop_their_flows_only(tmp_path: Path) -> None:
+    """A house without an ERP is read, and says who owns nothing; the rest of it runs."""
+    settings = read(
+        SOUND.replace('  erp: {url: "https://erp.example"', '  fin: {url: "https://x"'), tmp_path
+    )
+    assert {one.where for one in settings.findings()} >= {
         f"ownership.{name}" for name in ("item", "party", "site", "channel", "invoice")
     }
-    assert "the default owner erp" in found["ownership.item"]
+    stopped = settings.policy().stopped
+    assert "the owner erp" in stopped["crossdock.item.changed.v1"]
+    assert "crossdock.pick.confirmed.v1" not in stopped
+
+
+def test_places_name_their_systems_by_role(tmp_path: Path) -> None:
+    """Several ERPs, one per legal entity: the site or the channel says which (R37)."""
+    text = SOUND.replace("{wms: east}", "{wms: east, erp: erp}").replace(
+        "{system: shop,", "{system: shop, erp: crm,"
+    )
+    owned = "ownership: {receipt: {consumers: erp of site}, invoice: {owner: erp of channel}}\n"
+    matrix = read(text + owned, tmp_path).policy().matrix
+    assert matrix.consumers("receipt", "EAST") == ("erp",)
+    assert matrix.owners("invoice", None, "web") == ("crm",)
+
+
+def test_rows_may_be_narrowed(tmp_path: Path) -> None:
+    """By field, stage, event, site and channel, in the spelling of the page."""
+    text = (
+        "ownership: {item.weight_grams: {owner: east, on_violation: hold},"
+        " order@released/cancellation_requested via web: {owner: crm},"
+        " stock at EAST: {publisher: erp}}\n"
+    )
+    rules = rules_of(SOUND + text, tmp_path)
+    weight = rules["item.weight_grams"]
+    assert (weight.owners, weight.on_violation) == (("east",), OnViolation.HOLD)
+    assert rules["order@released/order.cancellation_requested via web"].owners == ("crm",)
+    assert rules["stock at EAST"].publisher == "erp"
+
+
+def test_flows_are_read(tmp_path: Path) -> None:
+    """Those of the file, and for all other types one per object."""
+    text = (
+        "flows: {goods: {messages: [pick, crossdock.shipment.shipped.v1], model: event,"
+        " criticality: critical, within: 2m}, item: {every: 15m, enabled: false}}\n"
+    )
+    settings = read(SOUND + text, tmp_path)
+    goods, item = settings.flows["goods"], settings.flows["item"]
+    assert {"crossdock.pick.confirmed.v1", "crossdock.shipment.shipped.v1"} <= set(goods.types)
+    assert (goods.within_seconds, goods.criticality) == (120, Criticality.CRITICAL)
+    assert (item.model, item.every_seconds, item.enabled) == (Model.BATCH, 900, False)
+    assert "pick" not in settings.flows
+    assert settings.flows["order"].model is Model.EVENT
+    carried = [kind for flow in settings.flows.values() for kind in flow.types]
+    assert sorted(carried) == sorted(CATALOGUE)
+    assert settings.policy().stopped["crossdock.item.changed.v1"].endswith("flows.item.enabled")
 
 
 @pytest.mark.parametrize(
@@ -318,8 +405,10 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_lacks_owners_only(tmp_path: Path) -> None:
-    """It is a configuration with nothing in it."""
-    assert all(where.startswith("ownership.") for where in problems("", tmp_path))
+    """It is a configuration with nothing in it, in which nothing flows that comes from outside."""
+    settings = read("", tmp_path)
+    assert all(one.where.startswith("ownership.") for one in settings.findings())
+    assert {row.name for row in CATALOGUE.values() if row.inbound} <= set(settings.policy().stopped)
 
 
 def test_secrets_are_never_shown(tmp_path: Path) -> None:

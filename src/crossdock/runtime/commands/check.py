@@ -7,25 +7,22 @@ are not called.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import asyncpg
 
 from crossdock.connectors.rest.card import CARD as REST
-from crossdock.contracts import catalogue
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 from crossdock.kernel.errors import CrossdockError
-from crossdock.ownership.phrases import HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
-from crossdock.runtime.config import (
-    ConfigurationWrong,
-    Problem,
-    Settings,
-    SystemSettings,
-    read_settings,
-)
+from crossdock.ownership.findings import told_by_system
+from crossdock.ownership.flows import why_stopped
+from crossdock.ownership.subjects import objects
+from crossdock.ownership.table import HEADINGS, table
+from crossdock.runtime.config import Settings, SystemSettings, read_settings
+from crossdock.runtime.config_reader import ConfigurationWrong, Problem
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.storage.postgres.errors import UnsafeDatabase, translating
 from crossdock.storage.postgres.migrations import discover, schema_status
@@ -33,7 +30,6 @@ from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.settings import check_settings
 
 _CARDS = {"rest": REST}
-_ONE_OWNER = ("item", "party", "site", "channel")  # two owners of one record overwrite each other
 
 _CONNECT_SECONDS_MAX = 10.0
 
@@ -51,9 +47,10 @@ class Result:
         self.problems.append(Problem(where, found, expected))
 
 
-def run(config: Path, *, as_json: bool = False) -> int:
+def run(config: Path, *, ownership: bool = False, as_json: bool = False) -> int:
     """Check everything; gives 0 when nothing is wrong, 1 otherwise."""
     result = Result()
+    matrix: dict[str, object] = {}
     try:
         settings = read_settings(config)
     except ConfigurationWrong as error:
@@ -61,6 +58,9 @@ def run(config: Path, *, as_json: bool = False) -> int:
     else:
         result.looked_at.append(f"configuration {config}")
         check_ownership(settings, result)
+        if ownership:
+            _show_ownership(settings)
+            matrix["ownership"] = ownership_shown(settings)
         check_connectors(settings, result)
         asyncio.run(_check_database(settings, result))
     _show(result)
@@ -73,6 +73,7 @@ def run(config: Path, *, as_json: bool = False) -> int:
             ],
             "notes": result.notes,
             "looked_at": result.looked_at,
+            **matrix,
         },
         as_json=as_json,
     )
@@ -80,66 +81,69 @@ def run(config: Path, *, as_json: bool = False) -> int:
 
 
 def check_ownership(settings: Settings, result: Result) -> None:
-    """Holes (nobody may say it, nobody can be told it) and overlaps in the matrix."""
-    result.looked_at.append(f"ownership of {len(settings.rules)} entities")
-    said_by_systems = {row.entity for row in CATALOGUE.values() if row.inbound}
-    for entity in sorted(said_by_systems):
-        rule = settings.rules.get(entity)
-        owners = _owners(settings, entity)
-        if rule is None or not owners:
-            result.wrong(f"ownership.{entity}", "no owner", "a system that says it")
-    for entity in _ONE_OWNER:
-        owners = _owners(settings, entity)
-        if len(owners) > 1:
-            result.wrong(f"ownership.{entity}", f"owners {', '.join(owners)}", "one owner")
-    for entity, where, name in sorted(set(_told(settings))):
-        system = settings.systems.get(name)
-        at, found = f"ownership.{entity}", f"the consumer {name}{where}"
-        if system is None:
-            result.wrong(at, found, "a system of this file")
-        elif system.reached is None:
-            result.wrong(at, f"{found}, which has no url", "a system that is reached")
+    """Holes (nobody may say it, nobody can be told it) and overlaps, and the flows they stop."""
+    matrix = settings.matrix()
+    result.looked_at.append(f"ownership of {len(objects())} objects, version {matrix.version}")
+    found = settings.findings()
+    for one in found:
+        result.wrong(one.where, one.found, one.expected)
+    for flow in settings.flows.values():
+        why = why_stopped(flow, found)
+        if why:
+            result.notes.append(f"flows.{flow.name}: does not start: {', '.join(flow.types)}")
 
 
-def _owners(settings: Settings, entity: str) -> tuple[str, ...]:
-    """Every system that owns the entity anywhere, each once."""
-    rule = settings.rules.get(entity)
-    found: dict[str, None] = {}
-    for name in (rule.owners or ()) if rule is not None else ():
-        found.update(dict.fromkeys(system for _, system in _named(settings, name)))
-    return tuple(found)
+def ownership_shown(settings: Settings) -> dict[str, object]:
+    """The resolved matrix and the flows, for programs."""
+    matrix, found = settings.matrix(), settings.findings()
+    return {
+        "version": matrix.version,
+        "rows": [asdict(row) for row in table(matrix.rules, matrix.sites, matrix.channels)],
+        "flows": [
+            {
+                "name": flow.name,
+                "model": flow.model,
+                "criticality": flow.criticality,
+                "within_seconds": flow.within_seconds,
+                "every_seconds": flow.every_seconds,
+                "types": flow.types,
+                "stopped": why_stopped(flow, found),
+            }
+            for flow in settings.flows.values()
+        ],
+    }
 
 
-def _told(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """(entity, where, system) for everybody who is to be told something."""
-    for rule in settings.rules.values():
-        for name in rule.consumers or ():
-            for where, system in _named(settings, name):
-                yield rule.entity, where, system
+def _show_ownership(settings: Settings) -> None:
+    """The same as tables for people."""
+    matrix, found = settings.matrix(), settings.findings()
+    rows = [row.cells() for row in table(matrix.rules, matrix.sites, matrix.channels)]
+    say(f"ownership, version {matrix.version}")
+    _show_columns([HEADINGS, *rows])
+    flows = [
+        (flow.name, flow.model, flow.criticality, "STOPPED" if why_stopped(flow, found) else "runs")
+        for flow in settings.flows.values()
+    ]
+    say("flows")
+    _show_columns([("flow", "model", "criticality", ""), *flows])
 
 
-def _named(settings: Settings, name: str) -> list[tuple[str, str]]:
-    """(where, system) for all that a name of the matrix can mean in this configuration."""
-    if name == HUB:
-        return []
-    if name == WMS_OF_SITE:
-        return [(f" of site {site}", system) for site, system in settings.sites.items()]
-    if name == SYSTEM_OF_CHANNEL:
-        return [(f" of channel {c.channel}", c.system) for c in settings.channels.values()]
-    return [("", name)]
+def _show_columns(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        say("  " + "  ".join(cells).rstrip())
 
 
 def check_connectors(settings: Settings, result: Result) -> None:
     """What each system's connector needs, and what it cannot do."""
-    told: dict[str, set[str]] = {}
-    for entity, _, consumer in _told(settings):
-        told.setdefault(consumer, set()).add(entity)
+    told = told_by_system(settings.matrix())
     for name, system in settings.systems.items():
         result.looked_at.append(f"system {name}: {_CARDS[system.connector].label}")
-        _check_system(name, system, told.get(name, set()), result)
+        _check_system(name, system, told.get(name, frozenset()), result)
 
 
-def _check_system(name: str, system: SystemSettings, told: set[str], result: Result) -> None:
+def _check_system(name: str, system: SystemSettings, told: Collection[str], result: Result) -> None:
     where = f"systems.{name}"
     if system.inbound_key is None:
         result.notes.append(f"{where}.inbound_key: none, so {name} cannot speak at the door")
@@ -152,8 +156,8 @@ def _check_system(name: str, system: SystemSettings, told: set[str], result: Res
         result.wrong(f"{where}.batch_max", str(system.reached.batch_max), f"at most {batch_max}")
     blind = sorted(
         row.name
-        for row in (CATALOGUE[kind] for kind in sorted(catalogue.TOLD))
-        if row.entity in told and system.reached.operation(row.name).ability is Ability.NEITHER
+        for row in (CATALOGUE[kind] for kind in sorted(told))
+        if system.reached.operation(row.name).ability is Ability.NEITHER
     )
     if blind:
         result.notes.append(

@@ -105,7 +105,10 @@ def run(key: str, config: Path, *, as_json: bool = False) -> int:
 
 async def _look(settings: Settings, key: str) -> Trace:
     async with opened_store(settings) as store:
-        return await trace_of(store, key, settings.sites)
+        warehouses = {
+            site: roles["wms"] for site, roles in settings.sites.items() if "wms" in roles
+        }
+        return await trace_of(store, key, warehouses)
 
 
 async def trace_of(store: PostgresReading, key: str, sites: Mapping[str, str]) -> Trace:
