@@ -153,6 +153,27 @@ def test_state_shows_position_hash_fates_and_balances(hub: Hub) -> None:
     assert state["hash"] in hub.words("state")
 
 
+def test_state_looks_back(hub: Hub) -> None:
+    """By event time, by time of record and by place in the log, as it is printed."""
+    words = hub.words("state")
+    [decided] = [line for line in words.splitlines() if line.startswith("decided")]
+    now = hub.json("state")["balances"]
+    place = decided.split()[-1]
+    assert hub.json("state", "--at", place)["balances"] == now
+    assert hub.json("state", "--item", "bolt", "--known-at", "2999-01-01T00:00:00Z")[
+        "balances"
+    ] == [row for row in now if row["item"] == "bolt"]
+    then = hub.json("state", "--item", "bolt", "--as-of", "2021-03-03T09:02:00+01:00")
+    assert [(row["state"], row["quantity"]) for row in then["balances"]] == [
+        ("available", 10),
+        ("supplier", -10),
+    ]
+    assert then["as_of"] == "2021-03-03T08:02:00Z"
+    assert hub.json("state", "--known-at", "2021-03-03T08:02:00Z")["balances"] == []
+    for option, text in (("--at", "17"), ("--at", "0:1,0:2"), ("--as-of", "2021-03-03T08:02")):
+        assert b"error (no-such-moment)" in hub.run("state", option, text, expect=2).stderr
+
+
 def test_the_same_facts_in_another_order_have_the_same_hash(hub: Hub, tmp_path: Path) -> None:
     """From an array, the goods before the order, each message twice (M4)."""
     other = make(tmp_path)

@@ -9,7 +9,7 @@ that repeating it is safe.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -202,6 +202,24 @@ class Reading(Protocol):
 
     async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:
         """Accounts that hold something (or owe it), beyond `after`."""
+        ...
+
+    async def balances_as_of(
+        self,
+        item: str | None,
+        *,
+        event_time: datetime | None = None,
+        recorded_time: datetime | None = None,
+        places: Mapping[int, int] | None = None,
+    ) -> list[BalanceRow]:
+        """What the accounts of an item held, or of all items with None; empty ones left out.
+
+        Sums the movements that happened up to `event_time`, that the hub had written down up to
+        `recorded_time`, and that stand at or before the position of their partition in `places` (a
+        partition that is not named counts for nothing). What is None does not narrow. Moments are
+        included. The same question gets the same answer for ever, as far as it names
+        `recorded_time` or `places`; facts with an older event time may still arrive.
+        """
         ...
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:

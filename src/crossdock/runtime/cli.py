@@ -73,10 +73,28 @@ def ingest(
 @app.command()
 def state(
     config: Config = _CONFIG,
+    item: Annotated[str | None, typer.Option("--item", help="Only this item's accounts.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Accounts at this place: 0:17,3:5, as printed.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Accounts as of this event time.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", help="Of what the hub had recorded by this time.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the position, the state hash, counts by fate, and balances."""
-    _run("state", config=config, as_json=as_json)
+    """Show the position, the state hash, counts by fate, and balances, now or in the past."""
+    _run(
+        "state",
+        config=config,
+        item=item,
+        at=at,
+        as_of=as_of,
+        known_at=known_at,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -6,6 +6,7 @@ nothing. The parts live in `crossdock.testing.storage`, one per side of the port
 
 from __future__ import annotations
 
+from crossdock.testing.storage.as_of import AsOfContract
 from crossdock.testing.storage.availability import AvailabilityContract
 from crossdock.testing.storage.batches import BatchContract
 from crossdock.testing.storage.calls import CallContract
@@ -24,6 +25,7 @@ class StoreContract(
     EffectContract,
     AvailabilityContract,
     ReadingContract,
+    AsOfContract,
     FaultContract,
 ):
     """Everything that an engine promises."""

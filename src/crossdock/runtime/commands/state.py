@@ -19,6 +19,8 @@ from crossdock.log.ports import Reading
 from crossdock.log.records import OrderRow
 from crossdock.log.views import BalanceRow, PromiseView
 from crossdock.orders.state import OrderState, fingerprint
+from crossdock.runtime.commands import looking_back
+from crossdock.runtime.commands.looking_back import Moment
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store
@@ -61,14 +63,30 @@ class State:
         }
 
 
-def run(config: Path, *, as_json: bool = False) -> int:
-    """Show the state; gives 0.
+def run(
+    config: Path,
+    *,
+    item: str | None = None,
+    at: str | None = None,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    as_json: bool = False,
+) -> int:
+    """Show the state, or the accounts of one item or of a moment in the past; gives 0.
 
     Raises:
         ConfigurationWrong: the configuration cannot be used.
+        NoSuchMoment: an option is no place in the log and no time.
         StoreError: the database cannot be read.
     """
-    state = asyncio.run(_look(read_settings(config)))
+    moment = looking_back.moment_of(item, at, as_of, known_at)
+    settings = read_settings(config)
+    if not moment.is_now:
+        rows = asyncio.run(_look_back(settings, moment))
+        looking_back.show(moment, rows)
+        finish(looking_back.as_json(moment, rows), as_json=as_json)
+        return OK
+    state = asyncio.run(_look(settings))
     _show(state)
     finish(state.as_json(), as_json=as_json)
     return OK
@@ -104,6 +122,11 @@ async def _look(settings: Settings) -> State:
         return await state_of(store)
 
 
+async def _look_back(settings: Settings, moment: Moment) -> list[BalanceRow]:
+    async with opened_store(settings) as store:
+        return await looking_back.look_back(store, moment)
+
+
 async def _orders(store: Reading) -> AsyncIterator[OrderRow]:
     page = await store.orders("", _PAGE)
     while page:
@@ -135,6 +158,9 @@ def _show(state: State) -> None:
     for partition, (head, done) in state.position.items():
         waiting = f", {head - done} to decide" if done < head else ""
         say(f"          partition {partition}: position {head}{waiting}")
+    if state.position:
+        places = {partition: done for partition, (_, done) in state.position.items()}
+        say(f"decided   --at {looking_back.position_in_words(places)}")
     fates = ", ".join(f"{count} {fate}" for fate, count in state.fates.items() if count)
     say(f"fates     {fates or 'none yet'}")
     say(f"orders    {state.orders}")

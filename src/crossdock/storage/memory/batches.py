@@ -7,10 +7,10 @@ from datetime import datetime
 import msgspec
 
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
-from crossdock.log.records import Decided, Lease, Loaded, Movement, Outcome, StockRow, Wanted
+from crossdock.log.records import Decided, Lease, Loaded, Outcome, StockRow, Wanted
 from crossdock.log.views import OutcomeRow
 from crossdock.storage.memory import messages
-from crossdock.storage.memory.data import Data, Promise
+from crossdock.storage.memory.data import Data, Entry, Place, Promise
 
 _NOTHING = Promise()
 
@@ -71,8 +71,10 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
 
     for lease, position in decided.positions:
         data.partition(lease.partition).decided = position
-    for partition, position, outcome in decided.outcomes:
-        _record(data, partition, position, outcome, now)
+    for (partition, position, outcome), happened in zip(
+        decided.outcomes, decided.event_times, strict=True
+    ):
+        _record(data, (partition, position), outcome, happened, now)
     _change_stock(data, decided)
     for order in decided.orders:
         data.orders[order.order_id] = order
@@ -141,23 +143,22 @@ def _check_stock(data: Data, decided: Decided) -> None:
                 )
 
 
-def _record(data: Data, partition: int, position: int, outcome: Outcome, now: datetime) -> None:
+def _record(data: Data, place: Place, outcome: Outcome, happened: datetime, now: datetime) -> None:
     """Keep an outcome of our own (the caller's may change), with its movements and notes."""
+    partition, position = place
     ours = msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome)
     row = OutcomeRow(partition, position, now, ours)
     data.partition(partition).outcomes[position] = row
     for movement in ours.movements:
-        _enter(data, movement)
+        _enter(data, Entry(place, happened, now, movement))
     for note in ours.notes:
         data.note(note.kind, note.key, note.detail, f"{partition}:{position}", now)
 
 
-def _enter(data: Data, movement: Movement) -> None:
-    item, lot, owner = movement.item, movement.lot, movement.owner
-    source = (item, movement.from_site, lot, str(movement.from_state), owner)
-    target = (item, movement.to_site, lot, str(movement.to_state), owner)
-    data.balances[source] -= movement.quantity
-    data.balances[target] += movement.quantity
+def _enter(data: Data, entry: Entry) -> None:
+    data.entries.setdefault(entry.movement.item, []).append(entry)
+    for account, change in entry.changes():
+        data.balances[account] += change
 
 
 def _change_stock(data: Data, decided: Decided) -> None:

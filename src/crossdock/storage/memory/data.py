@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crossdock.log.records import Document, MasterRow, NewMessage, OrderRow, Waiting
+from crossdock.log.records import Document, MasterRow, Movement, NewMessage, OrderRow, Waiting
 from crossdock.log.views import BalanceKey, ExceptionRow, OutcomeRow
 from crossdock.storage.memory.effects import Effects
 
@@ -50,6 +50,24 @@ class Partition:
             yield at + 1, self.messages[at]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A movement in the ledger: where it was decided, when it happened, when it was written."""
+
+    place: Place
+    event_time: datetime
+    recorded_time: datetime
+    movement: Movement
+
+    def changes(self) -> tuple[tuple[BalanceKey, int], tuple[BalanceKey, int]]:
+        """What it takes from one account, and gives to the other."""
+        moved = self.movement
+        item, lot, owner, quantity = moved.item, moved.lot, moved.owner, moved.quantity
+        source = (item, moved.from_site, lot, str(moved.from_state), owner)
+        target = (item, moved.to_site, lot, str(moved.to_state), owner)
+        return (source, -quantity), (target, quantity)
+
+
 @dataclass(slots=True)
 class Promise:
     """A promise row, in base units."""
@@ -76,6 +94,7 @@ class Data:
     absorbed: list[Absorbed] = field(default_factory=list)
     orders: dict[str, OrderRow] = field(default_factory=dict)
     balances: Counter[BalanceKey] = field(default_factory=Counter)
+    entries: dict[str, list[Entry]] = field(default_factory=dict)  # item
     promises: dict[str, dict[str, Promise]] = field(default_factory=dict)  # item, site
     waiting: dict[str, dict[tuple[str, str], Waiting]] = field(default_factory=dict)  # item
     masters: dict[tuple[str, str], MasterRow] = field(default_factory=dict)

@@ -6,8 +6,10 @@ Pages are sorted when asked for: looking may cost what everything costs, decidin
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import OrderRow, Recorded
@@ -87,6 +89,30 @@ def balances(data: Data, after: BalanceKey | None, limit: int) -> list[BalanceRo
         if quantity and (after is None or account > after)
     )
     return [BalanceRow(*key, data.balances[key]) for key in heapq.nsmallest(limit, wanted)]
+
+
+def balances_as_of(
+    data: Data,
+    item: str | None,
+    event_time: datetime | None,
+    recorded_time: datetime | None,
+    places: Mapping[int, int] | None,
+) -> list[BalanceRow]:
+    """Accounts as a replay of the movements up to there gives them."""
+    sums: Counter[BalanceKey] = Counter()
+    lists = data.entries.values() if item is None else [data.entries.get(item, [])]
+    for entry in (entry for entries in lists for entry in entries):
+        partition, at = entry.place
+        if (
+            (event_time is None or entry.event_time <= event_time)
+            and (recorded_time is None or entry.recorded_time <= recorded_time)
+            and (places is None or at <= places.get(partition, 0))
+        ):
+            for account, change in entry.changes():
+                sums[account] += change
+    return [
+        BalanceRow(*account, quantity) for account, quantity in sorted(sums.items()) if quantity
+    ]
 
 
 def promises(data: Data, after: PromiseKey | None, limit: int) -> list[PromiseView]:

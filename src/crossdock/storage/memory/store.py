@@ -10,7 +10,7 @@ old.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from crossdock.log.ports import ChannelView
@@ -211,6 +211,18 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("balances.start")
         return reading.balances(self.data, after, limit)
+
+    async def balances_as_of(
+        self,
+        item: str | None,
+        *,
+        event_time: datetime | None = None,
+        recorded_time: datetime | None = None,
+        places: Mapping[int, int] | None = None,
+    ) -> list[BalanceRow]:
+        """See `log.ports.Reading`."""
+        await self._at("balances_as_of.start")
+        return reading.balances_as_of(self.data, item, event_time, recorded_time, places)
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
         """See `log.ports.Reading`."""

@@ -6,7 +6,8 @@ what no loop of the hub ever asks for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,38 @@ class PostgresReading:
         """See `log.ports.Reading.balances`."""
         rows = await self._look("balances", *(after or _BEFORE_ALL), limit)
         return [BalanceRow(*row) for row in rows]
+
+    async def balances_as_of(
+        self,
+        item: str | None,
+        *,
+        event_time: datetime | None = None,
+        recorded_time: datetime | None = None,
+        places: Mapping[int, int] | None = None,
+    ) -> list[BalanceRow]:
+        """See `log.ports.Reading.balances_as_of`."""
+        vector = (None, None) if places is None else (list(places), list(places.values()))
+        if item is None:
+            rows = await self._look("all_balances_as_of", event_time, recorded_time, *vector)
+        elif (
+            event_time is not None
+            and recorded_time is None
+            and places is None
+            and await self._is_nearer_to_now(item, event_time)
+        ):
+            rows = await self._look("balances_before", item, event_time)
+        else:
+            rows = await self._look("balances_as_of", item, event_time, recorded_time, *vector)
+        return [BalanceRow(*row) for row in rows]
+
+    async def _is_nearer_to_now(self, item: str, event_time: datetime) -> bool:
+        """Whether fewer movements are likely to lie after a moment than before it.
+
+        Only the cost hangs on it, never the answer.
+        """
+        for oldest, newest in await self._look("entries_between", item):
+            return bool(event_time - oldest > newest - event_time)
+        return False
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
         """See `log.ports.Reading.promises`."""

@@ -42,6 +42,71 @@ WHERE quantity <> 0
 ORDER BY item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C", owner COLLATE "C"
 LIMIT $6;
 
+-- entries_between --
+-- When the oldest and the newest movement of an item happened; no row where it has none.
+SELECT min(event_time), max(event_time) FROM movement WHERE item = $1
+HAVING min(event_time) IS NOT NULL;
+
+-- balances_as_of --
+-- Accounts of an item: the sum of its movements up to an event time, a time of record and a place
+-- in each partition. Summed by pairs of accounts first, which are few.
+WITH moved AS (
+    SELECT m.lot, m.owner, m.from_site, m.from_state, m.to_site, m.to_state,
+           sum(m.quantity)::bigint AS quantity
+    FROM movement m
+    LEFT JOIN unnest($4::smallint[], $5::bigint[]) AS p (partition, position)
+        ON p.partition = m.partition
+    WHERE m.item = $1
+      AND ($2::timestamptz IS NULL OR m.event_time <= $2)
+      AND ($3::timestamptz IS NULL OR m.recorded_time <= $3)
+      AND ($4::smallint[] IS NULL OR m.position <= p.position)
+    GROUP BY 1, 2, 3, 4, 5, 6
+)
+SELECT $1::text AS item, a.site, m.lot, a.state, m.owner, sum(a.quantity)::bigint AS quantity
+FROM moved m CROSS JOIN LATERAL (
+    VALUES (m.from_site, m.from_state, -m.quantity), (m.to_site, m.to_state, m.quantity)
+) AS a (site, state, quantity)
+GROUP BY a.site, m.lot, a.state, m.owner
+HAVING sum(a.quantity) <> 0
+ORDER BY a.site COLLATE "C", m.lot COLLATE "C", a.state COLLATE "C", m.owner COLLATE "C";
+
+-- balances_before --
+-- The same by an event time alone, from the other end: what stands now, less what happened later.
+WITH moved AS (
+    SELECT lot, owner, from_site, from_state, to_site, to_state, sum(quantity)::bigint AS quantity
+    FROM movement
+    WHERE item = $1 AND event_time > $2
+    GROUP BY 1, 2, 3, 4, 5, 6
+)
+SELECT $1::text AS item, a.site, a.lot, a.state, a.owner, sum(a.quantity)::bigint AS quantity
+FROM (
+    SELECT site, lot, state, owner, quantity FROM balance WHERE item = $1
+    UNION ALL
+    SELECT from_site, lot, from_state, owner, quantity FROM moved
+    UNION ALL
+    SELECT to_site, lot, to_state, owner, -quantity FROM moved
+) AS a (site, lot, state, owner, quantity)
+GROUP BY a.site, a.lot, a.state, a.owner
+HAVING sum(a.quantity) <> 0
+ORDER BY a.site COLLATE "C", a.lot COLLATE "C", a.state COLLATE "C", a.owner COLLATE "C";
+
+-- all_balances_as_of --
+-- Accounts of all items, as `balances_as_of` of each.
+SELECT m.item, a.site, m.lot, a.state, m.owner, sum(a.quantity)::bigint AS quantity
+FROM movement m
+LEFT JOIN unnest($3::smallint[], $4::bigint[]) AS p (partition, position)
+    ON p.partition = m.partition
+CROSS JOIN LATERAL (
+    VALUES (m.from_site, m.from_state, -m.quantity), (m.to_site, m.to_state, m.quantity)
+) AS a (site, state, quantity)
+WHERE ($1::timestamptz IS NULL OR m.event_time <= $1)
+  AND ($2::timestamptz IS NULL OR m.recorded_time <= $2)
+  AND ($3::smallint[] IS NULL OR m.position <= p.position)
+GROUP BY m.item, a.site, m.lot, a.state, m.owner
+HAVING sum(a.quantity) <> 0
+ORDER BY m.item COLLATE "C", a.site COLLATE "C", m.lot COLLATE "C", a.state COLLATE "C",
+         m.owner COLLATE "C";
+
 -- promises --
 SELECT item, site, sellable, reserved, pooled, safety FROM promise
 WHERE (item COLLATE "C", site COLLATE "C") > ($1, $2)

@@ -5,5 +5,15 @@ Takes an engine's way to open; gives test classes. May import: every floor; impo
 
 import pytest
 
-PARTS = ("availability", "batches", "calls", "effects", "faults", "intake", "leases", "reading")
+PARTS = (
+    "as_of",
+    "availability",
+    "batches",
+    "calls",
+    "effects",
+    "faults",
+    "intake",
+    "leases",
+    "reading",
+)
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))  # failures show values
