@@ -14,6 +14,8 @@ from typing import Any
 import typer.main
 
 from crossdock.connectors.kit import verdicts
+from crossdock.contracts.movements import KIND_RULES
+from crossdock.contracts.vocabulary import StockState
 from crossdock.gateway.problems import status_of
 from crossdock.kernel import limits
 from crossdock.kernel.errors import CrossdockError
@@ -75,6 +77,12 @@ _FLOWS = """## Flows
 
 Message types that start and stop together. A flow that touches a hole or an overlap of the matrix
 does not start; `flows` in `crossdock.yaml` cuts them otherwise."""
+_MOVEMENTS = """# Movements
+
+Which goods a movement of each kind may take from where to where, from the table in
+`contracts/movements.py`. *Apart* says that the goods may change their site; else both sides are one
+site. A movement of version 1 of the message has no kind: the first row that fits its states is
+meant. What fits no row, or not the kind that it names, is held as `movement-contradicts-kind`."""
 
 _INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log
 has the rest under the correlation id."""
@@ -89,6 +97,7 @@ def documents() -> dict[str, str]:
         "checks.md": checks_page(),
         "verdicts.md": verdicts_page(),
         "ownership.md": ownership_page(),
+        "movements.md": movements_page(),
     }
 
 
@@ -288,6 +297,26 @@ def ownership_page() -> str:
 
 def _row(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
+def movements_page() -> str:
+    """From where to where each kind of movement goes."""
+    lines = [
+        _NOTE + _MOVEMENTS,
+        "",
+        "| kind | goods that | from | to | apart |",
+        "|---|---|---|---|---|",
+    ]
+    for rule in KIND_RULES:
+        apart = "yes" if rule.apart else ""
+        for sources, targets in rule.routes:
+            lines.append(
+                f"| `{rule.kind}` | {rule.meaning} | {_states(sources)} | {_states(targets)}"
+                f" | {apart} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _states(states: frozenset[StockState]) -> str:
+    return ", ".join(state for state in StockState if state in states) or "the same state"
 
 
 def _cell(text: str) -> str:

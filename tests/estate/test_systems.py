@@ -395,6 +395,7 @@ def test_a_cancellation_puts_back_what_is_staged() -> None:
             assert hub.said(catalogue.STOCK_MOVED) == [
                 {
                     "movement_id": "B-O1-C1.1.1",
+                    "kind": "restock",
                     "item": "bolt",
                     "quantity": 3,
                     "source": {"state": "picked", "site": "EAST"},
@@ -461,7 +462,7 @@ def test_returns_come_once(disposition: Disposition) -> None:
             assert back["return_id"] == "RET1"
             assert back["lines"][0]["quantity"] == 2
             assert back["lines"][0].get("disposition", "restock") == disposition
-            where = {"restock": "available", "quarantine": "quarantine", "scrap": "adjustment"}
+            where = {"restock": "available", "quarantine": "quarantine", "scrap": "scrapped"}
             assert wms.truth()["items"]["bolt"] == {"customer": -2, where[disposition]: 2}
 
     run(check())

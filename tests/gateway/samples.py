@@ -87,7 +87,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "shop",
         {"cancellation_id": "CX-1", "order_id": "SO-1", "lines": [_LINE], "reason": "fraud"},
     ),
-    catalogue.STOCK_MOVED: (
+    catalogue.STOCK_MOVED_V1: (
         "wms_east",
         {
             "movement_id": "MV-1",
@@ -98,6 +98,23 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "lot": "L1",
             "owner": "C-9",
             "document": "D1",
+            "reason": "dropped",
+        },
+    ),
+    catalogue.STOCK_MOVED: (
+        "wms_east",
+        {
+            "movement_id": "MV-2",
+            "kind": "damage",
+            "item": "85123A",
+            "quantity": 6,
+            "source": _PLACE,
+            "target": {**_PLACE, "state": "damaged"},
+            "lot": "L1",
+            "serials": ["SN-1"],
+            "owner": "C-9",
+            "document": "D1",
+            "weight_grams": 840,
             "reason": "dropped",
         },
     ),

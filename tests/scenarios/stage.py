@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from crossdock.contracts import catalogue, invoices, orders, parties, places, products, returns
 from crossdock.contracts import shipments as goods
@@ -27,6 +28,7 @@ from crossdock.contracts.vocabulary import (
     Disposition,
     ItemKind,
     ItemStatus,
+    MovementKind,
     StockState,
 )
 from crossdock.contracts.words import Noun
@@ -210,7 +212,7 @@ class Stage:
         shelf: Counter[tuple[str, str]] = Counter()
         for balance in at_once(self.hub.store.balances(None, _ALL)):
             sums[balance.item] += balance.quantity
-            if balance.state == StockState.AVAILABLE:
+            if balance.state == StockState.AVAILABLE and not balance.owner:
                 shelf[balance.item, balance.site] += balance.quantity
         assert not any(sums.values()), f"{row}: goods came from nowhere, {sums}"
         promised: Counter[tuple[str, str]] = Counter()
@@ -370,17 +372,26 @@ def _receipt(name: str, site: str, units: str) -> Said:
     )
 
 
-def _move(name: str, units: str, source: str, target: str) -> Said:
+def _move(name: str, units: str, source: str, target: str, *options: str) -> Said:
+    """`move  bolt 3 [lot L] [of OWNER] [serials A B]  SITE STATE  SITE STATE  [as KIND]`."""
     [part] = loose(units)
     from_site, from_state = source.split()
     to_site, to_state = target.split()
-    return catalogue.STOCK_MOVED, shelves.StockMovement(
+    said = shelves.StockMovementV1(
         movement_id=f"movement-{name}",
         item=part.item,
         quantity=part.quantity,
         source=shelves.StockPlace(site=from_site, state=StockState(from_state)),
         target=shelves.StockPlace(site=to_site, state=StockState(to_state)),
+        lot=part.after("lot"),
+        owner=part.after("of"),
     )
+    kind = _option(options, "as ", "")
+    if not kind:
+        return catalogue.STOCK_MOVED_V1, said
+    serials = part.words[part.words.index("serials") + 1 :] if "serials" in part.words else ()
+    newer = structs.replace(shelves.with_kind(said), kind=MovementKind(kind), serials=serials)
+    return catalogue.STOCK_MOVED, newer
 
 
 def _order(name: str, order_id: str, units: str, *options: str) -> Said:

@@ -66,7 +66,8 @@ ORDER_REVIEW_REQUESTED = "crossdock.order.review_requested.v1"
 ORDER_RELEASED = "crossdock.order.released.v1"
 ORDER_RELEASE_CANCELLED = "crossdock.order.release_cancelled.v1"
 ORDER_STATUS_CHANGED = "crossdock.order.status_changed.v1"
-STOCK_MOVED = "crossdock.stock.moved.v1"
+STOCK_MOVED_V1 = "crossdock.stock.moved.v1"
+STOCK_MOVED = "crossdock.stock.moved.v2"
 STOCK_ADJUSTED = "crossdock.stock.adjusted.v1"
 STOCK_GRANTED = "crossdock.stock.granted.v1"
 STOCK_RESERVED = "crossdock.stock.reserved.v1"
@@ -150,6 +151,15 @@ _ROWS = (
         lambda d: f"cancellation/{d.order_id}/{d.cancellation_id}",
         "A channel wants an order or a part of it cancelled.",
         steward="order desk",
+    ),
+    MessageType(
+        STOCK_MOVED_V1,
+        stock.StockMovementV1,
+        "stock",
+        "movement_id",
+        lambda d: f"movement/{d.movement_id}",
+        "Goods went from one state or site to another; superseded by version 2.",
+        steward="warehouse operations",
     ),
     MessageType(
         STOCK_MOVED,

@@ -83,7 +83,7 @@ EVENTS = (
     Event(
         "inventory",
         "replenished",
-        (Carrier(catalogue.STOCK_MOVED, "reason"),),
+        (Carrier(catalogue.STOCK_MOVED, "kind", "replenish"),),
         "Goods went to where they are picked.",
     ),
     Event("order", "created", (Carrier(catalogue.ORDER_PLACED),), "A channel placed an order."),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from crossdock.contracts.vocabulary import AdjustmentReason, StockState
+from crossdock.contracts.movements import kind_of
+from crossdock.contracts.vocabulary import AdjustmentReason, MovementKind, StockState
 from crossdock.contracts.words import (
     Identifier,
     Instant,
@@ -26,8 +27,12 @@ class StockPlace(Noun, frozen=True, kw_only=True):
     site: Identifier
 
 
-class StockMovement(Noun, frozen=True, kw_only=True):
-    """Goods went from one state or site to another; a fact, keyed by `movement_id`."""
+Serials = Annotated[tuple[Identifier, ...], Meta(max_length=DOCUMENT_LINES_MAX)]
+"""The serial numbers of single units: each is a lot of one."""
+
+
+class StockMovementV1(Noun, frozen=True, kw_only=True):
+    """Goods went from one state or site to another; their sender cannot say why."""
 
     movement_id: Identifier
     item: Identifier
@@ -38,6 +43,43 @@ class StockMovement(Noun, frozen=True, kw_only=True):
     owner: Identifier | None = None
     document: Identifier | None = None
     reason: Text = ""
+
+
+class StockMovement(Noun, frozen=True, kw_only=True):
+    """Goods went from one state or site to another; a fact, keyed by `movement_id`.
+
+    `kind` says why they went: `contracts.movements` says which kinds go from where to where.
+    """
+
+    movement_id: Identifier
+    kind: MovementKind
+    item: Identifier
+    quantity: Quantity
+    source: StockPlace
+    target: StockPlace
+    lot: Identifier | None = None
+    serials: Serials = ()
+    owner: Identifier | None = None
+    document: Identifier | None = None
+    weight_grams: Quantity | None = None
+    reason: Text = ""
+
+
+def with_kind(said: StockMovementV1) -> StockMovement:
+    """The movement in its second version: its states tell its kind."""
+    source, target = said.source, said.target
+    return StockMovement(
+        movement_id=said.movement_id,
+        kind=kind_of(source.state, target.state, apart=source.site != target.site),
+        item=said.item,
+        quantity=said.quantity,
+        source=source,
+        target=target,
+        lot=said.lot,
+        owner=said.owner,
+        document=said.document,
+        reason=said.reason,
+    )
 
 
 class StockAdjustment(Noun, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crossdock.contracts import catalogue, stock
 from crossdock.contracts.catalogue import CATALOGUE, MessageType, is_told
 from crossdock.contracts.keys_in_words import business_key_in_words
 
@@ -28,7 +29,9 @@ class Upcast:
     change: Callable[[Any], Any]
 
 
-UPCASTS: dict[str, Upcast] = {}
+UPCASTS: dict[str, Upcast] = {
+    catalogue.STOCK_MOVED_V1: Upcast(catalogue.STOCK_MOVED, stock.with_kind),
+}
 """Every older version, and the step to the next one."""
 
 

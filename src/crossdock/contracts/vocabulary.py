@@ -30,21 +30,28 @@ class PartyRole(StrEnum):
 class StockState(StrEnum):
     """The states of a ledger account; those outside the walls balance those inside (I12)."""
 
+    RECEIVED = "received"  # on the dock, not put away yet
     AVAILABLE = "available"  # on the shelf, may be promised
+    ALLOCATED = "allocated"  # set aside by the warehouse itself
     PICKED = "picked"  # off the shelf, not yet through the door
+    PACKED = "packed"
     QUARANTINE = "quarantine"
     DAMAGED = "damaged"
     MISSING = "missing"  # the ledger has it, the picker did not find it; a count decides
-    IN_TRANSIT = "in_transit"
+    IN_TRANSIT = "in_transit"  # between two sites, in the books of the one it goes to
     SUPPLIER = "supplier"  # outside: where receipts come from
     CUSTOMER = "customer"  # outside: where shipments go
     ADJUSTMENT = "adjustment"  # outside: what counts and write-offs answer for
+    SCRAPPED = "scrapped"  # outside: thrown away
 
 
 INSIDE = frozenset(
     {
+        StockState.RECEIVED,
         StockState.AVAILABLE,
+        StockState.ALLOCATED,
         StockState.PICKED,
+        StockState.PACKED,
         StockState.QUARANTINE,
         StockState.DAMAGED,
         StockState.MISSING,
@@ -52,6 +59,33 @@ INSIDE = frozenset(
     }
 )
 """States of goods that the distributor holds; the others are the world beyond the door."""
+
+
+class MovementKind(StrEnum):
+    """Why goods go from one account to another; `contracts.movements` says which may."""
+
+    RECEIVE = "receive"
+    PUT_AWAY = "put_away"
+    MOVE = "move"
+    ALLOCATE = "allocate"
+    DEALLOCATE = "deallocate"
+    PICK = "pick"
+    SHORT_PICK = "short_pick"
+    PACK = "pack"
+    SHIP = "ship"
+    RETURN = "return"
+    RESTOCK = "restock"
+    QUARANTINE = "quarantine"
+    RELEASE_FROM_QUARANTINE = "release_from_quarantine"
+    DAMAGE = "damage"
+    SCRAP = "scrap"
+    COUNT = "count"
+    ADJUST = "adjust"
+    TRANSFER_OUT = "transfer_out"
+    TRANSFER_IN = "transfer_in"
+    CROSS_DOCK = "cross_dock"
+    REPLENISH = "replenish"
+    RECALL = "recall"
 
 
 class OrderStatus(StrEnum):

@@ -15,7 +15,7 @@ from crossdock.contracts.vocabulary import Disposition, StockState
 _DISPOSED = {
     Disposition.RESTOCK: StockState.AVAILABLE,
     Disposition.QUARANTINE: StockState.QUARANTINE,
-    Disposition.SCRAP: StockState.ADJUSTMENT,
+    Disposition.SCRAP: StockState.SCRAPPED,
 }
 
 

@@ -25,7 +25,7 @@ from crossdock.contracts.orders import (
 from crossdock.contracts.returns import ReturnAuthorisation, ReturnReceipt, ReturnReceiptLine
 from crossdock.contracts.shipments import Pack, Package, Pick, PickLine, Shipment, ShipmentLine
 from crossdock.contracts.stock import StockMovement, StockPlace
-from crossdock.contracts.vocabulary import Disposition, StockState
+from crossdock.contracts.vocabulary import Disposition, MovementKind, StockState
 from crossdock.estate.bins import Bins
 from crossdock.estate.config import WmsConfig
 from crossdock.estate.jobs import Job, JobLine, Step
@@ -147,6 +147,7 @@ class Wms(System):
             catalogue.STOCK_MOVED,
             StockMovement(
                 movement_id=self.dice.readable("B-", number, line.line, self.stops[number]),
+                kind=MovementKind.RESTOCK,
                 item=line.item,
                 quantity=quantity,
                 source=StockPlace(state=StockState.PICKED, site=self.site),
@@ -239,6 +240,7 @@ class Wms(System):
             catalogue.STOCK_MOVED,
             StockMovement(
                 movement_id=number,
+                kind=MovementKind.RESTOCK,
                 item=item,
                 quantity=quantity,
                 source=StockPlace(state=StockState.MISSING, site=self.site),

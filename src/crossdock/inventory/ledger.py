@@ -6,15 +6,18 @@ stand for the world beyond the door of a site, so every site's accounts sum to z
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from crossdock.contracts.movements import RULES
 from crossdock.contracts.returns import ReturnReceipt
 from crossdock.contracts.stock import Receipt, StockAdjustment, StockMovement
-from crossdock.contracts.vocabulary import Disposition, StockState
+from crossdock.contracts.vocabulary import AdjustmentReason, Disposition, MovementKind, StockState
 from crossdock.log.records import Movement
 
 _DISPOSED = {
-    Disposition.RESTOCK: StockState.AVAILABLE,
-    Disposition.QUARANTINE: StockState.QUARANTINE,
-    Disposition.SCRAP: StockState.ADJUSTMENT,
+    Disposition.RESTOCK: (StockState.AVAILABLE, MovementKind.RESTOCK),
+    Disposition.QUARANTINE: (StockState.QUARANTINE, MovementKind.RETURN),
+    Disposition.SCRAP: (StockState.SCRAPPED, MovementKind.RETURN),
 }
 
 
@@ -26,24 +29,37 @@ def within(
     target: StockState,
     quantity: int,
     document: str,
+    kind: MovementKind,
 ) -> Movement:
     """Goods of our own change state at one site."""
-    return Movement(item, lot, "", site, source, site, target, quantity, document)
+    return Movement(item, lot, "", site, source, site, target, quantity, document, kind)
 
 
 def picked(item: str, site: str, lot: str, quantity: int, document: str) -> Movement:
     """Off the shelf, onto the staging floor."""
-    return within(item, site, lot, StockState.AVAILABLE, StockState.PICKED, quantity, document)
+    source, target = StockState.AVAILABLE, StockState.PICKED
+    return within(item, site, lot, source, target, quantity, document, MovementKind.PICK)
 
 
 def not_found(item: str, site: str, lot: str, quantity: int, document: str) -> Movement:
     """The picker did not find it: no longer promised, until a count decides."""
-    return within(item, site, lot, StockState.AVAILABLE, StockState.MISSING, quantity, document)
+    source, target = StockState.AVAILABLE, StockState.MISSING
+    return within(item, site, lot, source, target, quantity, document, MovementKind.SHORT_PICK)
 
 
 def shipped(item: str, site: str, lot: str, quantity: int, document: str) -> Movement:
     """Through the door, to the customer."""
-    return within(item, site, lot, StockState.PICKED, StockState.CUSTOMER, quantity, document)
+    source, target = StockState.PICKED, StockState.CUSTOMER
+    return within(item, site, lot, source, target, quantity, document, MovementKind.SHIP)
+
+
+def units_of(lot: str | None, serials: Sequence[str], quantity: int) -> Iterator[tuple[str, int]]:
+    """The lots among these units: a unit with a serial number is a lot of one."""
+    named = serials[:quantity]
+    for serial in named:
+        yield serial, 1
+    if quantity > len(named):
+        yield lot or "", quantity - len(named)
 
 
 def received(said: Receipt) -> list[Movement]:
@@ -57,6 +73,7 @@ def received(said: Receipt) -> list[Movement]:
             line.state,
             line.quantity,
             said.receipt_id,
+            MovementKind.RECEIVE,
         )
         for line in said.lines
         if line.quantity
@@ -68,6 +85,7 @@ def adjusted(said: StockAdjustment) -> list[Movement]:
     source, target = StockState.ADJUSTMENT, said.state
     if said.quantity < 0:
         source, target = target, source
+    kind = MovementKind.COUNT if said.reason is AdjustmentReason.COUNT else MovementKind.ADJUST
     return [
         Movement(
             said.item,
@@ -79,8 +97,20 @@ def adjusted(said: StockAdjustment) -> list[Movement]:
             target,
             abs(said.quantity),
             said.adjustment_id,
+            kind,
         )
     ]
+
+
+def misfit(said: StockMovement) -> str | None:
+    """Why the states of a movement contradict its kind, in words; None when they do not."""
+    source, target = said.source, said.target
+    if RULES[said.kind].fits(source.state, target.state, apart=source.site != target.site):
+        return None
+    return (
+        f"no goods {said.kind.value} from {source.state.value} at {source.site}"
+        f" to {target.state.value} at {target.site}"
+    )
 
 
 def moved(said: StockMovement) -> list[Movement]:
@@ -88,15 +118,17 @@ def moved(said: StockMovement) -> list[Movement]:
     return [
         Movement(
             said.item,
-            said.lot or "",
+            lot,
             said.owner or "",
             said.source.site,
             said.source.state,
             said.target.site,
             said.target.state,
-            said.quantity,
+            quantity,
             said.document or said.movement_id,
+            said.kind,
         )
+        for lot, quantity in units_of(said.lot, said.serials, said.quantity)
     ]
 
 
@@ -108,16 +140,22 @@ def returned(said: ReturnReceipt) -> list[Movement]:
             said.site,
             line.lot or "",
             StockState.CUSTOMER,
-            _DISPOSED[line.disposition],
+            _DISPOSED[line.disposition][0],
             line.quantity,
             said.return_receipt_id,
+            _DISPOSED[line.disposition][1],
         )
         for line in said.lines
     ]
 
 
 def sellable_change(movement: Movement) -> list[tuple[str, str, int]]:
-    """What a movement does to promise rows: (item, site, base units more or fewer on the shelf)."""
+    """What a movement does to promise rows: (item, site, base units more or fewer on the shelf).
+
+    Goods that others own are kept for them; only our own may be promised.
+    """
+    if movement.owner:
+        return []
     changes = []
     if movement.from_state == StockState.AVAILABLE:
         changes.append((movement.item, movement.from_site, -movement.quantity))

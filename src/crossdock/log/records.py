@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from crossdock.contracts.vocabulary import Fate, StockState
+from crossdock.contracts.vocabulary import Fate, MovementKind, StockState
 
 
 @dataclass(slots=True)
@@ -106,7 +106,8 @@ class Movement(msgspec.Struct, array_like=True):
     """Goods from one ledger account to another: the only way a balance ever changes (I12).
 
     An account is item x site x lot x state x owner; the site of an outside account is the site that
-    the goods came from or go to, so that every site balances by itself.
+    the goods came from or go to, so that every site balances by itself. It happened at the event
+    time of its message, unless it has one of its own: a correction of what a count had found.
     """
 
     item: str
@@ -118,6 +119,8 @@ class Movement(msgspec.Struct, array_like=True):
     to_state: StockState
     quantity: int
     document: str
+    kind: MovementKind | None = None
+    event_time: datetime | None = None
 
 
 class Note(msgspec.Struct, array_like=True):

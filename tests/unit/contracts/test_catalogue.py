@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from crossdock.contracts.catalogue import CATALOGUE, ITEM_CHANGED, NAME, MessageType, check_names
+from crossdock.contracts.versions import newest
 
 SOUND = CATALOGUE[ITEM_CHANGED]
 
@@ -83,5 +84,6 @@ def test_business_keys_of_different_types_never_meet() -> None:
         fields = {name: f"<{name}>" for name in row.noun.__struct_fields__}
         said = msgspec.defstruct("Said", fields)(**fields)
         start = row.business_key(said).partition("/")[0]
-        assert starts.setdefault(start, row.name) == row.name
+        name = newest(row.name)  # the versions of one fact have one key
+        assert starts.setdefault(start, name) == name
     assert all(NAME.match(name) for name in starts.values())

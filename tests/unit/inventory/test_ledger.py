@@ -16,7 +16,13 @@ from crossdock.contracts.stock import (
     StockMovement,
     StockPlace,
 )
-from crossdock.contracts.vocabulary import INSIDE, AdjustmentReason, Disposition, StockState
+from crossdock.contracts.vocabulary import (
+    INSIDE,
+    AdjustmentReason,
+    Disposition,
+    MovementKind,
+    StockState,
+)
 from crossdock.inventory import ledger
 from crossdock.log.records import Movement
 
@@ -56,6 +62,7 @@ def back(disposition: Disposition) -> ReturnReceipt:
 def transfer() -> StockMovement:
     """Three bolts are driven from one site to the other."""
     return StockMovement(
+        kind=MovementKind.TRANSFER_OUT,
         movement_id="m",
         item="bolt",
         quantity=3,
@@ -103,7 +110,7 @@ CASES = {
     ),
     "return to the bin": (
         ledger.returned(back(Disposition.SCRAP)),
-        "2 bolt EAST customer to EAST adjustment",
+        "2 bolt EAST customer to EAST scrapped",
     ),
 }
 

@@ -28,7 +28,7 @@ _MESSAGE = (
 _OUTCOME = ("partition", "position", "fate", "processed_time", "body")
 _MOVEMENT = (
     "partition", "position", "number", "item", "lot", "owner", "from_site", "from_state",
-    "to_site", "to_state", "quantity", "document", "event_time", "recorded_time",
+    "to_site", "to_state", "quantity", "document", "event_time", "recorded_time", "kind",
 )  # fmt: skip
 _EFFECT = (
     "business_key", "destination", "lane", "key", "type", "correlation", "partition", "position",

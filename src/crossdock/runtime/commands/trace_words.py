@@ -60,8 +60,9 @@ def _shipped(noun: Any) -> str:
 
 def _moved(noun: Any) -> str:
     source, target = noun.source, noun.target
+    kind = noun.kind.value.replace("_", " ")
     return (
-        f"moved {noun.quantity} x {noun.item} from {source.state.value} at {source.site}"
+        f"{kind}: {noun.quantity} x {noun.item} from {source.state.value} at {source.site}"
         f" to {target.state.value} at {target.site}"
     )
 

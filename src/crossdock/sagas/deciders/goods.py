@@ -31,6 +31,17 @@ def _adjusted(batch: Batch, turn: Turn, noun: stock.StockAdjustment) -> None:
 
 
 def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
+    contradiction = ledger.misfit(noun)
+    if contradiction is not None:
+        turn.hold("the states of this movement contradict its kind")
+        turn.note("movement-contradicts-kind", noun.movement_id, contradiction)
+        return
+    if noun.serials and len(noun.serials) != noun.quantity:
+        turn.note(
+            "serials-do-not-match",
+            noun.movement_id,
+            f"{len(noun.serials)} serial numbers for {noun.quantity} units of {noun.item}",
+        )
     enter(turn, ledger.moved(noun))
 
 

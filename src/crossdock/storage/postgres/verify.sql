@@ -210,7 +210,8 @@ SELECT coalesce(p.item, b.item) AS item, coalesce(p.site, b.site) AS site,
        p.sellable, b.quantity AS available
 FROM promise p
 FULL JOIN (
-    SELECT item, site, sum(quantity) AS quantity FROM balance WHERE state = 'available'
+    SELECT item, site, sum(quantity) AS quantity FROM balance
+    WHERE state = 'available' AND owner = ''  -- goods of others are not ours to promise
     GROUP BY item, site
 ) b ON b.item = p.item AND b.site = p.site
 WHERE coalesce(p.sellable, 0) <> coalesce(b.quantity, 0);
@@ -435,7 +436,7 @@ WITH said AS (
     SELECT o.partition, o.position, m.turn - 1 AS number, m.one ->> 0 AS item, m.one ->> 1 AS lot,
            m.one ->> 2 AS owner, m.one ->> 3 AS from_site, m.one ->> 4 AS from_state,
            m.one ->> 5 AS to_site, m.one ->> 6 AS to_state, (m.one ->> 7)::bigint AS quantity,
-           m.one ->> 8 AS document
+           m.one ->> 8 AS document, m.one ->> 9 AS kind
     FROM outcome o
     CROSS JOIN LATERAL jsonb_array_elements(convert_from(o.body, 'UTF8')::jsonb -> 'movements')
         WITH ORDINALITY AS m (one, turn)
@@ -447,10 +448,10 @@ FROM movement m
 FULL JOIN said s
     ON s.partition = m.partition AND s.position = m.position AND s.number = m.number
 WHERE (m.item, m.lot, m.owner, m.from_site, m.from_state, m.to_site, m.to_state, m.quantity,
-       m.document)
+       m.document, m.kind)
    IS DISTINCT FROM
       (s.item, s.lot, s.owner, s.from_site, s.from_state, s.to_site, s.to_state, s.quantity,
-       s.document);
+       s.document, s.kind);
 
 -- notes_shown --
 -- I28 broken: Every condition that an outcome notes is shown to people.

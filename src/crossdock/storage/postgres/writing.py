@@ -34,7 +34,7 @@ _ABSORBED_COLUMNS = ("partition", "position", "source", "id", "received_time")
 _OUTCOME_COLUMNS = ("partition", "position", "fate", "processed_time", "body")
 _MOVEMENT_COLUMNS = (
     "partition", "position", "number", "item", "lot", "owner", "from_site", "from_state",
-    "to_site", "to_state", "quantity", "document", "event_time", "recorded_time",
+    "to_site", "to_state", "quantity", "document", "event_time", "recorded_time", "kind",
 )  # fmt: skip
 _ORDER_FIELDS = (
     "order_id", "status", "customer", "channel", "ordered", "shipped", "invoiced", "cancelled",
@@ -187,8 +187,9 @@ async def _write_outcomes(session: Session, decided: Decided, now: datetime) -> 
                     m.to_state.value,
                     m.quantity,
                     m.document,
-                    event_time,
+                    m.event_time or event_time,
                     now,
+                    m.kind,
                 )
             )
     await session.copy("outcome", _OUTCOME_COLUMNS, outcomes)
