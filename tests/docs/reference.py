@@ -297,6 +297,8 @@ def ownership_page() -> str:
 
 def _row(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
 def movements_page() -> str:
     """From where to where each kind of movement goes."""
     lines = [
