@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -12,10 +13,24 @@ from crossdock.contracts.catalogue import CATALOGUE, INVOICE_REQUESTED
 from crossdock.gateway import errors
 from crossdock.gateway.admission import admit
 from crossdock.gateway.keys import Caller
+from crossdock.gateway.problems import status_of
 from crossdock.kernel.errors import BadInput
 from crossdock.log.keys import business_digest, partition_of, transport_digest
 from crossdock.log.records import NewMessage
-from tests.gateway.house import HAPPENED, NOW, PICK_CONFIRMED, POLICY, message, order, pick, raw
+from crossdock.ownership.grammar import rule_of
+from crossdock.ownership.matrix import DEFAULT_RULES
+from crossdock.ownership.rule import OnViolation
+from tests.gateway.house import (
+    HAPPENED,
+    MATRIX,
+    NOW,
+    PICK_CONFIRMED,
+    POLICY,
+    message,
+    order,
+    pick,
+    raw,
+)
 from tests.gateway.samples import SAMPLES
 
 
@@ -136,6 +151,60 @@ def test_a_movement_needs_the_owner_of_both_ends() -> None:
     with pytest.raises(errors.NotYours) as caught:
         said("wms_east", kind=kind, data=away)
     assert caught.value.where == "$.data.target.site"
+
+
+def test_a_stopped_flow_takes_nothing() -> None:
+    """Its types are refused by name with what stops them; all others are taken as ever."""
+    why = "the flow pick has the hole ownership.pick: found nobody"
+    policy = replace(POLICY, stopped={PICK_CONFIRMED: why})
+    body = raw(message(source="wms_east", kind=PICK_CONFIRMED, data=pick()))
+    with pytest.raises(errors.FlowNotActive) as caught:
+        admit(body, Caller("wms_east"), policy, NOW)
+    assert (caught.value.where, caught.value.found) == ("$.type", f"{PICK_CONFIRMED}: {why}")
+    assert status_of(caught.value) == 409
+    assert admit(raw(message()), Caller("shop"), policy, NOW).source == "shop"
+
+
+NARROWED = """
+# rule                       owner    ends     | source    type                          -> admitted
+item.weight_grams            wms_east reject   | wms_east  item.changed                  -> yes
+item.weight_grams            wms_east reject   | wms_west  item.changed                  -> no
+item                         erp      hold     | wms_west  item.changed                  -> yes
+item                         erp      propose  | wms_west  item.changed                  -> yes
+order@released               erp      reject   | erp       order.change_requested        -> yes
+order@released               erp      reject   | wms_east  order.change_requested        -> no
+order/placed                 erp      reject   | erp       order.placed                  -> yes
+order/placed                 erp      reject   | shop      order.placed                  -> no
+order/placed                 erp      reject   | erp       order.cancellation_requested  -> no
+order via web                crm      reject   | shop      order.placed                  -> no
+order via web                crm      reject   | crm       order.placed                  -> yes
+pick at EAST                 erp      reject   | wms_east  pick.confirmed                -> no
+pick at EAST                 erp      reject   | erp       pick.confirmed                -> yes
+pick at EAST                 erp      hold     | wms_west  pick.confirmed                -> yes
+pick at WEST                 erp      reject   | wms_east  pick.confirmed                -> yes
+"""
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in NARROWED.splitlines() if row and not row.startswith("#")]
+)
+def test_the_door_asks_the_narrowed_matrix(row: str) -> None:
+    """It refuses what no state could make right, and what must not be held or proposed."""
+    ruled, _, told = row.partition("|")
+    *key, owner, ends = ruled.split()
+    rule = rule_of(" ".join(key))
+    assert rule is not None
+    rule = replace(rule, owners=(owner,), on_violation=OnViolation(ends))
+    kept = tuple(shipped for shipped in DEFAULT_RULES if shipped.key != rule.key)
+    policy = replace(POLICY, matrix=replace(MATRIX, rules=(*kept, rule), _answers={}, _fields={}))
+    source, event, _, expected = told.split()
+    kind = f"crossdock.{event}.v1"
+    body = raw(message(source=source, kind=kind, data=SAMPLES[kind][1]))
+    if expected == "yes":
+        assert admit(body, Caller(source), policy, NOW).type == kind
+    else:
+        with pytest.raises(errors.NotYours):
+            admit(body, Caller(source), policy, NOW)
 
 
 def test_a_desk_may_change_orders_of_any_channel() -> None:

@@ -6,18 +6,16 @@ worked out when there is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE, MessageType
 from crossdock.contracts.envelope import Envelope
-from crossdock.contracts.stock import StockMovement
 from crossdock.contracts.versions import lifted
 from crossdock.gateway.errors import (
+    FlowNotActive,
     HubOnly,
     NotYours,
     TimeOutOfRange,
@@ -30,6 +28,7 @@ from crossdock.kernel.limits import EVENT_AHEAD_SECONDS_MAX
 from crossdock.kernel.redaction import shown
 from crossdock.log.keys import business_digest, content_digest, partition_of, transport_digest
 from crossdock.log.records import NewMessage
+from crossdock.ownership.judging import Place, lets_in, owners_at_the_door, places_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.sagas.policy import Policy
 
@@ -39,16 +38,13 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD_MAX = timedelta(seconds=EVENT_AHEAD_SECONDS_MAX)
 _encode = msgspec.json.Encoder().encode
 
-Place = tuple[str, str | None, str | None]
-"""Where ownership is asked for: JSON path of what names the place, site, channel."""
-
 
 def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessage:
     """Return the message `raw` ready for the log, said by `caller` and received at `now`.
 
     Raises an error of the `BadInput` tree: those of the kernel's decoder with paths from the
     message's root (`$.data.lines[0].quantity`), `WrongSource`, `UnknownMessageType`, `HubOnly`,
-    `NotYours` or `TimeOutOfRange`.
+    `FlowNotActive`, `NotYours` or `TimeOutOfRange`.
     """
     strict(raw)
     envelope = typed(raw, Envelope)
@@ -56,11 +52,13 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
     if source != caller.system:
         raise WrongSource(where="$.source", found=shown(source), expected=shown(caller.system))
     said = _inbound(envelope.type)
+    if said.name in policy.stopped:
+        raise FlowNotActive(where="$.type", found=f"{said.name}: {policy.stopped[said.name]}")
     newest, noun = lifted(said.name, typed(envelope.data, said.noun, "$.data"))
     kind = CATALOGUE[newest]
-    for place in _PLACES[kind.noun](noun):
-        if not _may_say(source, kind.entity, place, policy.matrix):
-            raise _not_yours(source, kind.entity, place, policy.matrix)
+    for place in places_of(kind, noun):
+        if not lets_in(policy.matrix, source, kind, place):
+            raise _not_yours(source, kind, place, policy.matrix)
     recorded = envelope.recordedtime
     key: str = getattr(noun, kind.key)
     business_key = kind.business_key_of(source, noun)
@@ -103,63 +101,11 @@ def _believable(time: datetime, now: datetime, where: str) -> datetime:
     return time if time.tzinfo is UTC else time.astimezone(UTC)
 
 
-def _may_say(source: str, entity: str, place: Place, matrix: Matrix) -> bool:
-    """Say whether the source owns the entity there; where no channel is named, for any channel.
-
-    A change, a cancellation or a return names an order but not its channel. Which order that is,
-    is known to the deciders only; so the door asks no more than that the source sells somewhere.
-    """
-    _, site, channel = place
-    if matrix.may_say(source, entity, site, channel):
-        return True
-    if channel is not None:
-        return False
-    return any(matrix.may_say(source, entity, site, name) for name in matrix.channels)
-
-
-def _not_yours(source: str, entity: str, place: Place, matrix: Matrix) -> NotYours:
-    where, site, channel = place
-    owners = matrix.owners(entity, site, channel)
-    if channel is None:
-        named = (matrix.owners(entity, site, name) for name in matrix.channels)
-        owners = tuple(dict.fromkeys((*owners, *(owner for some in named for owner in some))))
-    here = shown(site or channel) if site or channel else "anywhere"
+def _not_yours(source: str, row: MessageType, place: Place, matrix: Matrix) -> NotYours:
+    owners = owners_at_the_door(matrix, row, place)
+    here = shown(place.site or place.channel) if place.site or place.channel else "anywhere"
     return NotYours(
-        where=where,
-        found=f"{entity} of {here} from {shown(source)}",
-        expected=" or ".join(owners) if owners else f"an owner of {entity} there; it has none",
+        where=place.where,
+        found=f"{row.entity} of {here} from {shown(source)}",
+        expected=" or ".join(owners) if owners else f"an owner of {row.entity} there; it has none",
     )
-
-
-def _places_of(noun: type[Any]) -> Callable[[Any], tuple[Place, ...]]:
-    """Choose, once per noun, how its places are read."""
-    if noun is StockMovement:
-        return _both_ends
-    if "site" in noun.__struct_fields__:
-        return _its_site
-    if "channel" in noun.__struct_fields__:
-        return _its_channel
-    return _nowhere
-
-
-def _both_ends(movement: StockMovement) -> tuple[Place, ...]:
-    return (
-        ("$.data.source.site", movement.source.site, None),
-        ("$.data.target.site", movement.target.site, None),
-    )
-
-
-def _its_site(noun: Any) -> tuple[Place, ...]:
-    return (("$.data.site", noun.site, None),)
-
-
-def _its_channel(noun: Any) -> tuple[Place, ...]:
-    return (("$.data.channel", None, noun.channel),)
-
-
-def _nowhere(_: Any) -> tuple[Place, ...]:
-    return _NOWHERE
-
-
-_NOWHERE: tuple[Place, ...] = (("$.source", None, None),)
-_PLACES = {row.noun: _places_of(row.noun) for row in CATALOGUE.values()}

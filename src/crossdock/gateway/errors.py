@@ -13,6 +13,7 @@ CrossdockError (kernel)                  crossdock
     │   ├── NotYours                     not-yours
     │   ├── HubOnly                      hub-only
     │   └── MissingScope                 missing-scope
+    ├── FlowNotActive                    flow-not-active
     ├── IdConflict                       id-conflict
     ├── WrongKey                         wrong-key
     ├── TooManyWrongKeys                 too-many-wrong-keys
@@ -78,6 +79,16 @@ class MissingScope(Forbidden):
 
     code = "missing-scope"
     advice = "use a key with this scope, or give the key the scope in the configuration"
+
+
+class FlowNotActive(BadInput):
+    """Messages of this type do not flow here: their ownership has a hole, or they are stopped."""
+
+    code = "flow-not-active"
+    expects = "a message type whose flow runs"
+    advice = (
+        "keep it and send it again when the configuration is mended; `crossdock check` says how"
+    )
 
 
 class IdConflict(BadInput):

@@ -37,6 +37,7 @@ _STATUS: Final[dict[type[BaseException], int]] = {
     ours.WrongMethod: 405,
     ours.TooSlow: 408,
     ours.IdConflict: 409,
+    ours.FlowNotActive: 409,
     ours.UnsupportedMediaType: 415,
     ours.TooManyWrongKeys: 429,
     ours.HeadersTooLong: 431,

@@ -15,7 +15,7 @@ from typing import Any
 from crossdock.contracts.catalogue import CATALOGUE, TOLD, MessageType
 from crossdock.contracts.whereabouts import has_channel, has_site
 from crossdock.ownership.matrix import Cell, Matrix, event_of, ranked_for
-from crossdock.ownership.phrases import HUB, SITE, Phrase, phrase_of
+from crossdock.ownership.phrases import ANYBODY, HUB, SITE, Phrase, phrase_of
 from crossdock.ownership.rule import OnViolation, Rule
 from crossdock.ownership.subjects import (
     STAGES,
@@ -123,11 +123,11 @@ def _owner_holes(matrix: Matrix, house: House, row: MessageType) -> Iterator[Fin
             yield _hole(rule or Rule(row.entity), row, "no owner", "owner: a system that says it")
             continue
         for name in rule.owners:
+            if name == ANYBODY:
+                continue
             yield from _unanswered(matrix, house, row, cell, rule, name, "owner")
         if set(rule.owners) == {HUB}:
-            yield _hole(
-                rule, row, "the owner hub alone", f"a far system: far systems say {row.name}"
-            )
+            yield _hole(rule, row, "the owner hub alone", "a far system: far systems say it")
         publishing = _saying(matrix, cell, "publisher")
         if publishing is not None and publishing.publisher is not None:
             yield from _unanswered(
@@ -167,7 +167,7 @@ def _hub_holes(matrix: Matrix, row: MessageType) -> Iterator[Finding]:
                 rule,
                 row,
                 f"owner {', '.join(rule.owners or ()) or 'nobody'}",
-                f"owner: hub, or publisher: hub: the hub alone says {row.name}",
+                "owner: hub, or publisher: hub: the hub alone says it",
             )
 
 
@@ -251,7 +251,7 @@ def _two_owners(matrix: Matrix, house: House, entity: str) -> Iterator[Finding]:
             rule = _saying(matrix, cell, "owners")
             if field is None or rule is None or f"{entity}.{field}" in house.surviving:
                 continue
-            if len(answer.owners) > 1:
+            if len(answer.owners) > 1 or ANYBODY in answer.owners:
                 yield _hole(
                     rule,
                     row,

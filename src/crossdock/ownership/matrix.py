@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from crossdock.ownership.phrases import (
+    ANYBODY,
     HUB,
     SITE,
     SYSTEM_OF_CHANNEL,
@@ -44,7 +45,7 @@ class Answer:
 
     def may_say(self, source: str) -> bool:
         """Whether this source owns it, or publishes it for its owner."""
-        return source in self.owners or source == self.publisher
+        return source in self.owners or source == self.publisher or ANYBODY in self.owners
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 HUB = "hub"
+ANYBODY = "anybody"  # every system; the deciders ask whose it is
 WMS_OF_SITE = "wms of site"
 SYSTEM_OF_CHANNEL = "system of channel"
 

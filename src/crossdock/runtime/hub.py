@@ -220,6 +220,8 @@ class Hub:
         ]
 
     async def _publish(self) -> int:
+        if catalogue.AVAILABILITY_PUBLISHED in self.policy.stopped:
+            return 0
         views = [
             ChannelView(
                 channel.channel,

@@ -114,6 +114,9 @@ class Turn:
         """Intend to tell these systems, once each; written with the decision (I18)."""
         if not destinations:
             return
+        if kind in self.policy.stopped:
+            self.note("flow-not-active", kind, self.policy.stopped[kind])
+            return
         body = msgspec.json.encode(said)
         correlation = self.message.correlation or key
         for destination in destinations:

@@ -42,6 +42,8 @@ async def _serve(settings: Settings) -> int:
     async with running_hub(settings) as hub:
         for warning in hub.store.warnings:
             hint(f"WARNING {warning}")
+        for why in sorted(set(hub.policy.stopped.values())):
+            hint(f"STOPPED {why}")
         async with GroupCommit(
             hub.store, hub.randomness, listener=lambda _: hub.ring_deciders()
         ) as intake:
