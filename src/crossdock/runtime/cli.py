@@ -163,15 +163,18 @@ def demo(
 
 @app.command()
 def bench(
-    workload: Annotated[str, typer.Option("--workload", help="W1, W1s or W1p.")] = "W1",
+    workload: Annotated[str, typer.Option("--workload", help="W1, W1s, W1p or asof.")] = "W1",
     messages: Annotated[int, typer.Option("--messages", min=1000)] = 60_000,
+    items: Annotated[
+        int, typer.Option("--items", min=1000, help="Of asof: items, each at 20 sites.")
+    ] = 1_000_000,
     data: Annotated[
         Path | None, typer.Option("--data", help="Data folder; default: a fresh temporary one.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a workload end to end beside the hand-written floor, in one run."""
-    _run("bench", workload=workload, messages=messages, data=data, as_json=as_json)
+    _run("bench", workload=workload, messages=messages, items=items, data=data, as_json=as_json)
 
 
 def main() -> None:

@@ -6,22 +6,25 @@ from pathlib import Path
 
 import uvloop
 
+from crossdock.runtime.bench import asof
 from crossdock.runtime.bench.run import SHAPES, BenchFailed
 from crossdock.runtime.bench.run import run as run_workload
 from crossdock.runtime.console import OK, finish, say
 
 
-def run(workload: str, messages: int, data: Path | None, as_json: bool) -> int:
+def run(workload: str, messages: int, items: int, data: Path | None, as_json: bool) -> int:
     """Run it and print the figures.
 
     Raises:
         BenchFailed: an unknown workload, or messages that did not go through.
     """
-    if workload not in SHAPES:
-        raise BenchFailed(
-            "No such workload", where="--workload", found=workload, expected=" or ".join(SHAPES)
-        )
-    figures = uvloop.run(run_workload(workload, messages, data))
+    if workload == "asof":
+        figures = uvloop.run(asof.run(items, data))
+    elif workload in SHAPES:
+        figures = uvloop.run(run_workload(workload, messages, data))
+    else:
+        known = " or ".join((*SHAPES, "asof"))
+        raise BenchFailed("No such workload", where="--workload", found=workload, expected=known)
     for name, value in figures.items():
         say(f"{name:28} {value}")
     finish(figures, as_json=as_json)
