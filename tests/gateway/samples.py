@@ -19,13 +19,14 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "item": "85123A",
             "description": "WHITE HANGING HEART T-LIGHT HOLDER",
-            "kind": "service",
+            "kind": "kit",
             "status": "blocked",
             "base_unit": "PCE",
-            "pack_levels": [{"code": "CS", "base_units": 12, "gtin": "09501101530003"}],
+            "pack_levels": [{"code": "CS", "base_units": 12, "per": 2, "gtin": "09501101530003"}],
             "lot_tracked": True,
             "serial_tracked": True,
             "weight_grams": 140,
+            "components": [{"item": "22423", "quantity": 3}],
             "revision": 2,
         },
     ),
@@ -66,7 +67,8 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "customer": "C-17",
             "currency": "GBP",
             "lines": [
-                {**_LINE, "unit_price_e4": 25500, "kind": "service", "description": "Postage"}
+                {**_LINE, "unit_price_e4": 25500, "kind": "service", "description": "Postage"},
+                {"line": "2", "item": "22423", "unit": "CS", "unit_quantity": "1.5"},
             ],
             "purchase_order": "PO-7",
             "ship_to": _ADDRESS,
@@ -138,7 +140,8 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "receipt_id": "RC-1",
             "site": "EAST",
             "lines": [
-                {"item": "85123A", "quantity": 6, "expected": 7, "state": "damaged", "lot": "L1"}
+                {"item": "85123A", "quantity": 6, "expected": 7, "state": "damaged", "lot": "L1"},
+                {"item": "22423", "unit": "CS", "unit_quantity": 2},
             ],
             "supplier": "S-1",
             "purchase_order": "PO-9",

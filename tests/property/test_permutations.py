@@ -44,15 +44,10 @@ def renamed(message: NewMessage) -> NewMessage:
 
 
 def ending(
-    stock: dict[str, dict[str, int]],
-    told: Iterable[NewMessage],
-    *,
-    at_a_time: int = 1,
-    partitions: int = 1,
+    tale: Tale, told: Iterable[NewMessage], *, at_a_time: int = 1, partitions: int = 1
 ) -> Ending:
-    """What the messages end in when they are told in this order."""
-    hub = SmallHub(small_policy(partitions=partitions), batch=at_a_time)
-    hub.stock(**stock)
+    """What the messages end in when they are told in this order, to a hub as the tale finds it."""
+    hub = tale.hub(small_policy(partitions=partitions), batch=at_a_time)
     hub.tell(*told)
     return hub.ending()
 
@@ -60,14 +55,14 @@ def ending(
 def check_every_order(tale: Tale) -> None:
     """Every permutation ends alike, decided one by one or together, with duplicates or without."""
     messages = tale.messages()
-    expected = ending(tale.stock, messages)
+    expected = ending(tale, messages)
     for number, order in enumerate(permutations(messages)):
         told: Sequence[NewMessage] = order
         if number % 3 == 1:
             told = [copy for message in order for copy in (message, message)]
         elif number % 3 == 2:
             told = [*order, *map(renamed, order), *reversed(order)]
-        assert ending(tale.stock, told, at_a_time=1 if number % 2 else 100) == expected, (
+        assert ending(tale, told, at_a_time=1 if number % 2 else 100) == expected, (
             f"{[message.id for message in told]} of\n{tale!r}"
         )
 
@@ -83,6 +78,13 @@ def test_every_permutation_ends_alike_with_ample_stock(tale: Tale) -> None:
 @given(tale=tales(scarce(), more=4, restock=False))
 def test_every_permutation_ends_alike_with_scarce_stock(tale: Tale) -> None:
     """Also where lines must be split, or wait."""
+    check_every_order(tale)
+
+
+@settings(QUICK, max_examples=60)
+@given(tale=tales(st.just(AMPLE) | scarce(), more=4, restock=False, kits=True))
+def test_every_permutation_of_an_order_of_kits_ends_alike(tale: Tale) -> None:
+    """Also where lines are kits that share components, and are said in boxes."""
     check_every_order(tale)
 
 
@@ -114,12 +116,12 @@ def test_orders_shuffled_together_end_alike(
         for number, tale in enumerate(told)
         for message in tale.messages(partitions=3)
     ]
-    expected = ending(AMPLE, messages, partitions=3)
+    expected = ending(Tale(AMPLE, []), messages, partitions=3)
     chance = random.Random(seed)
     for _ in range(5):
         shuffled = messages + chance.choices(messages, k=len(messages) // 2)
         chance.shuffle(shuffled)
-        assert ending(AMPLE, shuffled, at_a_time=at_a_time, partitions=3) == expected
+        assert ending(Tale(AMPLE, []), shuffled, at_a_time=at_a_time, partitions=3) == expected
 
 
 def test_a_fold_that_assigns_instead_of_adding_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

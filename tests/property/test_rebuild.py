@@ -75,6 +75,24 @@ def test_the_log_rebuilds_every_order_to_the_byte(
     assert rebuilt(hub) == at_once(hub.store.orders("", _ALL))
 
 
+@settings(OFTEN, max_examples=60)
+@given(
+    tale=tales(scarce(), more=6, kits=True),
+    seed=st.integers(0, 2**32),
+    at_a_time=st.sampled_from([1, 4, 100]),
+)
+def test_the_log_rebuilds_orders_of_kits_without_a_master(
+    tale: Tale, seed: int, at_a_time: int
+) -> None:
+    """What a case and a kit were at the time stands in the outcomes."""
+    hub = tale.hub(batch=at_a_time)
+    messages = tale.messages()
+    random.Random(seed).shuffle(messages)
+    hub.tell(*messages)
+    hub.ending()
+    assert rebuilt(hub) == at_once(hub.store.orders("", _ALL))
+
+
 def test_a_doing_that_is_not_recorded_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The property has teeth: with one memory kept from the log it finds an order that differs."""
     remember = Turn.remember

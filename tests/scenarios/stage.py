@@ -76,6 +76,14 @@ class Part:
     item: str
     quantity: int
     words: tuple[str, ...]
+    said: str = ""
+
+    def measure(self) -> dict[str, Any]:
+        """The quantity, in base units or in the unit that is named."""
+        unit = self.after("unit")
+        if unit is None:
+            return {"quantity": self.quantity}
+        return {"unit": unit, "unit_quantity": int(self.said) if self.quantity else self.said}
 
     def after(self, word: str) -> str | None:
         """The word that follows this one."""
@@ -87,13 +95,18 @@ class Part:
 def lined(text: str) -> list[Part]:
     """Parts that name order lines."""
     parts = [part.split() for part in text.split(",")]
-    return [Part(p[0], p[1], int(p[2]), tuple(p[3:])) for p in parts]
+    return [Part(p[0], p[1], _whole(p[2]), tuple(p[3:]), p[2]) for p in parts]
 
 
 def loose(text: str) -> list[Part]:
     """Parts that name items only."""
     parts = [part.split() for part in text.split(",")]
-    return [Part("", p[0], int(p[1]), tuple(p[2:])) for p in parts]
+    return [Part("", p[0], _whole(p[1]), tuple(p[2:]), p[1]) for p in parts]
+
+
+def _whole(text: str) -> int:
+    """A quantity in base units; 0 for one that is no whole number, and has a unit."""
+    return int(text) if text.removeprefix("-").isdigit() else 0
 
 
 def quantities(text: str) -> tuple[orders.LineQuantity, ...]:
@@ -108,7 +121,8 @@ def _e4(part: Part) -> int:
 
 
 def _kind(part: Part) -> ItemKind:
-    return ItemKind.SERVICE if "service" in part.words else ItemKind.STOCK
+    named = [kind for kind in ItemKind if kind.value in part.words]
+    return named[0] if named else ItemKind.STOCK
 
 
 def _option(options: tuple[str, ...], name: str, default: str) -> str:
@@ -319,9 +333,22 @@ def _fits(expected: str, answer: str) -> bool:
 
 
 def _item(name: str, item: str, *options: str) -> Said:
+    kit = _option(options, "kit", "")
+    parts = loose(kit) if kit else []
+    packs = [one.removeprefix("pack ") for one in options if one.startswith("pack ")]
+    kind = ItemKind.KIT if kit else ItemKind.STOCK
+    if "service" in options:
+        kind = ItemKind.SERVICE
     noun = products.Item(
         item=item,
-        kind=ItemKind.SERVICE if "service" in options else ItemKind.STOCK,
+        kind=kind,
+        components=tuple(
+            products.Component(item=part.item, quantity=part.quantity) for part in parts
+        ),
+        pack_levels=tuple(
+            products.PackLevel(code=pack[0], base_units=int(pack[1]), per=int(pack[3]))
+            for pack in (f"{one} per 1".split() for one in packs)
+        ),
         status=ItemStatus.BLOCKED if "blocked" in options else ItemStatus.ACTIVE,
         revision=int(_option(options, "revision", "1")),
     )
@@ -351,7 +378,7 @@ def _adjust(name: str, site: str, units: str, reason: str) -> Said:
         adjustment_id=f"adjustment-{name}",
         site=site,
         item=part.item,
-        quantity=part.quantity,
+        **part.measure(),
         reason=AdjustmentReason(reason),
         state=StockState(part.after("in") or "available"),
     )
@@ -361,8 +388,8 @@ def _receipt(name: str, site: str, units: str) -> Said:
     lines = tuple(
         shelves.ReceiptLine(
             item=part.item,
-            quantity=part.quantity,
-            expected=int(part.after("of") or part.quantity),
+            **part.measure(),
+            expected=int(of) if (of := part.after("of")) else None,
             state=StockState(part.after("in") or "available"),
         )
         for part in loose(units)
@@ -399,7 +426,7 @@ def _order(name: str, order_id: str, units: str, *options: str) -> Said:
         orders.OrderLine(
             line=part.line,
             item=part.item,
-            quantity=part.quantity,
+            **part.measure(),
             unit_price_e4=_e4(part),
             kind=_kind(part),
         )
@@ -421,7 +448,7 @@ def _change(name: str, order_id: str, units: str, *options: str) -> Said:
         orders.LineChange(
             line=part.line,
             item=part.item,
-            quantity=part.quantity,
+            **part.measure(),
             unit_price_e4=_e4(part),
             kind=_kind(part),
         )

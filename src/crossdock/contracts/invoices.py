@@ -11,13 +11,17 @@ from crossdock.kernel.limits import DOCUMENT_LINES_MAX
 
 
 class InvoiceRequestLine(Noun, frozen=True, kw_only=True):
-    """A shipped quantity at the order's price; the amount is rounded half to even per line."""
+    """A shipped quantity at the order's price; the amount is rounded half to even per line.
+
+    The price is for one `price_unit`, for one base unit where none is named.
+    """
 
     line: Identifier
     item: Identifier
     quantity: Quantity
     unit_price_e4: PriceE4
     amount_minor: AmountMinor
+    price_unit: Identifier | None = None
 
 
 class InvoiceRequest(Noun, frozen=True, kw_only=True):

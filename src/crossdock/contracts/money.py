@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 _MINOR_DIGITS = {
     code: digits
     for digits, codes in {
@@ -17,12 +19,12 @@ _MINOR_DIGITS = {
 """ISO 4217 exponents that are not two; every other currency has two."""
 
 
-def line_amount_minor(quantity: int, unit_price_e4: int, currency: str) -> int:
+def line_amount_minor(quantity: int | Fraction, unit_price_e4: int, currency: str) -> int:
     """quantity x unit price, rounded half to even to the currency's minor unit.
 
     Args:
-        quantity: base units.
-        unit_price_e4: ten-thousandths of the major unit per base unit.
+        quantity: units of the price; of a case, say, some may be part.
+        unit_price_e4: ten-thousandths of the major unit per unit.
         currency: ISO 4217 code; its exponent decides how many digits the minor unit has.
     """
     scale = int(10 ** (4 - _MINOR_DIGITS.get(currency, 2)))

@@ -12,11 +12,13 @@ from crossdock.contracts.words import (
     Currency,
     Identifier,
     Instant,
+    Measured,
     Noun,
     PriceE4,
     Quantity,
     QuantityOrZero,
     Text,
+    UnitQuantity,
 )
 from crossdock.kernel.limits import ORDER_LINES_MAX
 
@@ -24,12 +26,16 @@ Priority = Annotated[int, Meta(ge=1, le=9)]
 """1 is most urgent, 5 is normal."""
 
 
-class OrderLine(Noun, frozen=True, kw_only=True):
-    """One wanted item; `line` is unique within the order and never reused."""
+class OrderLine(Measured, frozen=True, kw_only=True):
+    """One wanted item; `line` is unique within the order and never reused.
+
+    The price is for one `unit` where the quantity is said in one, else for one base unit.
+    """
 
     line: Identifier
     item: Identifier
-    quantity: Quantity
+    quantity: Quantity | None = None
+    unit_quantity: UnitQuantity | None = None
     unit_price_e4: PriceE4 = 0
     kind: ItemKind = ItemKind.STOCK
     description: Text = ""
@@ -49,12 +55,13 @@ class Order(Noun, frozen=True, kw_only=True):
     priority: Priority = 5
 
 
-class LineChange(Noun, frozen=True, kw_only=True):
+class LineChange(Measured, frozen=True, kw_only=True):
     """The quantity that a line shall have from this revision on; an unknown line is added."""
 
     line: Identifier
     item: Identifier
-    quantity: QuantityOrZero
+    quantity: QuantityOrZero | None = None
+    unit_quantity: UnitQuantity | None = None
     unit_price_e4: PriceE4 = 0  # 0 leaves the price as it is
     kind: ItemKind = ItemKind.STOCK
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus
 from crossdock.contracts.words import Identifier, Noun, Quantity, Text
+from crossdock.kernel.limits import KIT_COMPONENTS_MAX
 
 
 class PackLevel(Noun, frozen=True, kw_only=True):
@@ -22,6 +23,13 @@ class PackLevel(Noun, frozen=True, kw_only=True):
     gtin: Annotated[str, Meta(pattern=r"\A(?:[0-9]{8}|[0-9]{12,14})\Z")] | None = None
 
 
+class Component(Noun, frozen=True, kw_only=True):
+    """What a kit holds of one item, in that item's base units; the item may be a kit itself."""
+
+    item: Identifier
+    quantity: Quantity
+
+
 class Item(Noun, frozen=True, kw_only=True):
     """An item as its owner describes it; quantities everywhere are in its `base_unit`."""
 
@@ -34,4 +42,5 @@ class Item(Noun, frozen=True, kw_only=True):
     lot_tracked: bool = False
     serial_tracked: bool = False
     weight_grams: Quantity | None = None
+    components: Annotated[tuple[Component, ...], Meta(max_length=KIT_COMPONENTS_MAX)] = ()
     revision: Quantity = 1  # grows with every change; a lower one never overwrites a higher

@@ -11,11 +11,12 @@ from crossdock.contracts.vocabulary import AdjustmentReason, MovementKind, Stock
 from crossdock.contracts.words import (
     Identifier,
     Instant,
+    Measured,
     Noun,
     Quantity,
     QuantityOrZero,
-    SignedQuantity,
     Text,
+    UnitQuantity,
 )
 from crossdock.kernel.limits import DOCUMENT_LINES_MAX
 
@@ -82,13 +83,12 @@ def with_kind(said: StockMovementV1) -> StockMovement:
     )
 
 
-class StockAdjustment(Noun, frozen=True, kw_only=True):
-    """The stock of one item at one site is so many base units more or fewer than believed."""
+class StockAdjustment(Measured, frozen=True, kw_only=True):
+    """The stock of one item at one site is so much more or less than believed."""
 
     adjustment_id: Identifier
     site: Identifier
     item: Identifier
-    quantity: SignedQuantity
     reason: AdjustmentReason
     state: StockState = StockState.AVAILABLE
     lot: Identifier | None = None
@@ -96,11 +96,12 @@ class StockAdjustment(Noun, frozen=True, kw_only=True):
     note: Text = ""
 
 
-class ReceiptLine(Noun, frozen=True, kw_only=True):
-    """What came through the door, and what was expected of it."""
+class ReceiptLine(Measured, frozen=True, kw_only=True):
+    """What came through the door, and what was expected of it (in base units)."""
 
     item: Identifier
-    quantity: QuantityOrZero
+    quantity: QuantityOrZero | None = None
+    unit_quantity: UnitQuantity | None = None
     expected: QuantityOrZero | None = None
     state: StockState = StockState.AVAILABLE
     lot: Identifier | None = None

@@ -10,6 +10,7 @@ class ItemKind(StrEnum):
 
     STOCK = "stock"
     SERVICE = "service"  # postage, fees, vouchers: ordered and invoiced, never picked
+    KIT = "kit"  # ordered and invoiced as one, held, picked and shipped as its components
 
 
 class ItemStatus(StrEnum):

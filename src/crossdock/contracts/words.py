@@ -17,6 +17,7 @@ from crossdock.kernel.limits import (
     MONEY_MINOR_MAX,
     QUANTITY_MAX,
     TEXT_LENGTH_MAX,
+    UNIT_DIGITS_MAX,
 )
 from crossdock.kernel.text import IDENTIFIER_PATTERN, TEXT_PATTERN
 
@@ -37,6 +38,19 @@ QuantityOrZero = Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
 SignedQuantity = Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 """A change in base units; never zero where a rule says so."""
 
+_DECIMAL = rf"[0-9]{{1,{UNIT_DIGITS_MAX}}}(?:\.[0-9]{{1,{UNIT_DIGITS_MAX}}})?"
+
+UnitQuantity = (
+    Annotated[int, Meta(ge=0, le=QUANTITY_MAX)] | Annotated[str, Meta(pattern=rf"\A{_DECIMAL}\Z")]
+)
+"""So much of a unit: a whole number, or a decimal written as text ("1.5"), never a float."""
+
+SignedUnitQuantity = (
+    Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+    | Annotated[str, Meta(pattern=rf"\A-?{_DECIMAL}\Z")]
+)
+"""A change in a unit."""
+
 Currency = Annotated[str, Meta(min_length=3, max_length=3, pattern=r"\A[A-Z]{3}\Z")]
 """An ISO 4217 alphabetic code."""
 
@@ -54,6 +68,34 @@ class Noun(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
     """Base of every canonical noun: immutable, strict about its fields, defaults left out."""
+
+
+class Measured(Noun, frozen=True, kw_only=True):
+    """So much of an item: `quantity` base units, or `unit_quantity` of one of its units.
+
+    What does not come out as a whole number of base units is held, never rounded.
+    """
+
+    quantity: SignedQuantity | None = None
+    unit: Identifier | None = None
+    unit_quantity: SignedUnitQuantity | None = None
+
+    @property
+    def units(self) -> int:
+        """The base units that it says, 0 where it says none yet."""
+        return self.quantity or 0
+
+    def __post_init__(self) -> None:
+        """Refuse two measures, or none.
+
+        Raises:
+            ValueError: it says both, or half of one, or nothing.
+        """
+        in_unit = self.unit is not None
+        if in_unit is not (self.unit_quantity is not None) or in_unit is (
+            self.quantity is not None
+        ):
+            raise ValueError("Expected either `quantity`, or `unit` with `unit_quantity`")
 
 
 class Address(Noun, frozen=True, kw_only=True):

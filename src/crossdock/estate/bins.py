@@ -64,12 +64,12 @@ class Bins:
 
     def adjust(self, said: StockAdjustment) -> None:
         """More or fewer than believed."""
-        self.move(said.item, StockState.ADJUSTMENT, said.state, said.quantity)
+        self.move(said.item, StockState.ADJUSTMENT, said.state, said.units)
 
     def receive(self, said: Receipt) -> None:
         """From a supplier, into the state that inspection gave."""
         for line in said.lines:
-            self.move(line.item, StockState.SUPPLIER, line.state, line.quantity)
+            self.move(line.item, StockState.SUPPLIER, line.state, line.units)
 
     def follow(self, said: StockMovement) -> None:
         """What was moved within, into or out of this site."""

@@ -59,7 +59,8 @@ def _example(schema: Schema, root: Schema, name: str, inside: str) -> Any:
     kind = schema.get("type")
     if kind == "object":
         fields = schema.get("properties", {})
-        return {key: _example(fields[key], root, key, name) for key in schema.get("required", ())}
+        needed = [*schema.get("required", ()), *schema.get("oneOf", [{}])[0].get("required", ())]
+        return {key: _example(fields[key], root, key, name) for key in fields if key in needed}
     if kind == "array":
         return [_example(schema["items"], root, name, inside)]
     word = _WORDS.get(f"{inside}.{name}", _WORDS.get(name))

@@ -148,8 +148,12 @@ def _codes(part: Schema) -> list[str]:
 def _table(schema: Schema) -> list[str]:
     required = set(schema.get("required", ()))
     lines = ["| field | type | needed | rule |", "|---|---|---|---|"]
+    either = [set(way["required"]) for way in schema.get("oneOf", ())]
     for name, field in schema.get("properties", {}).items():
         needed = "yes" if name in required else _default(field)
+        if others := [sorted(way) for way in either if name not in way]:
+            mine = any(name in way for way in either)
+            needed = f"or else `{'` and `'.join(others[0])}`" if mine else needed
         lines.append(f"| `{name}` | {_kind(field)} | {needed} | {'; '.join(_rules(field))} |")
     return lines
 
@@ -160,6 +164,9 @@ def _default(field: Schema) -> str:
 
 
 def _kind(field: Schema) -> str:
+    ways = [way for way in field.get("anyOf", ()) if way.get("type") != "null"]
+    if len(ways) > 1:
+        return " or ".join(_kind(way) for way in ways)
     plain = _not_null(field)
     if "$ref" in plain:
         name = plain["$ref"].rpartition("/")[2]

@@ -84,8 +84,15 @@ def components_of(types: list[Any], ref_template: str) -> tuple[list[Schema], di
     """What msgspec says of these types, with patterns that every validator reads alike."""
     roots, components = msgspec.json.schema_components(types, ref_template=ref_template)
     return [_portable(root) for root in roots], {
-        name: _portable(component) for name, component in components.items()
+        name: _measured_once(_portable(component)) for name, component in components.items()
     }
+
+
+def _measured_once(component: Schema) -> Schema:
+    """Say what `contracts.words.Measured` insists on: one measure, whole."""
+    if "unit_quantity" in component.get("properties", {}):
+        component["oneOf"] = [{"required": ["quantity"]}, {"required": ["unit", "unit_quantity"]}]
+    return component
 
 
 def _portable(node: Any) -> Any:

@@ -63,7 +63,7 @@ def units_of(lot: str | None, serials: Sequence[str], quantity: int) -> Iterator
 
 
 def received(said: Receipt) -> list[Movement]:
-    """Through the door, from the supplier, into the state that inspection gave."""
+    """Through the door, from the supplier, into the state that inspection gave (base units)."""
     return [
         within(
             line.item,
@@ -71,7 +71,7 @@ def received(said: Receipt) -> list[Movement]:
             line.lot or "",
             StockState.SUPPLIER,
             line.state,
-            line.quantity,
+            line.units,
             said.receipt_id,
             MovementKind.RECEIVE,
         )
@@ -81,9 +81,10 @@ def received(said: Receipt) -> list[Movement]:
 
 
 def adjusted(said: StockAdjustment) -> list[Movement]:
-    """More or fewer than believed: the adjustment account answers for the difference."""
+    """More or fewer base units than believed: the adjustment account answers for them."""
     source, target = StockState.ADJUSTMENT, said.state
-    if said.quantity < 0:
+    quantity = said.units
+    if quantity < 0:
         source, target = target, source
     kind = MovementKind.COUNT if said.reason is AdjustmentReason.COUNT else MovementKind.ADJUST
     return [
@@ -95,7 +96,7 @@ def adjusted(said: StockAdjustment) -> list[Movement]:
             source,
             said.site,
             target,
-            abs(said.quantity),
+            abs(quantity),
             said.adjustment_id,
             kind,
         )

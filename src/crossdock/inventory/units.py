@@ -57,13 +57,14 @@ def quantity_of(said: int | str) -> Fraction | Refusal:
     """A whole number, or a decimal as text with bounded digits before and after its point."""
     if isinstance(said, int):
         return Fraction(said)
-    whole, point, part = said.partition(".")
+    whole, point, part = said.removeprefix("-").partition(".")
     digits = (
         whole.isascii() and whole.isdigit() and ((part.isascii() and part.isdigit()) or not point)
     )
     if not digits or len(whole) > UNIT_DIGITS_MAX or len(part) > UNIT_DIGITS_MAX:
         return Refusal.MALFORMED_QUANTITY
-    return Fraction(int(whole + part), 10 ** len(part))
+    value = Fraction(int(whole + part), 10 ** len(part))
+    return -value if said.startswith("-") else value
 
 
 def to_base(known: Conversions, said: int | str, unit: str) -> int | Refusal:

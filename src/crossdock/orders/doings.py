@@ -12,7 +12,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from crossdock.orders.state import OrderState
+from crossdock.contracts.vocabulary import ItemKind
+from crossdock.orders.state import Line, OrderState
 
 
 class Doing(StrEnum):
@@ -27,6 +28,10 @@ class Doing(StrEnum):
     SERVICES_ASKED = "services_asked"  # the whole order
     AUTHORISED = "authorised"  # return
     TOLD = "told"  # the whole order
+    ORDERED = "ordered"  # line: what was said in a unit, in base units
+    PRICED_PER = "priced_per"  # line: base units per unit of its price, as "12/1"
+    PARTS = "parts"  # line: the components of one kit
+    KITS_ASKED = "kits_asked"  # line
 
 
 def promise(order: OrderState, line: str, site: str, reserved: int, released: int) -> None:
@@ -54,11 +59,11 @@ def _waiting(order: OrderState, of: tuple[str, ...], value: int) -> None:
 
 
 def _stopped(order: OrderState, of: tuple[str, ...], value: int) -> None:
-    order.lines[of[0]].sites[of[1]].stopped = value
+    order.lines[of[0]].at(of[1]).stopped = value
 
 
 def _stopping(order: OrderState, of: tuple[str, ...], value: int) -> None:
-    order.lines[of[0]].sites[of[1]].stopping = value
+    order.lines[of[0]].at(of[1]).stopping = value
 
 
 def _releases(order: OrderState, _: tuple[str, ...], value: int) -> None:
@@ -81,6 +86,51 @@ def _told(order: OrderState, _: tuple[str, ...], value: str) -> None:
     order.told = value
 
 
+def _ordered(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    line = order.lines[of[0]]
+    line.ordered = value
+    order.order_parts(line)
+
+
+def _priced_per(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    base, _, per = value.partition("/")
+    order.lines[of[0]].price_each = (int(base), int(per))
+
+
+def _parts(order: OrderState, of: tuple[str, ...], value: list[str]) -> None:
+    """Take a kit apart into `<base units per kit> <item>`.
+
+    What an earlier taking apart made, and this one does not, is wanted no more.
+    """
+    kit = order.lines[of[0]]
+    kit.kind = ItemKind.KIT
+    for earlier in order.parts_of(kit).values():
+        earlier.ordered = earlier.each = 0
+    kit.parts = [part_line(of[0], count) for count in range(1, len(value) + 1)]
+    for number, part in zip(kit.parts, value, strict=True):
+        each, _, item = part.partition(" ")
+        early = order.lines.get(number)  # facts may have named it before
+        order.lines[number] = Line(
+            item=item,
+            kit=of[0],
+            each=int(each),
+            cancel=0 if early is None else early.cancel,
+            invoiced=0 if early is None else early.invoiced,
+            waiting=0 if early is None else early.waiting,
+            sites={} if early is None else early.sites,
+        )
+    order.order_parts(kit)
+
+
+def part_line(kit: str, count: int) -> str:
+    """The line number of a kit's component, counted from 1."""
+    return f"{kit}/{count}"
+
+
+def _kits_asked(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    order.lines[of[0]].kits_asked = value
+
+
 _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.HOLDS: _holds,
     Doing.WAITING: _waiting,
@@ -91,4 +141,8 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.SERVICES_ASKED: _services_asked,
     Doing.AUTHORISED: _authorised,
     Doing.TOLD: _told,
+    Doing.ORDERED: _ordered,
+    Doing.PRICED_PER: _priced_per,
+    Doing.PARTS: _parts,
+    Doing.KITS_ASKED: _kits_asked,
 }

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crossdock.contracts.invoices import Invoice
-from crossdock.contracts.orders import Order, OrderCancellation, OrderChange
+from crossdock.contracts.orders import (
+    LineChange,
+    Order,
+    OrderCancellation,
+    OrderChange,
+    OrderLine,
+)
 from crossdock.contracts.returns import ReturnReceipt, ReturnRequest
 from crossdock.contracts.shipments import Pack, Pick, Shipment
-from crossdock.orders.state import OrderState, ReturnMark, ShipmentMark, SiteLine
+from crossdock.orders.state import Line, OrderState, ReturnMark, ShipmentMark, SiteLine
 
 
 @dataclass(slots=True)
@@ -46,8 +52,9 @@ def place_order(order: OrderState, said: Order, since: datetime) -> None:
         line.kind = wanted.kind
         line.price_e4 = wanted.unit_price_e4
         line.priced = True
+        line.price_unit = wanted.unit or ""
         if line.revision == (0, ""):
-            line.ordered = wanted.quantity
+            _want(order, line, wanted)
 
 
 def change_order(order: OrderState, said: OrderChange) -> None:
@@ -55,17 +62,34 @@ def change_order(order: OrderState, said: OrderChange) -> None:
     mark = (said.revision, said.change_id)
     for wanted in said.lines:
         line = order.line(wanted.line, wanted.item)
+        if line.kit:
+            continue  # a kit is changed as a whole
         price = wanted.unit_price_e4
         if price and not line.priced and mark > line.price_revision:
             line.price_revision = mark
             line.price_e4 = price
+            line.price_unit = wanted.unit or ""
+            line.price_each = (1, 1)
         if mark <= line.revision:
             continue
         line.revision = mark
-        line.ordered = wanted.quantity
-        if not line.priced:
+        _want(order, line, wanted)
+        if not line.priced and not line.parts:
             line.item = wanted.item
             line.kind = wanted.kind
+
+
+def _want(order: OrderState, line: Line, wanted: OrderLine | LineChange) -> None:
+    """Let the line be wanted so much; what is said in a unit is counted with the item's master."""
+    line.ordered = wanted.units
+    line.unit = line.in_unit = ""
+    if wanted.unit is not None and wanted.unit_quantity is not None and _some(wanted.unit_quantity):
+        line.unit, line.in_unit = wanted.unit, wanted.unit_quantity
+    order.order_parts(line)
+
+
+def _some(said: int | str) -> bool:
+    return bool(str(said).strip("0."))
 
 
 def cancel_order(order: OrderState, said: OrderCancellation) -> None:

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
+from crossdock.contracts.kits import begun_kits, whole_kits
 from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.contracts.words import Address
 
@@ -44,19 +45,37 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """One order line; `revision` names the change that set `ordered` (empty: the order itself)."""
+    """One order line; `revision` names the change that set `ordered` (empty: the order itself).
+
+    What was said in a unit stands in `unit` and `in_unit`; `ordered` is 0 until it is converted. A
+    kit's line lists its components' lines in `parts`; each of those names it as its `kit`, with
+    `each` base units per kit, and is reserved, picked and shipped like any other.
+    """
 
     item: str = ""
     kind: ItemKind = ItemKind.STOCK
     ordered: int = 0
+    unit: str = ""
+    in_unit: int | str = 0
     price_e4: int = 0
+    price_unit: str = ""
+    price_each: tuple[int, int] = (1, 1)  # base units per price unit, as a fraction
     priced: bool = False
     revision: tuple[int, str] = (0, "")
     price_revision: tuple[int, str] = (0, "")  # of the change that set the price
     cancel: int = 0
     invoiced: int = 0
     waiting: int = 0
+    parts: list[str] = []
+    kit: str = ""
+    each: int = 0
+    kits_asked: int = 0  # of a kit: how many finance was asked to invoice
     sites: dict[str, SiteLine] = {}
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether its quantity was said in a unit and is not converted yet."""
+        return bool(self.unit) and not self.ordered
 
     def at(self, site: str) -> SiteLine:
         """The line at this site, made when it is first spoken of."""
@@ -114,6 +133,15 @@ class OrderState(msgspec.Struct, omit_defaults=True):
             found = self.lines[number] = Line(item=item)
         return found
 
+    def parts_of(self, line: Line) -> dict[str, Line]:
+        """The components' lines of a kit's line, by line."""
+        return {number: self.lines[number] for number in line.parts}
+
+    def order_parts(self, line: Line) -> None:
+        """Let a kit's components be wanted as often as the kit is."""
+        for part in self.parts_of(line).values():
+            part.ordered = line.ordered * part.each
+
     def stock_lines(self) -> Iterator[tuple[str, Line]]:
         """The lines that sit on shelves, in line order."""
         for number in sorted(self.lines):
@@ -150,6 +178,11 @@ def figures(order: OrderState, line: Line) -> Figures:
         returned += place.returned
     ordered = line.ordered
     wish = ordered if order.cancel_all else line.cancel
+    if line.kit:
+        kit = order.lines[line.kit]
+        wish = _cancelled_kits(order, kit) * line.each
+    if line.kind is _KIT:
+        return _kit_figures(order, line, wish)
     if line.kind is _STOCK:
         cancelled = max(0, min(wish, ordered - shipped)) if wish else 0
         still_open = max(0, ordered - cancelled - taken)
@@ -172,6 +205,41 @@ def figures(order: OrderState, line: Line) -> Figures:
 
 
 _STOCK = ItemKind.STOCK
+_KIT = ItemKind.KIT
+
+
+def _kit_figures(order: OrderState, line: Line, wish: int) -> Figures:
+    """A kit's figures follow from its components': only what is whole has left, or come back.
+
+    Its promises stand on its components' lines; it is backordered as often as one of them is.
+    """
+    each = {number: part.each for number, part in order.parts_of(line).items()}
+    parts = {number: figures(order, order.lines[number]) for number in each}
+    cancelled = _cancelled_kits(order, line)
+    taken = whole_kits(each, {number: now.taken for number, now in parts.items()})
+    return Figures(
+        ordered=line.ordered,
+        shipped=whole_kits(each, {number: now.shipped for number, now in parts.items()}),
+        taken=taken,
+        cancelled=cancelled,
+        refused_cancel=max(0, min(wish, line.ordered) - cancelled),
+        open=max(0, line.ordered - cancelled - taken),
+        reserved=0,
+        backordered=begun_kits(each, {number: now.backordered for number, now in parts.items()}),
+        returned=whole_kits(each, {number: now.returned for number, now in parts.items()}),
+        invoiced=line.invoiced,
+    )
+
+
+def _cancelled_kits(order: OrderState, kit: Line) -> int:
+    """Kits are cancelled whole, as long as no component of them has left the house."""
+    wish = kit.ordered if order.cancel_all else kit.cancel
+    if not wish:
+        return 0
+    parts = order.parts_of(kit)
+    shipped = {number: part.total("shipped") for number, part in parts.items()}
+    begun = begun_kits({number: part.each for number, part in parts.items()}, shipped)
+    return max(0, min(wish, kit.ordered - begun))
 
 
 def _served(order: OrderState, line: Line, wish: int) -> tuple[int, int]:
@@ -198,11 +266,16 @@ def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderS
     if not order.placed:
         return OrderStatus.AWAITED
     ordered = cancelled = shipped = taken = returned = invoiced = backordered = 0
-    for now in (all_figures(order) if known is None else known).values():
+    for number, now in (all_figures(order) if known is None else known).items():
+        line = order.lines[number]
+        taken += now.taken
+        if line.kit:
+            continue  # its kit stands for it
         ordered += now.ordered
+        if line.uncounted and not order.cancel_all:
+            ordered += 1  # something is: its order is held until it is known how much
         cancelled += now.cancelled
         shipped += now.shipped
-        taken += now.taken
         returned += now.returned
         invoiced += now.invoiced
         backordered += now.backordered

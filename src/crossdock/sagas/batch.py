@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 import msgspec
 
+from crossdock.contracts.products import Item
+from crossdock.contracts.vocabulary import ItemKind
 from crossdock.inventory.promise import PromiseBook
 from crossdock.log.records import (
     Decided,
@@ -20,16 +23,16 @@ from crossdock.orders.state import Figures, OrderState, all_figures, status
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import Turn, WaitingList
 
+_ITEM = msgspec.json.Decoder(Item)
 _ORDER = msgspec.json.Decoder(OrderState)
 
 
 class MasterNotLoaded(LookupError):
-    """A decision asked for a master record that the batch had not loaded."""
+    """A decision asked for master records, by (kind, id), that the batch had not loaded."""
 
-    def __init__(self, kind: str, number: str) -> None:
-        super().__init__(kind, number)
-        self.kind = kind
-        self.id = number
+    def __init__(self, keys: set[tuple[str, str]]) -> None:
+        super().__init__(*sorted(keys))
+        self.keys = keys
 
 
 class DocumentNotLoaded(LookupError):
@@ -54,6 +57,7 @@ class Batch:
         self.documents = dict(loaded.documents)
         self.decided = Decided()
         self._loaded = loaded
+        self._items: dict[str, tuple[bytes, Item]] = {}
         self._changed_masters: dict[tuple[str, str], MasterRow] = {}
         self._changed_documents: dict[tuple[str, str], Document] = {}
         self._settled: dict[str, dict[str, Figures]] = {}
@@ -68,8 +72,9 @@ class Batch:
         return found
 
     def items_of_orders(self) -> set[str]:
-        """The items of every order that was loaded: who misses one will soon miss the next."""
-        return {line.item for key in self._loaded.orders for line in self.order(key).lines.values()}
+        """The items of every order of the batch: who misses one will soon miss the next."""
+        orders = {*self._loaded.orders, *self.orders}
+        return {line.item for key in orders for line in self.order(key).lines.values()}
 
     def master(self, kind: str, number: str) -> bytes | None:
         """The newest stored master record, or None.
@@ -78,8 +83,39 @@ class Batch:
             MasterNotLoaded: the batch did not load it.
         """
         if (kind, number) not in self.wanted.masters:
-            raise MasterNotLoaded(kind, number)
+            raise MasterNotLoaded({(kind, number)})
         return self.masters.get((kind, number))
+
+    def item(self, number: str) -> Item | None:
+        """The item's newest stored master record, or None.
+
+        Raises:
+            MasterNotLoaded: the batch did not load it.
+        """
+        body = self.master("item", number)
+        if body is None:
+            return None
+        known = self._items.get(number)
+        if known is None or known[0] is not body:
+            known = self._items[number] = (body, _ITEM.decode(body))
+        return known[1]
+
+    def components(self, number: str) -> dict[str, int] | None:
+        """What a kit consists of, base units by item; None for an item that is no kit.
+
+        Raises:
+            MasterNotLoaded: the batch did not load the item, or its components.
+        """
+        item = self.item(number)
+        if item is None or item.kind is not ItemKind.KIT:
+            return None
+        missing = {("item", one.item) for one in item.components} - self.wanted.masters
+        if missing:
+            raise MasterNotLoaded(missing)
+        units: Counter[str] = Counter()
+        for one in item.components:
+            units[one.item] += one.quantity
+        return dict(units)
 
     def store_master(self, row: MasterRow) -> None:
         """Keep a newer revision."""
@@ -147,7 +183,7 @@ class Batch:
 def order_row(order: OrderState, known: dict[str, Figures] | None = None) -> OrderRow:
     """An order's row: its state, and the sums that lists show; `known` if derived already."""
     known = all_figures(order) if known is None else known
-    totals = known.values()
+    totals = [now for number, now in known.items() if not order.lines[number].kit]
     return OrderRow(
         order_id=order.order_id,
         status=status(order, known),

@@ -70,7 +70,7 @@ def decide(
         return wanted.also(items={missing.item} | batch.items_of_orders())
     except MasterNotLoaded as unknown:
         asked = {("item", item) for item in batch.items_of_orders()}
-        return wanted.also(masters=asked | {(unknown.kind, unknown.id)})
+        return wanted.also(masters=asked | unknown.keys)
     except DocumentNotLoaded as unread:
         return wanted.also(documents={(unread.kind, unread.id)})
     return batch.finish()

@@ -28,7 +28,7 @@ from crossdock.log.records import Waiting
 from crossdock.orders import sourcing
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened, consume
-from crossdock.orders.state import Figures, Line, OrderState, all_figures
+from crossdock.orders.state import Figures, Line, OrderState, all_figures, figures
 from crossdock.sagas import telling
 from crossdock.sagas.turn import Turn
 
@@ -130,6 +130,7 @@ def settle(
             _stop_staged(turn, order, now, stops)
             _reserve_missing(turn, order, now, anew=anew)
             _wait_for_the_rest(turn, order, now, listed_otherwise)
+            _look_again_at_kits(order, now)
             _stop(turn, order, stops)
             _release(turn, order)
         telling.ask_for_invoices(turn, order, now)
@@ -147,7 +148,7 @@ def _is_square(order: OrderState, known: dict[str, Figures]) -> bool:
     """
     for number, now in known.items():
         line = order.lines[number]
-        if line.kind is ItemKind.SERVICE:
+        if line.kind is not ItemKind.STOCK:
             continue
         if now.reserved != now.open or line.waiting or now.cancelled:
             return False
@@ -273,6 +274,7 @@ def _reserve_missing(
         number: now.backordered
         for number, now in sorted(known.items())
         if now.backordered > (0 if anew else order.lines[number].waiting)
+        and order.lines[number].kind is ItemKind.STOCK
     }
     channel = turn.policy.channels.get(order.channel) if wanted else None
     if channel is None:
@@ -315,6 +317,13 @@ def _wait_for_the_rest(
                 keep_back=channel.keep_back if channel is not None else 0,
             )
         )
+
+
+def _look_again_at_kits(order: OrderState, known: dict[str, Figures]) -> None:
+    """A kit's figures follow from its components', which were just promised more or less."""
+    for number, line in order.lines.items():
+        if line.parts:
+            known[number] = figures(order, line)
 
 
 def _release(turn: Turn, order: OrderState) -> None:
@@ -384,15 +393,16 @@ def wait_for_masters(turn: Turn, order: OrderState) -> None:
     """Let a held order's lines wait for their items, so that a new master wakes them."""
     for number in sorted(order.lines):
         line = order.lines[number]
-        if line.kind is ItemKind.SERVICE and line.waiting and not order.holds:
-            _wait_without_site(turn, order, number, 0)  # `settle` looks at stock lines only
+        if line.kind is not ItemKind.STOCK and line.waiting and not order.holds:
+            wait_without_site(turn, order, number, 0)  # `settle` looks at stock lines only
             continue
         held = any(hold.endswith(f":{line.item}") for hold in order.holds)
         if held and not line.waiting:
-            _wait_without_site(turn, order, number, max(1, line.ordered))
+            wait_without_site(turn, order, number, max(1, line.ordered))
 
 
-def _wait_without_site(turn: Turn, order: OrderState, number: str, quantity: int) -> None:
+def wait_without_site(turn: Turn, order: OrderState, number: str, quantity: int) -> None:
+    """Let a line wait for its item's master, or wait no more."""
     turn.remember(order, Doing.WAITING, quantity, number)
     since = datetime.fromisoformat(order.since)
     item = order.lines[number].item

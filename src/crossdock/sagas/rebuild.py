@@ -96,7 +96,7 @@ def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> N
         return
     if message.type in FACTS:
         learn(order, message, noun)
+    for memory in outcome.memories:  # first: taking a kit apart makes lines
+        doings.remember(order, memory.what, memory.of, memory.value)
     for one in outcome.commitments:
         doings.promise(order, one.line, one.site, one.reserved, one.released)
-    for memory in outcome.memories:
-        doings.remember(order, memory.what, memory.of, memory.value)

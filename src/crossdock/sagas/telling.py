@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from crossdock.contracts import catalogue
 from crossdock.contracts.invoices import InvoiceRequest, InvoiceRequestLine
 from crossdock.contracts.money import line_amount_minor
@@ -11,7 +13,7 @@ from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.log.records import Lane
 from crossdock.orders.doings import Doing
-from crossdock.orders.state import Figures, OrderState, status
+from crossdock.orders.state import Figures, OrderState, ReturnMark, status
 from crossdock.returns.authorisation import authorised
 from crossdock.sagas.turn import Turn
 
@@ -33,7 +35,9 @@ def ask_for_invoices(turn: Turn, order: OrderState, known: dict[str, Figures]) -
             services = not order.services_asked
             if services:
                 turn.remember(order, Doing.SERVICES_ASKED, True)
-            _ask(turn, order, number, mark.lines, known if services else {})
+            _ask(
+                turn, order, number, _to_invoice(turn, order, mark.lines, known, services=services)
+            )
     service_order = not order.shipments and order.services_only() and bool(order.lines)
     if (
         service_order
@@ -41,34 +45,11 @@ def ask_for_invoices(turn: Turn, order: OrderState, known: dict[str, Figures]) -
         and status(order, known) is not OrderStatus.CANCELLED
     ):
         turn.remember(order, Doing.SERVICES_ASKED, True)
-        _ask(turn, order, f"{order.order_id}-S", {}, known)
+        _ask(turn, order, f"{order.order_id}-S", _to_invoice(turn, order, {}, known, services=True))
 
 
-def _ask(
-    turn: Turn,
-    order: OrderState,
-    shipment_id: str,
-    shipped: dict[str, int],
-    services: dict[str, Figures],
-) -> None:
-    quantities = {
-        n: q for n, q in shipped.items() if order.lines[n].priced or order.lines[n].revision[0]
-    }
-    for number, now in services.items():
-        if order.lines[number].kind is ItemKind.SERVICE and now.shipped:
-            quantities[number] = now.shipped
-    lines = []
-    for number in sorted(quantities):
-        line = order.lines[number]
-        lines.append(
-            InvoiceRequestLine(
-                line=number,
-                item=line.item,
-                quantity=quantities[number],
-                unit_price_e4=line.price_e4,
-                amount_minor=line_amount_minor(quantities[number], line.price_e4, order.currency),
-            )
-        )
+def _ask(turn: Turn, order: OrderState, shipment_id: str, quantities: dict[str, int]) -> None:
+    lines = [_invoiced(order, number, quantities[number]) for number in sorted(quantities)]
     if not lines:
         return
     request = InvoiceRequest(
@@ -89,6 +70,43 @@ def _ask(
     )
 
 
+def _to_invoice(
+    turn: Turn,
+    order: OrderState,
+    shipped: dict[str, int],
+    known: dict[str, Figures],
+    *,
+    services: bool,
+) -> dict[str, int]:
+    """What an invoice asks for: what of the shipment was ordered, and the kits it made whole."""
+    quantities = {}
+    for number, quantity in shipped.items():
+        line = order.lines[number]
+        if line.kind is ItemKind.STOCK and (line.priced or line.revision[0]):
+            quantities[number] = quantity
+    for number, now in known.items():
+        line = order.lines[number]
+        if line.kind is ItemKind.SERVICE and services and now.shipped:
+            quantities[number] = now.shipped
+        elif line.kind is ItemKind.KIT and now.shipped > line.kits_asked:
+            quantities[number] = now.shipped - line.kits_asked
+            turn.remember(order, Doing.KITS_ASKED, now.shipped, number)
+    return quantities
+
+
+def _invoiced(order: OrderState, number: str, quantity: int) -> InvoiceRequestLine:
+    line = order.lines[number]
+    priced = Fraction(quantity) / Fraction(*line.price_each)
+    return InvoiceRequestLine(
+        line=number,
+        item=line.item,
+        quantity=quantity,
+        unit_price_e4=line.price_e4,
+        amount_minor=line_amount_minor(priced, line.price_e4, order.currency),
+        price_unit=line.price_unit or None,
+    )
+
+
 def tell_shipment(turn: Turn, order: OrderState, shipment: Shipment) -> None:
     """Tracking to the channel, notice to the desks."""
     turn.tell(
@@ -105,20 +123,38 @@ def answer_returns(turn: Turn, order: OrderState, known: dict[str, Figures]) -> 
     if not order.returns:
         return
     shipped = {number: now.shipped for number, now in known.items()}
-    granted = authorised(order.returns, shipped)
+    wishes = {
+        number: ReturnMark(mark.since, _in_parts(order, mark.lines))
+        for number, mark in order.returns.items()
+    }
+    granted = authorised(wishes, shipped)
     for number in sorted(order.returns):
         mark = order.returns[number]
         newly = number in granted and not mark.authorised
         if mark.authorised != (number in granted):
             turn.remember(order, Doing.AUTHORISED, number in granted, number)
         if newly:
-            _tell_authorisation(turn, order, number, mark.lines)
+            _tell_authorisation(turn, order, number, wishes[number].lines)
         elif not mark.authorised:
             turn.note(
                 "return-not-authorised",
                 f"{order.order_id}/{number}",
                 "more is to come back than was shipped",
             )
+
+
+def _in_parts(order: OrderState, lines: dict[str, int]) -> dict[str, int]:
+    """Kits to come back, as the components that a warehouse knows."""
+    if not any(order.lines[number].parts for number in lines):
+        return lines
+    found: dict[str, int] = {}
+    for number, quantity in lines.items():
+        line = order.lines[number]
+        for name, each in (
+            {n: p.each for n, p in order.parts_of(line).items()} or {number: 1}
+        ).items():
+            found[name] = found.get(name, 0) + quantity * each
+    return found
 
 
 def _tell_authorisation(
@@ -157,10 +193,14 @@ def note_conditions(turn: Turn, order: OrderState, known: dict[str, Figures]) ->
         now = known[number]
         key = f"{order.order_id}/{number}"
         if order.placed and line.kind is ItemKind.STOCK:
-            if not (line.priced or line.revision[0]):
+            if not (line.priced or line.revision[0] or line.kit):
                 turn.note("unordered-line", key, f"{now.taken} units of {line.item} not ordered")
             elif now.shipped > now.ordered:
                 turn.note("over-shipped", key, f"{now.shipped} shipped of {now.ordered} ordered")
+        if line.kind is ItemKind.KIT and line.sites:
+            turn.note("kit-not-in-parts", key, f"facts name {line.item}, not its components")
+        if line.kit and line.cancel:
+            turn.note("part-of-a-kit", key, f"{line.item} is cancelled with its kit, not alone")
         if now.refused_cancel and order.placed:
             turn.note("late-cancellation", key, f"{now.refused_cancel} units had left the house")
         if now.returned > now.shipped:
@@ -180,6 +220,8 @@ def tell_status(turn: Turn, order: OrderState, known: dict[str, Figures]) -> Non
     lines = []
     for number in sorted(order.lines):
         line = order.lines[number]
+        if line.kit:
+            continue  # its kit stands for it
         at = known[number]
         lines.append(
             StatusLine(

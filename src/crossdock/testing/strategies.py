@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.invoices import Invoice, InvoiceLine
@@ -22,6 +23,7 @@ from crossdock.contracts.orders import (
     OrderChange,
     OrderLine,
 )
+from crossdock.contracts.products import Component, Item, PackLevel
 from crossdock.contracts.returns import (
     ReturnReceipt,
     ReturnReceiptLine,
@@ -32,8 +34,9 @@ from crossdock.contracts.vocabulary import Disposition, ItemKind
 from crossdock.contracts.words import Noun
 from crossdock.log.records import NewMessage
 from crossdock.orders.state import OrderState, SiteLine, figures
+from crossdock.sagas.policy import Policy
 from crossdock.testing.builders import noun_message
-from crossdock.testing.hub import SmallHub, small_policy
+from crossdock.testing.hub import SmallHub
 
 Said = tuple[str, Noun]
 """A message type and its noun."""
@@ -47,6 +50,7 @@ class Tale:
 
     stock: dict[str, dict[str, int]]
     said: list[Said]
+    masters: tuple[Item, ...] = ()  # known before
 
     def __repr__(self) -> str:
         """One line per message, as a person tells it."""
@@ -54,6 +58,17 @@ class Tale:
         for kind, noun in self.said:
             lines.append(f"  {kind.removeprefix('crossdock.').removesuffix('.v1')}: {noun!r}")
         return "\n".join(lines)
+
+    def hub(self, policy: Policy | None = None, *, batch: int = 100) -> SmallHub:
+        """A hub as it is before anything was said."""
+        hub = SmallHub(policy, batch=batch)
+        for item in self.masters:
+            name = f"item-{item.item}"
+            hub.tell(
+                noun_message(catalogue.ITEM_CHANGED, item, name, partitions=hub.policy.partitions)
+            )
+        hub.stock(**self.stock)
+        return hub
 
     def messages(self, partitions: int = 1) -> list[NewMessage]:
         """As messages, each a second after the other."""
@@ -70,6 +85,44 @@ def scarce() -> st.SearchStrategy[dict[str, dict[str, int]]]:
     """Too little for most orders, at one site or two."""
     shelf = st.fixed_dictionaries({item: st.integers(0, 4) for item in ITEMS})
     return st.fixed_dictionaries({"EAST": shelf, "WEST": shelf})
+
+
+KITS = (
+    Item(
+        item="set",
+        kind=ItemKind.KIT,
+        components=(Component(item="bolt", quantity=2), Component(item="nut", quantity=1)),
+        pack_levels=(PackLevel(code="pair", base_units=2),),
+    ),
+    Item(
+        item="duo",
+        kind=ItemKind.KIT,
+        components=(Component(item="bolt", quantity=1), Component(item="set", quantity=1)),
+    ),
+    Item(item="bolt", pack_levels=(PackLevel(code="box", base_units=4),)),
+    Item(item="nut"),
+)
+"""Kits that share bolts and nuts, one of them within the other, and units to order them in."""
+
+
+def _kit_line(draw: st.DrawFn, number: int) -> OrderLine:
+    """A line of a kit, or one that is said in a unit, or both."""
+    item, unit = draw(
+        st.sampled_from([("set", None), ("set", "pair"), ("duo", None), ("bolt", "box")])
+    )
+    units = draw(st.integers(1, 2))
+    measure = {"quantity": units} if unit is None else {"unit": unit, "unit_quantity": units}
+    return OrderLine(line=str(number), item=item, unit_price_e4=10_000, **measure)
+
+
+@st.composite
+def kit_orders(draw: st.DrawFn, order_id: str = "o-1") -> Order:
+    """An order of kits, and now and then of what they are made of."""
+    plain = draw(orders(order_id))
+    lines = [_kit_line(draw, 1)]
+    if draw(st.booleans()):
+        lines.append(_kit_line(draw, 2))
+    return replace(plain, lines=(*lines, *plain.lines[len(lines) :]))
 
 
 @st.composite
@@ -103,21 +156,24 @@ def tales(
     more: int,
     order_id: str = "o-1",
     restock: bool = True,
+    kits: bool = False,
 ) -> Tale:
-    """One order and up to `more` further messages about it.
+    """One order, of `kits` or without any, and up to `more` further messages about it.
 
     Without `restock` no return goes back to a shelf, so the order alone decides what is on it.
     """
     opening = draw(stock)
-    said: list[Said] = [(catalogue.ORDER_PLACED, draw(orders(order_id)))]
+    wish = kit_orders(order_id) if kits else orders(order_id)
+    masters = KITS if kits else ()
+    said: list[Said] = [(catalogue.ORDER_PLACED, draw(wish))]
     for number in range(draw(st.integers(1, more))):
-        hub = SmallHub(small_policy())
-        hub.stock(**opening)
-        hub.tell(*Tale(opening, said).messages())
+        tale = Tale(opening, said, masters)
+        hub = tale.hub()
+        hub.tell(*tale.messages())
         actions = _possible(hub.order(order_id), number, restock=restock)
         act = draw(st.sampled_from(actions))
         said.append(act(draw))
-    return Tale(opening, said)
+    return Tale(opening, said, masters)
 
 
 Act = Callable[[st.DrawFn], Said]

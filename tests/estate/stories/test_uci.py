@@ -231,7 +231,7 @@ def ordered(steps: list[Step]) -> Counter[str]:
         if isinstance(step.noun, Order):
             for line in step.noun.lines:
                 if line.kind is ItemKind.STOCK:
-                    units[line.item] += line.quantity
+                    units[line.item] += line.units
     return units
 
 
@@ -242,9 +242,9 @@ def supplied(steps: list[Step]) -> Counter[str]:
         noun = step.noun
         if isinstance(noun, Receipt):
             for line in noun.lines:
-                units[line.item] += line.quantity
+                units[line.item] += line.units
         elif isinstance(noun, StockAdjustment) and noun.reason is AdjustmentReason.OPENING:
-            units[noun.item] += noun.quantity if noun.state is StockState.AVAILABLE else 0
+            units[noun.item] += noun.units if noun.state is StockState.AVAILABLE else 0
     return +units
 
 
@@ -331,7 +331,7 @@ def test_no_order_gives_back_more_than_it_had(rows: list[list[str]]) -> None:
     for step in PlannedStory(lambda: (read_row(row, 2) for row in rows)).steps():
         noun = step.noun
         if isinstance(noun, Order):
-            left.update({(noun.order_id, line.line): line.quantity for line in noun.lines})
+            left.update({(noun.order_id, line.line): line.units for line in noun.lines})
         elif isinstance(noun, OrderCancellation | ReturnRequest):
             for line in noun.lines:
                 if not noun.order_id.startswith("BEFORE-"):

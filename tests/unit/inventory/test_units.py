@@ -43,7 +43,8 @@ base   can     1          crate   -> unknown-unit
 base   can     one        case    -> malformed-quantity
 base   can     1e3        case    -> malformed-quantity
 base   can     1.         case    -> malformed-quantity
-base   can     -1         case    -> malformed-quantity
+base   can     -1         case    -> -12
+base   can     --1        case    -> malformed-quantity
 base   can     1234567890123  EA  -> malformed-quantity
 base   can     900000000000  case -> quantity-out-of-bounds
 base   cable   25         metre   -> impossible-fraction

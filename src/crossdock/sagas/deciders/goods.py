@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from crossdock.contracts import catalogue, stock
+from crossdock.contracts.words import Measured
 from crossdock.inventory import ledger
+from crossdock.inventory.units import Refusal
+from crossdock.log.records import Wanted
 from crossdock.sagas import fulfilment
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
+from crossdock.sagas.measures import in_base_units
 from crossdock.sagas.turn import Turn
+
+M = TypeVar("M", bound=Measured)
 
 
 def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
+    lines = []
+    for line in noun.lines:
+        counted = count(batch, turn, line.item, line)
+        if counted is None:
+            return
+        lines.append(counted)
+    noun = replace(noun, lines=tuple(lines))
     enter(turn, ledger.received(noun))
     for line in noun.lines:
         if line.expected is not None and line.expected != line.quantity:
@@ -24,10 +39,13 @@ def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
 
 
 def _adjusted(batch: Batch, turn: Turn, noun: stock.StockAdjustment) -> None:
-    if noun.quantity == 0:
+    counted = count(batch, turn, noun.item, noun)
+    if counted is None:
+        return
+    if counted.quantity == 0:
         turn.supersede("an adjustment by nothing")
         return
-    enter(turn, ledger.adjusted(noun))
+    enter(turn, ledger.adjusted(counted))
 
 
 def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
@@ -45,6 +63,17 @@ def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
     enter(turn, ledger.moved(noun))
 
 
+def count(batch: Batch, turn: Turn, item: str, said: M) -> M | None:
+    """The same in base units; None where it does not come out, and the message is held."""
+    if said.unit is None:
+        return said
+    base = in_base_units(batch, item, said)
+    if isinstance(base, Refusal):
+        turn.hold(f"{base}: {said.unit_quantity} {said.unit} of {item}")
+        return None
+    return replace(said, quantity=base, unit=None, unit_quantity=None)
+
+
 def enter(turn: Turn, movements: list[Any]) -> None:
     """Enter movements, then give what came free to those who wait."""
     freed: set[tuple[str, str]] = set()
@@ -57,9 +86,20 @@ def enter(turn: Turn, movements: list[Any]) -> None:
         fulfilment.serve_waiting(turn, item, site)
 
 
+def _items_and_measured(wanted: Wanted, noun: stock.Receipt) -> None:
+    items_of_lines(wanted, noun)
+    wanted.masters.update(("item", line.item) for line in noun.lines if line.unit is not None)
+
+
+def _item_if_measured(wanted: Wanted, noun: stock.StockAdjustment) -> None:
+    its_item(wanted, noun)
+    if noun.unit is not None:
+        wanted.masters.add(("item", noun.item))
+
+
 DECIDERS: dict[str, Decider] = {
-    catalogue.RECEIPT_POSTED: Decider(_received, items_of_lines),
-    catalogue.STOCK_ADJUSTED: Decider(_adjusted, its_item),
+    catalogue.RECEIPT_POSTED: Decider(_received, _items_and_measured),
+    catalogue.STOCK_ADJUSTED: Decider(_adjusted, _item_if_measured),
     catalogue.STOCK_MOVED: Decider(_moved, its_item),
 }
 """Every fact about goods that belongs to no order."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.log.records import Wanted
+from crossdock.contracts.kits import Broken, flattened
+from crossdock.contracts.products import Item
+from crossdock.contracts.vocabulary import ItemKind
+from crossdock.log.records import MasterRow, Wanted
 from crossdock.ownership import survivorship
 from crossdock.sagas import fulfilment, golden, rebuild
 from crossdock.sagas.batch import Batch
@@ -24,10 +29,24 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
         turn.supersede(f"revision {record.standing(claim.key)} is known")
         return
     record = golden.record_of(batch.policy, row.entity, claims)
+    stored = golden.row_of(row.entity, number, record)
+    if row.entity == "item" and (broken := _broken_kit(batch, stored)) is not None:
+        turn.hold(f"{broken}: {number}")
+        return
     batch.store_document(turn, golden.MASTER, name, record)
-    batch.store_master(golden.row_of(row.entity, number, record))
+    batch.store_master(stored)
     if row.entity == "item":
         fulfilment.review_waiting(turn, number)
+
+
+def _broken_kit(batch: Batch, row: MasterRow) -> Broken | None:
+    """Why this item is a kit that cannot be taken apart, as far as its components are known."""
+    item = msgspec.json.decode(row.body, type=Item)
+    if item.kind is not ItemKind.KIT:
+        return None
+    said = {one.item: one.quantity for one in item.components}
+    flat = flattened(item.item, lambda one: said if one == item.item else batch.components(one))
+    return flat if isinstance(flat, Broken) else None
 
 
 def _wants(kind: str) -> Decider:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
 from crossdock.contracts.products import Item
-from crossdock.contracts.vocabulary import ItemStatus
+from crossdock.contracts.vocabulary import ItemKind, ItemStatus
 from crossdock.inventory import ledger
 from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened
-from crossdock.orders.state import OrderState
+from crossdock.orders.state import Line, OrderState
 from crossdock.sagas import fulfilment, rebuild, telling
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
 from crossdock.sagas.deciders.goods import enter
+from crossdock.sagas.measures import understand
 from crossdock.sagas.turn import Turn
-
-_ITEM = msgspec.json.Decoder(Item)
 
 
 def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
@@ -36,21 +33,34 @@ def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
 
 
 def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
-    if not batch.policy.known_items_only or not order.placed:
+    if not order.placed:
         return
+    holds = understand(batch, turn, order)
+    if batch.policy.known_items_only:
+        holds |= _unknown(batch, order)
+    if order.holds != sorted(holds):
+        turn.remember(order, Doing.HOLDS, sorted(holds))
+
+
+def _unknown(batch: Batch, order: OrderState) -> set[str]:
+    """What of the order the masters do not know, or do not let be sold."""
     holds = set()
     for line in order.lines.values():
-        body = batch.master("item", line.item)
-        if body is None:
+        item = batch.item(line.item)
+        if item is None:
             holds.add(f"unknown-item:{line.item}")
-        elif (item := _ITEM.decode(body)).kind is not line.kind:
+        elif item.kind is not line.kind and not _to_be_taken_apart(line, item):
             holds.add(f"item-kind:{line.item}")
         elif item.status is not ItemStatus.ACTIVE:
             holds.add(f"blocked-item:{line.item}")
     if order.channel not in batch.policy.channels:
         holds.add(f"unknown-channel:{order.channel}")
-    if order.holds != sorted(holds):
-        turn.remember(order, Doing.HOLDS, sorted(holds))
+    return holds
+
+
+def _to_be_taken_apart(line: Line, item: Item) -> bool:
+    """Whether a channel sells a kit like any other item, as it may."""
+    return item.kind is ItemKind.KIT and line.kind is ItemKind.STOCK
 
 
 def _placed(batch: Batch, turn: Turn, noun: orders.Order) -> None:

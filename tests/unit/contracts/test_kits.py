@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.inventory.kits import Broken, begun_kits, demand, flattened, whole_kits
+from crossdock.contracts.kits import Broken, begun_kits, demand, flattened, whole_kits
 from crossdock.kernel.limits import KIT_COMPONENTS_MAX, KIT_LEVELS_MAX, QUANTITY_MAX
 
 TABLE = """
