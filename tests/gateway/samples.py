@@ -147,6 +147,29 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "purchase_order": "PO-9",
         },
     ),
+    catalogue.RESERVATION_REQUESTED: (
+        "shop",
+        {
+            "reservation_id": "RV-1",
+            "channel": "web",
+            "lines": [{**_LINE, "site": "EAST"}],
+            "hard": True,
+            "expires_in_seconds": 600,
+            "expires_at": "2026-03-09T00:00:00Z",
+            "all_or_nothing": False,
+            "level": "site",
+        },
+    ),
+    catalogue.RESERVATION_COMMITTED: (
+        "shop",
+        {
+            "reservation_id": "RV-1",
+            "lines": [{"line": "1", "quantity": 6}],
+            "order_id": "SO-1",
+            "attempt": 2,
+        },
+    ),
+    catalogue.RESERVATION_RELEASED: ("shop", {"reservation_id": "RV-1", "attempt": 2}),
     catalogue.PICK_CONFIRMED: (
         "wms_east",
         {

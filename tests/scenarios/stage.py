@@ -19,9 +19,11 @@ import msgspec
 from msgspec import structs
 
 from crossdock.contracts import catalogue, invoices, orders, parties, places, products, returns
+from crossdock.contracts import reservations as calls
 from crossdock.contracts import shipments as goods
 from crossdock.contracts import stock as shelves
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
     INSIDE,
     AdjustmentReason,
@@ -29,9 +31,11 @@ from crossdock.contracts.vocabulary import (
     ItemKind,
     ItemStatus,
     MovementKind,
+    PromiseLevel,
     StockState,
 )
 from crossdock.contracts.words import Noun
+from crossdock.inventory.reservations import Reservation
 from crossdock.log.keys import transport_digest
 from crossdock.log.records import Answer, NewMessage
 from crossdock.orders.state import all_figures, status
@@ -150,6 +154,7 @@ class Stage:
         self._hub: SmallHub | None = None
         self._batch = 100
         self._count = 0
+        self._later = 0
         self._last: NewMessage | None = None
         self._effects_read: Counter[str] = Counter()
         self._notes_named: set[tuple[str, str]] = set()
@@ -164,7 +169,9 @@ class Stage:
     def play(self, text: str) -> None:
         """Play a whole story, and see that it leaves no condition unspoken."""
         for row in rows(text):
-            if row.verb == "house":
+            if row.verb == "pass":
+                self._pass(*row.cells)
+            elif row.verb == "house":
                 self._furnish(*row.cells)
             elif row.verb in QUESTIONS:
                 answer = QUESTIONS[row.verb](self, *row.cells)
@@ -179,6 +186,15 @@ class Stage:
         for named in self._notes_named:
             unspoken.pop(named, None)
         assert not unspoken, f"the story names none of these: {unspoken}"
+
+    def _pass(self, much: str) -> None:
+        """Time goes by, and what was due in it happens."""
+        number, unit = much.split()
+        self._later += int(number) * {"min": 60, "days": 86_400}[unit]
+        self.hub.ring(self._now())
+
+    def _now(self) -> float:
+        return self._count + self._later
 
     def _furnish(self, rule: str) -> None:
         assert self._hub is None, "the house is furnished before the story begins"
@@ -195,7 +211,7 @@ class Stage:
             return self._repeat(row.verb, self._last)
         self._count += 1
         kind, noun = DOINGS[row.verb](str(self._count), *row.cells)
-        self._last = noun_message(kind, noun, f"m-{self._count}", seconds=self._count)
+        self._last = noun_message(kind, noun, f"m-{self._count}", seconds=self._now())
         return self._last
 
     def _repeat(self, how: str, last: NewMessage) -> NewMessage:
@@ -229,7 +245,7 @@ class Stage:
             if balance.state == StockState.AVAILABLE and not balance.owner:
                 shelf[balance.item, balance.site] += balance.quantity
         assert not any(sums.values()), f"{row}: goods came from nowhere, {sums}"
-        promised: Counter[tuple[str, str]] = Counter()
+        promised = _reserved(self.hub)
         for name in data.orders:
             order = self.hub.order(name)
             known = all_figures(order)
@@ -299,6 +315,17 @@ class Stage:
                 return str(row.detail)
         return "none"
 
+    def answer(self, reservation_id: str) -> str:
+        """What whoever called about a reservation last was answered."""
+        answers = [
+            msgspec.json.decode(decided.outcome.answer, type=calls.ReservationAnswer)
+            for partition in self.hub.store.data.partitions.values()
+            for _, decided in sorted(partition.outcomes.items())
+            if bytes(decided.outcome.answer)
+        ]
+        mine = [one for one in answers if one.reservation_id == reservation_id]
+        return _answered(mine[-1]) if mine else "none"
+
     def told(self, system: str) -> str:
         """All that a system was newly told, in order."""
         told = [
@@ -309,6 +336,30 @@ class Stage:
         new = told[self._effects_read[system] :]
         self._effects_read[system] = len(told)
         return "; ".join(_in_words(effect.type, effect.body) for effect in new) or "nothing"
+
+
+def _reserved(hub: SmallHub) -> Counter[tuple[str, str]]:
+    """What reservations hold, by item and site."""
+    held: Counter[tuple[str, str]] = Counter()
+    for (kind, _), document in hub.store.data.documents.items():
+        if kind == "reservation":
+            for line in msgspec.json.decode(document.body, type=Reservation).lines:
+                held.update({(line.item, site): units for site, units in line.sites.items()})
+    return held
+
+
+def _answered(said: calls.ReservationAnswer) -> str:
+    """An answer as a person says it."""
+    if said.refusal is not None:
+        about = f" {said.refused}" if said.refused else ""
+        had = [f"{one.line} {one.item} {one.available}" for one in said.lines]
+        return f"refused {said.refusal}{about}" + (f", there is {', '.join(had)}" if had else "")
+    lines = [
+        f"{one.line} {one.item} {one.reserved} of {one.wanted}"
+        + "".join(f" {at.site} {at.quantity}" for at in one.sites)
+        for one in said.lines
+    ]
+    return f"{said.answer}, {said.state}: {', '.join(lines)}"
 
 
 def _keeping_back(policy: Policy, units: int) -> Policy:
@@ -546,6 +597,45 @@ def _invoice(name: str, order_id: str, shipment_id: str, units: str) -> Said:
     )
 
 
+def _reserve(name: str, reservation_id: str, units: str, *options: str) -> Said:
+    lines = tuple(
+        calls.ReservationLine(
+            line=part.line, item=part.item, quantity=part.quantity, site=part.after("from")
+        )
+        for part in lined(units)
+    )
+    seconds = _option(options, "for", "")
+    return catalogue.RESERVATION_REQUESTED, calls.ReservationRequest(
+        reservation_id=reservation_id,
+        channel=_option(options, "channel", "web"),
+        lines=lines,
+        hard="hard" in options,
+        expires_in_seconds=int(seconds.removesuffix(" min")) * 60 if seconds else None,
+        all_or_nothing="part" not in options,
+        level=PromiseLevel.SITE if "one site" in options else PromiseLevel.CHANNEL,
+    )
+
+
+def _commit(name: str, reservation_id: str, units: str = "", *options: str) -> Said:
+    parts = [part.split() for part in units.split(",")] if units and units != "all" else []
+    return catalogue.RESERVATION_COMMITTED, calls.ReservationCommitment(
+        reservation_id=reservation_id,
+        lines=tuple(calls.ReservationQuantity(line=p[0], quantity=int(p[1])) for p in parts),
+        order_id=_option(options, "for order", "") or None,
+        attempt=int(_option(options, "attempt", "1")),
+    )
+
+
+def _let_go(name: str, reservation_id: str, *options: str) -> Said:
+    return catalogue.RESERVATION_RELEASED, calls.ReservationRelease(
+        reservation_id=reservation_id, attempt=int(_option(options, "attempt", "1"))
+    )
+
+
+def _timer(name: str, kind: str, number: str, revision: str) -> Said:
+    return catalogue.TIMER_FIRED, TimerFired(kind=kind, id=number, revision=int(revision))
+
+
 DOINGS: dict[str, Callable[..., Said]] = {
     "item": _item,
     "party": _party,
@@ -555,6 +645,10 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "adjust": _adjust,
     "receipt": _receipt,
     "move": _move,
+    "reserve": _reserve,
+    "commit": _commit,
+    "let go": _let_go,
+    "timer": _timer,
     "order": _order,
     "change": _change,
     "cancel": _cancel,
@@ -577,6 +671,7 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "waits": Stage.waits,
     "note": Stage.note,
     "told": Stage.told,
+    "answer": Stage.answer,
 }
 """What may be asked."""
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from crossdock import sagas
-from crossdock.contracts import catalogue
 from crossdock.contracts.vocabulary import OrderStatus
 from crossdock.sagas.deciders import DECIDERS
 from tests.scenarios.stage import Seen, Stage
@@ -35,7 +34,7 @@ def seen() -> Seen:
 
 def test_every_message_that_is_decided_occurs_in_a_story(seen: Seen) -> None:
     """No decider without a story in which its message is applied."""
-    assert set(DECIDERS) - seen.types - {catalogue.TIMER_FIRED} == set()
+    assert set(DECIDERS) - seen.types == set()
 
 
 def test_every_status_occurs_in_a_story(seen: Seen) -> None:
@@ -51,8 +50,7 @@ def test_every_kind_of_note_occurs_in_a_story(seen: Seen) -> None:
 def test_every_reason_against_a_message_occurs_in_a_story(seen: Seen) -> None:
     """No reason to hold or to pass over a message that nobody ever met."""
     assert unmet(said_in_code("hold"), seen.reasons) == []
-    patterns = (one for one in said_in_code("supersede") if "timer" not in one)
-    assert unmet(patterns, seen.reasons) == []
+    assert unmet(said_in_code("supersede"), seen.reasons) == []
 
 
 def test_every_hold_of_an_order_occurs_in_a_story(seen: Seen) -> None:

@@ -19,6 +19,7 @@ from crossdock.contracts import (
     parties,
     places,
     products,
+    reservations,
     returns,
     shipments,
     stock,
@@ -70,7 +71,10 @@ STOCK_MOVED_V1 = "crossdock.stock.moved.v1"
 STOCK_MOVED = "crossdock.stock.moved.v2"
 STOCK_ADJUSTED = "crossdock.stock.adjusted.v1"
 STOCK_GRANTED = "crossdock.stock.granted.v1"
-STOCK_RESERVED = "crossdock.stock.reserved.v1"
+RESERVATION_REQUESTED = "crossdock.reservation.requested.v1"
+RESERVATION_COMMITTED = "crossdock.reservation.committed.v1"
+RESERVATION_RELEASED = "crossdock.reservation.released.v1"
+RESERVATION_ANSWERED = "crossdock.reservation.answered.v1"
 RECEIPT_POSTED = "crossdock.receipt.posted.v1"
 RELEASE_STOPPED = "crossdock.release.stopped.v1"
 PICK_CONFIRMED = "crossdock.pick.confirmed.v1"
@@ -272,12 +276,39 @@ _ROWS = (
         steward="order desk",
     ),
     MessageType(
-        STOCK_RESERVED,
-        stock.Reservation,
+        RESERVATION_REQUESTED,
+        reservations.ReservationRequest,
         "reservation",
-        "item",
+        "reservation_id",
         lambda d: f"reservation/{d.reservation_id}",
-        "Units were set aside.",
+        "A channel wants units set aside.",
+        steward="inventory control",
+    ),
+    MessageType(
+        RESERVATION_COMMITTED,
+        reservations.ReservationCommitment,
+        "reservation",
+        "reservation_id",
+        lambda d: f"reservation-commit/{d.reservation_id}/{d.attempt}",
+        "Reserved units are sold, whole or in part.",
+        steward="inventory control",
+    ),
+    MessageType(
+        RESERVATION_RELEASED,
+        reservations.ReservationRelease,
+        "reservation",
+        "reservation_id",
+        lambda d: f"reservation-release/{d.reservation_id}/{d.attempt}",
+        "Reserved units are not wanted any more.",
+        steward="inventory control",
+    ),
+    MessageType(
+        RESERVATION_ANSWERED,
+        reservations.ReservationAnswer,
+        "reservation",
+        "reservation_id",
+        lambda d: "",
+        "What became of a reservation.",
         inbound=False,
         steward="inventory control",
     ),
@@ -364,6 +395,7 @@ TOLD = frozenset(
         RETURN_AUTHORISED,
         INVOICE_REQUESTED,
         AVAILABILITY_PUBLISHED,
+        RESERVATION_ANSWERED,
     }
 )
 """What the deciders make effects of; the rest stays on the log."""

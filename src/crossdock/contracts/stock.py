@@ -117,18 +117,6 @@ class Receipt(Noun, frozen=True, kw_only=True):
     purchase_order: Identifier | None = None
 
 
-class Reservation(Noun, frozen=True, kw_only=True):
-    """Units set aside for one order line at one site; a commitment, not a fact."""
-
-    reservation_id: Identifier
-    item: Identifier
-    site: Identifier
-    quantity: Quantity
-    order_id: Identifier | None = None
-    line: Identifier | None = None
-    expires_at: Instant | None = None
-
-
 class Grant(Noun, frozen=True, kw_only=True):
     """Stock that came free was set aside for a waiting order line; the hub tells itself."""
 

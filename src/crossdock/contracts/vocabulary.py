@@ -141,6 +141,48 @@ class AdjustmentReason(StrEnum):
     CORRECTION = "correction"
 
 
+class PromiseLevel(StrEnum):
+    """Where the units of a reservation may come from."""
+
+    SITE = "site"  # one site for all of it
+    CHANNEL = "channel"  # any sites that the channel sells from
+
+
+class ReservationState(StrEnum):
+    """What has become of a reservation; each is resolved once."""
+
+    OPEN = "open"
+    COMMITTED = "committed"  # sold; an order takes its units over
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class ReservationAnswerKind(StrEnum):
+    """How a call about a reservation was answered."""
+
+    GRANTED = "granted"
+    PART = "part"
+    REFUSED = "refused"
+
+
+class Refusal(StrEnum):
+    """Why a reservation is refused, in this order: the first that applies is the answer."""
+
+    SAME_ID_OTHER_CONTENT = "same_id_other_content"
+    QUANTITY_NOT_POSITIVE = "quantity_not_positive"
+    ALREADY_EXPIRED = "already_expired"
+    UNKNOWN_ITEM = "unknown_item"
+    ITEM_BLOCKED = "item_blocked"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    SITE_NOT_CAPABLE = "site_not_capable"
+    NOT_ENOUGH_AVAILABLE = "not_enough_available"
+    UNKNOWN_RESERVATION = "unknown_reservation"
+    ALREADY_COMMITTED = "already_committed"
+    ALREADY_RELEASED = "already_released"
+    EXPIRED = "expired"
+    EXCEEDS_RESERVED = "exceeds_reserved"
+
+
 class Fate(StrEnum):
     """What became of an accepted message; exactly one each (I2)."""
 

@@ -9,6 +9,7 @@ is decided again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crossdock.log.records import StockChange, StockRow
@@ -22,6 +23,7 @@ class PromiseRow:
     reserved: int = 0
     pooled: int = 0
     safety: int = 0
+    version: int = 0
     sellable_change: int = 0
     reserved_change: int = 0
     pooled_change: int = 0
@@ -63,7 +65,7 @@ class PromiseBook:
     """The promise rows of one batch."""
 
     def __init__(self, rows: dict[tuple[str, str], StockRow], items: set[str]) -> None:
-        self._rows = {key: PromiseRow(*figures[:4]) for key, figures in rows.items()}
+        self._rows = {key: PromiseRow(*figures) for key, figures in rows.items()}
         self._items = items
 
     def row(self, item: str, site: str) -> PromiseRow:
@@ -93,6 +95,18 @@ class PromiseBook:
         if item not in self._items:
             raise StockNotLoaded(item)
         return self.row(item, site)
+
+    def version(self, item: str, sites: Sequence[str]) -> int:
+        """The sum of the versions of the item's rows at these sites, changes of this batch counted.
+
+        It grows with every change, so that a published figure under a lower one is older.
+        """
+        version = 0
+        for site in sites:
+            row = self._rows.get((item, site))
+            if row is not None:
+                version += row.version + (row.need is not None or row.is_changed)
+        return version
 
     def shelve(self, item: str, site: str, change: int) -> None:
         """More or fewer units on the shelf: a fact, unguarded."""

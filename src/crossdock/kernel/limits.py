@@ -67,6 +67,11 @@ NAME_LENGTH_MAX: Final = 200
 # Several lines of text: descriptions, delivery notes, remarks.
 TEXT_LENGTH_MAX: Final = 4_000
 
+# --- reservations --------------------------------------------------------------------------------
+
+# How long a reservation may stand before it expires: a quarter, which no cart outlives.
+RESERVATION_SECONDS_MAX: Final = 92 * 86_400
+
 # --- numbers -----------------------------------------------------------------------------------
 
 # A quantity in base units at fixed scale. A thousand balances of this size still fit in 64 bits.

@@ -212,9 +212,9 @@ DEFAULT_RULES = (
     # Orders: who sells, and the desk; an OMS or the ERP where a house says so.
     Rule("order", (SYSTEM_OF_CHANNEL, "crm"), (SYSTEM_OF_CHANNEL, "crm")),
     Rule("return", (SYSTEM_OF_CHANNEL, "crm"), (WMS_OF_SITE, SYSTEM_OF_CHANNEL, "crm")),
+    Rule("reservation", (SYSTEM_OF_CHANNEL,), ()),
     # What the hub decides.
     Rule("release", (HUB,), (WMS_OF_SITE,)),
-    Rule("reservation", (HUB,), ()),
     Rule("timer", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),

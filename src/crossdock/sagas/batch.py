@@ -10,6 +10,7 @@ import msgspec
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.inventory.promise import PromiseBook
+from crossdock.inventory.reservations import Reservation
 from crossdock.log.records import (
     Decided,
     Document,
@@ -24,6 +25,7 @@ from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import Turn, WaitingList
 
 _ITEM = msgspec.json.Decoder(Item)
+_HELD = msgspec.json.Decoder(Reservation)
 _ORDER = msgspec.json.Decoder(OrderState)
 
 
@@ -75,6 +77,15 @@ class Batch:
         """The items of every order of the batch: who misses one will soon miss the next."""
         orders = {*self._loaded.orders, *self.orders}
         return {line.item for key in orders for line in self.order(key).lines.values()}
+
+    def items_of_reservations(self) -> set[str]:
+        """The items of every reservation that was loaded: what is given back may be waited for."""
+        return {
+            line.item
+            for (kind, _), document in self.documents.items()
+            if kind == "reservation"
+            for line in _HELD.decode(document.body).lines
+        }
 
     def master(self, kind: str, number: str) -> bytes | None:
         """The newest stored master record, or None.

@@ -67,7 +67,8 @@ def decide(
         for message, noun in messages:
             _decide_one(batch, message, noun)
     except StockNotLoaded as missing:
-        return wanted.also(items={missing.item} | batch.items_of_orders())
+        more = batch.items_of_orders() | batch.items_of_reservations()
+        return wanted.also(items={missing.item} | more)
     except MasterNotLoaded as unknown:
         asked = {("item", item) for item in batch.items_of_orders()}
         return wanted.also(masters=asked | unknown.keys)
@@ -79,9 +80,12 @@ def decide(
 def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
     """Decide one message and let the rest of the batch see it."""
     turn = batch.turn(message)
+    decider = DECIDERS[message.type]
     if message.rival is not None:
         turn.hold(f"business key of {message.rival} with other content")
         turn.note("rival", message.rival, f"{message.place} says otherwise")
+        if decider.contradicted is not None:
+            decider.contradicted(batch, turn, noun)
     else:
-        DECIDERS[message.type].decide(batch, turn, noun)
+        decider.decide(batch, turn, noun)
     batch.take(turn)

@@ -28,5 +28,7 @@ class Policy:
     matrix: Matrix
     known_items_only: bool = True  # an order for an item without a master record is held
     survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
+    soft_seconds: int = 900  # how long a soft reservation stands when its caller does not say
+    authority: str = "hub"  # whose word an answer about stock is
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow

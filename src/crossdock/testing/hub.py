@@ -17,6 +17,7 @@ import msgspec
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import LineQuantity, ReleaseStopped
 from crossdock.contracts.stock import StockAdjustment
+from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import AdjustmentReason
 from crossdock.log.records import Decided, Lease, NewMessage, Receipt
 from crossdock.log.views import BalanceRow
@@ -24,6 +25,7 @@ from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
 from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import ChannelPolicy, Policy
+from crossdock.sagas.turn import own_message
 from crossdock.storage.memory.store import MemoryStore
 from crossdock.testing.builders import at, noun_message
 
@@ -105,6 +107,24 @@ class SmallHub:
         while self._decide_batch():
             pass
         return receipts
+
+    def ring(self, seconds: float) -> None:
+        """Let every timer fire that is due so many seconds after the story began."""
+        now = at(seconds)
+        self.tell(
+            *(
+                own_message(
+                    self.policy,
+                    f"timer/{kind}/{number}/{revision}",
+                    catalogue.TIMER_FIRED,
+                    number,
+                    TimerFired(kind=kind, id=number, revision=revision),
+                    event_time=now,
+                    received_time=now,
+                )
+                for kind, number, revision in at_once(self.store.due_documents(now, _ALL))
+            )
+        )
 
     def order(self, order_id: str) -> OrderState:
         """An order's state."""

@@ -22,10 +22,13 @@ class Decider:
     `decide` is pure: batch, turn and noun in, changes to the turn's outcome out. `wants` adds what
     it will look at, so that a batch is loaded in one go; what it forgets is asked for later, at the
     price of another round. The order of a message that is keyed by one is always loaded.
+    `contradicted` adds to what becomes of a message whose business key has other content already:
+    it is held, and whoever asked may need an answer.
     """
 
     decide: Callable[[Batch, Turn, Any], None]
     wants: Callable[[Wanted, Any], None] = nothing_more
+    contradicted: Callable[[Batch, Turn, Any], None] | None = None
 
 
 def items_of_lines(wanted: Wanted, noun: Any) -> None:

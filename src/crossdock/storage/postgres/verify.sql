@@ -217,7 +217,7 @@ FULL JOIN (
 WHERE coalesce(p.sellable, 0) <> coalesce(b.quantity, 0);
 
 -- reserved_is_promised --
--- I12 broken: What is reserved is what order lines were promised, and grants on their way to them.
+-- I12 broken: What is reserved is what lines were promised, grants on their way, and reservations.
 WITH state AS MATERIALIZED (
     SELECT convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
 ), wanted AS (
@@ -236,6 +236,12 @@ WITH state AS MATERIALIZED (
             JOIN message m ON m.partition = l.partition AND m.position > l.decided
             WHERE m.type = 'crossdock.stock.granted.v1'
         ) g
+        UNION ALL
+        SELECT l.value ->> 'item', s.key, s.value::bigint
+        FROM document d
+        CROSS JOIN LATERAL jsonb_array_elements(convert_from(d.body, 'UTF8')::jsonb -> 'lines') l
+        CROSS JOIN LATERAL jsonb_each_text(l.value -> 'sites') s
+        WHERE d.kind = 'reservation'
     ) promises
     GROUP BY item, site
 )
