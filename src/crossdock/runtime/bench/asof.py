@@ -109,7 +109,7 @@ async def _asked(store: PostgresStore, items: int) -> dict[str, object]:
         return len(await store.balances_as_of(_HOT, event_time=moment))
 
     async def recently(number: int) -> int:
-        moment = _FIRST + timedelta(seconds=20 * (items - 1 - number * 100))
+        moment = _FIRST + timedelta(seconds=20 * (items - 1 - number * items // 1000))
         return len(await store.balances_as_of(_HOT, event_time=moment))
 
     async def channel(number: int) -> int:
