@@ -163,7 +163,7 @@ def demo(
 
 @app.command()
 def bench(
-    workload: Annotated[str, typer.Option("--workload", help="W1, W1s, W1p or asof.")] = "W1",
+    workload: Annotated[str, typer.Option("--workload", help="W1, W1s, W1p, W4 or asof.")] = "W1",
     messages: Annotated[int, typer.Option("--messages", min=1000)] = 60_000,
     items: Annotated[
         int, typer.Option("--items", min=1000, help="Of asof: items, each at 20 sites.")

@@ -57,7 +57,7 @@ class FloorFigures:
 
     intake: float
     decide: float
-    settle: float
+    settle: float | None  # None where nothing was told
     total: float
 
 
@@ -131,7 +131,7 @@ async def run_floor(dsn: str, batches: list[Batch], partitions: int) -> FloorFig
     return FloorFigures(
         intake=count / (taken_in - started),
         decide=count / (decided - taken_in),
-        settle=count / (settled - decided),
+        settle=count / (settled - decided) if any(batch.effects for batch in batches) else None,
         total=count / (settled - started),
     )
 
@@ -165,7 +165,7 @@ async def _prepare(connection: asyncpg.Connection, batches: list[Batch], partiti
     await connection.executemany(
         "INSERT INTO balance VALUES ($1, $2, $3, $4, $5, 0)", sorted(accounts)
     )
-    rows = {(m[3], m[6]) for batch in batches for m in batch.movements}
+    rows = {(m[3], site) for batch in batches for m in batch.movements for site in (m[6], m[8])}
     await connection.executemany(
         "INSERT INTO promise (item, site, sellable, reserved) VALUES ($1, $2, 1000000, 1000000)",
         sorted(rows),
@@ -198,12 +198,15 @@ async def _decide(connection: asyncpg.Connection, batch: Batch) -> None:
     await connection.fetch(QUERIES["read_undecided"], list(newest), BATCH, BATCH)
     await connection.fetch(QUERIES["load_orders"], [row[0] for row in batch.orders])
     accounts: dict[tuple[str, ...], int] = defaultdict(int)
-    shelves: dict[tuple[str, str], int] = defaultdict(int)
+    shelves: dict[tuple[str, str], int] = defaultdict(int)  # sellable and reserved go together
+    received: dict[tuple[str, str], int] = defaultdict(int)
     for m in batch.movements:
         accounts[(m[3], m[6], m[4], m[7], m[5])] -= m[10]
         accounts[(m[3], m[8], m[4], m[9], m[5])] += m[10]
         if m[7] == "available":
             shelves[(m[3], m[6])] -= m[10]
+        if m[9] == "available":
+            received[(m[3], m[8])] += m[10]
     now = datetime.now(UTC)
     async with connection.transaction():
         await connection.fetch(
@@ -217,15 +220,21 @@ async def _decide(connection: asyncpg.Connection, batch: Batch) -> None:
         await connection.copy_records_to_table(
             "movement", records=batch.movements, columns=_MOVEMENT
         )
-        await connection.fetch(QUERIES["put_orders"], *_columns(batch.orders))
+        if batch.orders:
+            await connection.fetch(QUERIES["put_orders"], *_columns(batch.orders))
         if batch.effects:
             await connection.fetch(QUERIES["put_effects"], *_columns(batch.effects), now)
         if accounts:
             rows = [(*account, change) for account, change in accounts.items()]
             await connection.fetch(QUERIES["change_balances"], *_columns(rows))
-        if shelves:
-            rows = [(*key, change, change) for key, change in shelves.items()]
+        rows = [(*key, change, change, 0, 0) for key, change in shelves.items()]
+        rows += [(*key, change, 0, 0, 0) for key, change in received.items()]
+        if rows:
             await connection.fetch(QUERIES["change_promises"], *_columns(rows))
+        if received:
+            await connection.fetch(
+                QUERIES["mark_availability"], sorted({item for item, _ in received})
+            )
 
 
 async def _settle(connection: asyncpg.Connection, batches: list[Batch]) -> None:

@@ -19,16 +19,17 @@ from crossdock.contracts import catalogue
 from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime.accounts import cpu_seconds, own_cpu_seconds, peak_mib
 from crossdock.runtime.bench import floor, wire
-from crossdock.runtime.bench.workload import Said, Script
+from crossdock.runtime.bench.workload import DOCKS, Said, Script
 from crossdock.runtime.console import hint
 from crossdock.runtime.processhub import HubProcess
 from crossdock.runtime.watching import left_to_do
 from crossdock.storage.postgres.migrations import discover, migrate
 from crossdock.storage.postgres.server import EmbeddedServer
 
+RECEIPTS = (catalogue.RECEIPT_POSTED,)
 SCANS = (catalogue.PICK_CONFIRMED, catalogue.CARTON_PACKED, catalogue.SHIPMENT_SHIPPED)
 PARTITIONS = 16
-_CONSUMERS = ("erp", "shop", "crm", "wms_east", "wms_west")
+_CONSUMERS = ("erp", "shop", "crm", *DOCKS.values())
 
 
 class BenchFailed(CrossdockError):
@@ -39,17 +40,19 @@ class BenchFailed(CrossdockError):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What tells one W1 from another."""
+    """What tells one workload from another."""
 
     per_post: int  # messages in one POST
     per_request: int  # effects in one request to a consumer
-    connections: int  # of the loader
+    connections: int  # of the loader; in W4 of each warehouse
+    kinds: tuple[str, ...] = SCANS  # what is measured
 
 
 SHAPES = {
     "W1": Shape(per_post=500, per_request=500, connections=4),
     "W1s": Shape(per_post=500, per_request=1, connections=4),
     "W1p": Shape(per_post=1, per_request=500, connections=64),
+    "W4": Shape(per_post=500, per_request=500, connections=2, kinds=RECEIPTS),
 }
 
 
@@ -71,7 +74,7 @@ async def run(workload: str, messages: int, data: Path | None) -> dict[str, obje
         connection = await asyncpg.connect(database.dsn)
         stack.push_async_callback(connection.close)
         bench = _Bench(shape, hub, database, connection, key)
-        return {"workload": workload, **await bench.measure(messages // len(SCANS))}
+        return {"workload": workload, **await bench.measure(messages)}
 
 
 class _Bench:
@@ -89,20 +92,13 @@ class _Bench:
         self._connection = connection
         self._key = key
 
-    async def measure(self, orders: int) -> dict[str, object]:
+    async def measure(self, messages: int) -> dict[str, object]:
         script = Script(datetime.now(UTC))
-        hint(f"loading {orders} orders")
-        await self._post(list(script.opening()), 500)
-        await self._post([script.order(index) for index in range(orders)], 500)
-        await self._quiet()
-        scans = [script.scans(index) for index in range(orders)]
-        said = [
-            scan[step]
-            for start in range(0, orders, 1000)
-            for step in range(3)
-            for scan in scans[start : start + 1000]
-        ]
-        hint(f"scanning: {len(said)} messages")
+        if self._shape.kinds is RECEIPTS:
+            said = [script.receipt(index) for index in range(messages)]
+        else:
+            said = await self._scans(script, messages // len(SCANS))
+        hint(f"measuring: {len(said)} messages")
         before, alone = cpu_seconds(self._hub.pid), own_cpu_seconds(self._hub.pid)
         started = datetime.now(UTC)
         took = time.perf_counter()
@@ -120,22 +116,46 @@ class _Bench:
         figures["floor_messages_per_second"] = round(floor_figures.total)
         figures["floor_intake"] = round(floor_figures.intake)
         figures["floor_decide"] = round(floor_figures.decide)
-        figures["floor_settle"] = round(floor_figures.settle)
+        if floor_figures.settle is not None:
+            figures["floor_settle"] = round(floor_figures.settle)
         rate = figures["messages_per_second"]
         assert isinstance(rate, int)
         figures["ratio"] = round(rate / floor_figures.total, 3)
         return figures
 
+    async def _scans(self, script: Script, orders: int) -> list[Said]:
+        """Load the orders; gives what the warehouse will say of them."""
+        hint(f"loading {orders} orders")
+        await self._post(list(script.opening()), 500)
+        await self._post([script.order(index) for index in range(orders)], 500)
+        await self._quiet()
+        scans = [script.scans(index) for index in range(orders)]
+        return [
+            scan[step]
+            for start in range(0, orders, 1000)
+            for step in range(3)
+            for scan in scans[start : start + 1000]
+        ]
+
     async def _post(self, said: Sequence[Said], per_post: int, connections: int = 4) -> None:
+        """Let every source post what is its own, all sources at once."""
         kind = f"application/cloudevents{'' if per_post == 1 else '-batch'}+json"
         groups: dict[str, list[bytes]] = {}
         for one in said:
             groups.setdefault(one.source, []).append(one.body)
-        for source, bodies in groups.items():
-            posts = bodies if per_post == 1 else _batches(bodies, per_post)
-            statuses = await wire.post_all(
-                self._hub.port, posts, kind, f"{source}-{self._key}", connections
+        answers = await asyncio.gather(
+            *(
+                wire.post_all(
+                    self._hub.port,
+                    bodies if per_post == 1 else _batches(bodies, per_post),
+                    kind,
+                    f"{source}-{self._key}",
+                    connections,
+                )
+                for source, bodies in groups.items()
             )
+        )
+        for statuses in answers:
             if set(statuses) != {202}:
                 raise BenchFailed("the hub refused messages", found=str(statuses))
 
@@ -169,7 +189,7 @@ class _Bench:
                        ORDER BY extract(epoch FROM done - received_time)) AS latency
             FROM done
             """,
-            list(SCANS),
+            list(self._shape.kinds),
         )
         if row["messages"] != count:
             raise BenchFailed("messages are missing", found=str(row["messages"]))
@@ -183,7 +203,9 @@ class _Bench:
 
     async def _floor(self) -> floor.FloorFigures:
         hint("writing the same rows by hand: the floor")
-        batches = await floor.read_back(self._database.dsn, ("wms_east",), SCANS)
+        batches = await floor.read_back(
+            self._database.dsn, tuple(DOCKS.values()), self._shape.kinds
+        )
         await self._connection.execute("CREATE DATABASE floor")
         dsn = self._database.dsn_of("floor")
         empty = await asyncpg.connect(dsn)
@@ -222,7 +244,7 @@ def _write_config(data: Path, ports: dict[str, int], shape: Shape, key: str) -> 
             "known_items_only": False,
         },
         "systems": systems,
-        "sites": {"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
+        "sites": {site: {"wms": system} for site, system in DOCKS.items()},
         "channels": {"web": {"system": "shop", "sells_from": ["EAST", "WEST"]}},
     }
     file = data / "crossdock.yaml"

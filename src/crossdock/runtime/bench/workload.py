@@ -12,13 +12,18 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.orders import LineQuantity, Order, OrderLine
 from crossdock.contracts.shipments import Pack, Pick, PickLine, Shipment, ShipmentLine
-from crossdock.contracts.stock import StockAdjustment
+from crossdock.contracts.stock import Receipt, ReceiptLine, StockAdjustment
 from crossdock.contracts.vocabulary import AdjustmentReason
 from crossdock.contracts.words import Noun
 
 ITEMS = 500
 SITE = "EAST"
 CHANNEL = "web"
+DOCKS = {"NORTH": "wms_north", "SOUTH": "wms_south", "EAST": "wms_east", "WEST": "wms_west"}
+"""Where the same items come in at once: site, and its warehouse system."""
+
+_RECEIPT_ITEMS = 200
+_RECEIPT_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,21 @@ class Script:
             self._said("wms_east", catalogue.CARTON_PACKED, f"pack-{index}", pack),
             self._said("wms_east", catalogue.SHIPMENT_SHIPPED, f"ship-{index}", shipment),
         )
+
+    def receipt(self, index: int) -> Said:
+        """Receipt number `index`, at the docks in turn: some of few items, which all docks get."""
+        site, system = list(DOCKS.items())[index % len(DOCKS)]
+        numbers = [(index * 7 + step * 31) % _RECEIPT_ITEMS for step in range(_RECEIPT_LINES)]
+        receipt = Receipt(
+            receipt_id=f"RECEIPT-{index:07d}",
+            site=site,
+            supplier=f"SUPPLIER-{index % 17}",
+            lines=tuple(
+                ReceiptLine(item=f"ITEM-{number:04d}", quantity=1 + index % 50)
+                for number in numbers
+            ),
+        )
+        return self._said(system, catalogue.RECEIPT_POSTED, f"receipt-{index}", receipt)
 
 
 def _lines(index: int) -> tuple[tuple[str, str, int], ...]:

@@ -1,0 +1,42 @@
+"""The bench still measures what there is: each workload goes through, and so does its floor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossdock.runtime.bench import asof
+from crossdock.runtime.bench.run import run as run_workload
+from tests.helpers.aio import run
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.mark.parametrize(("workload", "messages"), [("W1", 1200), ("W4", 1000)])
+def test_a_workload_goes_through_beside_its_floor(
+    tmp_path: Path, workload: str, messages: int
+) -> None:
+    """The keys that scripts rely on are there; how quick it was is no test."""
+    figures: dict[str, Any] = run(run_workload(workload, messages, tmp_path))
+    assert (figures["workload"], figures["messages"]) == (workload, messages)
+    for name in (
+        "messages_per_second",
+        "floor_messages_per_second",
+        "ratio",
+        "p50_ms",
+        "p99_ms",
+        "cpu_seconds_per_1000",
+        "peak_mib",
+    ):
+        assert figures[name] > 0
+    assert ("floor_settle" in figures) == (workload == "W1")  # receipts tell nobody by themselves
+
+
+def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
+    """The figures are there under the names that scripts read; each question got rows."""
+    figures: dict[str, Any] = run(asof.run(1000, tmp_path))
+    assert (figures["workload"], figures["items"], figures["sites"]) == ("asof", 1000, 20)
+    for name in ("as_of", "as_known", "at_place", "hot_as_of", "hot_recently", "availability"):
+        assert 0 < figures[f"{name}_p50_ms"] <= figures[f"{name}_p99_ms"]
