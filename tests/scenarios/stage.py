@@ -42,6 +42,7 @@ from crossdock.orders.state import all_figures, status
 from crossdock.sagas.policy import Policy
 from crossdock.testing.builders import noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
+from tests.scenarios import identity_words
 
 Said = tuple[str, Noun]
 COLUMNS_MAX = 7
@@ -202,6 +203,8 @@ class Stage:
             self._policy = replace(self._policy, known_items_only=True)
         elif rule == "decides message by message":
             self._batch = 1
+        elif rule in identity_words.HOUSES:
+            self._policy = identity_words.HOUSES[rule](self._policy)
         else:
             self._policy = _keeping_back(self._policy, int(rule.removeprefix("keeps back ")))
 
@@ -659,6 +662,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "return": _return,
     "returned": _returned,
     "invoice": _invoice,
+    **identity_words.DOINGS,
 }
 """What somebody may do: verb -> (a number, the line's columns) -> message."""
 

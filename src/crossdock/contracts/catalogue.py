@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossdock.contracts import (
+    identities,
     invoices,
     orders,
     parties,
@@ -60,6 +61,13 @@ ITEM_CHANGED = "crossdock.item.changed.v1"
 PARTY_CHANGED = "crossdock.party.changed.v1"
 SITE_CHANGED = "crossdock.site.changed.v1"
 CHANNEL_CHANGED = "crossdock.channel.changed.v1"
+LOCATION_CHANGED = "crossdock.location.changed.v1"
+IDENTITY_LINKED = "crossdock.identity.linked.v1"
+IDENTITY_UNLINKED = "crossdock.identity.unlinked.v1"
+IDENTITY_MERGED = "crossdock.identity.merged.v1"
+IDENTITY_SPLIT = "crossdock.identity.split.v1"
+IDENTITY_ASKED = "crossdock.identity.asked.v1"
+MESSAGE_RETRIED = "crossdock.message.retried.v1"
 ORDER_PLACED = "crossdock.order.placed.v1"
 ORDER_CHANGE_REQUESTED = "crossdock.order.change_requested.v1"
 ORDER_CANCELLATION_REQUESTED = "crossdock.order.cancellation_requested.v1"
@@ -128,6 +136,52 @@ _ROWS = (
         "A sales channel is new or has changed.",
         steward="sales operations",
         by_source=True,
+    ),
+    MessageType(
+        LOCATION_CHANGED,
+        places.Location,
+        "location",
+        "location",
+        lambda d: f"location/{d.location}/{d.revision}",
+        "A warehouse, zone or bin of a site is new or has changed.",
+        steward="warehouse operations",
+        by_source=True,
+    ),
+    MessageType(
+        IDENTITY_LINKED,
+        identities.IdentityLink,
+        "identity",
+        "entity",
+        lambda d: f"identity-link/{d.change_id}",
+        "A far system's number means a canonical id.",
+        steward="master data",
+    ),
+    MessageType(
+        IDENTITY_UNLINKED,
+        identities.IdentityUnlink,
+        "identity",
+        "entity",
+        lambda d: f"identity-unlink/{d.change_id}",
+        "A far system's number means nothing any more.",
+        steward="master data",
+    ),
+    MessageType(
+        IDENTITY_MERGED,
+        identities.IdentityMerge,
+        "identity",
+        "entity",
+        lambda d: f"identity-merge/{d.change_id}",
+        "Two records turned out to be one.",
+        steward="master data",
+    ),
+    MessageType(
+        IDENTITY_SPLIT,
+        identities.IdentitySplit,
+        "identity",
+        "entity",
+        lambda d: f"identity-split/{d.change_id}",
+        "One record turned out to be two.",
+        steward="master data",
     ),
     MessageType(
         ORDER_PLACED,
@@ -254,6 +308,26 @@ _ROWS = (
         lambda d: f"invoice/{d.invoice_id}",
         "Finance posted the invoice of a shipment.",
         steward="finance",
+    ),
+    MessageType(
+        IDENTITY_ASKED,
+        identities.IdentityQuestion,
+        "identity",
+        "entity",
+        lambda d: "",
+        "A held message names a number that nobody knows.",
+        inbound=False,
+        steward="master data",
+    ),
+    MessageType(
+        MESSAGE_RETRIED,
+        identities.MessageRetry,
+        "identity",
+        "message",
+        lambda d: "",
+        "A held message is to be decided again.",
+        inbound=False,
+        steward="operations planning",
     ),
     MessageType(
         STOCK_GRANTED,

@@ -1,4 +1,4 @@
-"""Where goods are and where they are sold: sites and channels (R4)."""
+"""Where goods are and where they are sold: sites, locations and channels (R4)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from crossdock.contracts.vocabulary import LocationKind
 from crossdock.contracts.words import Address, Identifier, Noun, Quantity, QuantityOrZero, Text
 
 
@@ -16,6 +17,17 @@ class Site(Noun, frozen=True, kw_only=True):
     name: Text = ""
     system: Identifier
     address: Address = Address()
+    revision: Quantity = 1
+
+
+class Location(Noun, frozen=True, kw_only=True):
+    """A place inside a site; without a `parent` it lies directly in the site."""
+
+    location: Identifier
+    site: Identifier
+    kind: LocationKind
+    parent: Identifier | None = None
+    name: Text = ""
     revision: Quantity = 1
 
 

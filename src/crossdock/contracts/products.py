@@ -43,4 +43,7 @@ class Item(Noun, frozen=True, kw_only=True):
     serial_tracked: bool = False
     weight_grams: Quantity | None = None
     components: Annotated[tuple[Component, ...], Meta(max_length=KIT_COMPONENTS_MAX)] = ()
+    zone: Identifier | None = None  # where in a warehouse it is kept (R21)
+    carton_rule: Identifier | None = None  # how it is packed
+    routing_code: Identifier | None = None  # what automation is told of it
     revision: Quantity = 1  # grows with every change; a lower one never overwrites a higher

@@ -20,6 +20,22 @@ class ItemStatus(StrEnum):
     BLOCKED = "blocked"
 
 
+class Entity(StrEnum):
+    """Whose numbers are looked up: the records that far systems may number in their own way."""
+
+    ITEM = "item"
+    PARTY = "party"
+    LOCATION = "location"
+
+
+class LocationKind(StrEnum):
+    """How deep in a site a location lies: a bin is in a zone, a zone in a warehouse."""
+
+    WAREHOUSE = "warehouse"
+    ZONE = "zone"
+    BIN = "bin"
+
+
 class PartyRole(StrEnum):
     """What a party is to the distributor."""
 

@@ -91,6 +91,22 @@ class PromiseBook:
         """
         return self._loaded(item, site).backed
 
+    def in_use(self, item: str) -> bool:
+        """Whether anything of this item is on a shelf, promised or pooled somewhere.
+
+        Raises:
+            StockNotLoaded: the batch did not load this item.
+        """
+        if item not in self._items:
+            raise StockNotLoaded(item)
+        return any(
+            row.sellable + row.sellable_change
+            or row.reserved + row.reserved_change
+            or row.pooled + row.pooled_change
+            for (name, _), row in self._rows.items()
+            if name == item
+        )
+
     def _loaded(self, item: str, site: str) -> PromiseRow:
         if item not in self._items:
             raise StockNotLoaded(item)

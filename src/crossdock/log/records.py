@@ -156,6 +156,14 @@ class Document(msgspec.Struct, array_like=True):
     body: msgspec.Raw  # JSON
 
 
+class Resolved(msgspec.Struct, array_like=True):
+    """A value of a message that was read as another one: a far system's number, or its code."""
+
+    path: tuple[str | int, ...]  # in the message's data
+    said: str
+    meant: str
+
+
 NO_ANSWER = msgspec.Raw()
 """Nobody waits; empty, so that it counts as false."""
 
@@ -165,7 +173,8 @@ class Outcome(msgspec.Struct, omit_defaults=True):
 
     `effects` are business keys; `grants` are set-asides for waiting lines (order, line, item,
     site, quantity) that travel on as messages of their own; `memories` are what the order keeps of
-    all this beside its facts and promises; `documents` stand as they are named here;
+    all this beside its facts and promises; `documents` stand as they are named here; `resolved`
+    says what numbers and codes of the message were read as, so that a rebuild asks no table;
     `answer` is kept so that a call which is repeated is told the same again.
     """
 
@@ -178,6 +187,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     grants: list[tuple[str, str, str, str, int]] = []
     memories: list[Memory] = []
     documents: list[Document] = []
+    resolved: list[Resolved] = []
     answer: msgspec.Raw = NO_ANSWER  # JSON: what whoever waits for this message is told
 
 
@@ -328,6 +338,14 @@ class MasterRow:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that was decided to be held, and why."""
+
+    message: Recorded
+    reason: str
+
+
 @dataclass(slots=True)
 class Decided:
     """All that one batch changes, applied whole or not at all (T2)."""
@@ -362,6 +380,7 @@ class Wanted:
     items: set[str] = field(default_factory=set)  # promise rows and waiting lines
     masters: set[tuple[str, str]] = field(default_factory=set)
     documents: set[tuple[str, str]] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)  # places of messages that were held
 
     def also(
         self,
@@ -369,6 +388,7 @@ class Wanted:
         items: Collection[str] = (),
         masters: Collection[tuple[str, str]] = (),
         documents: Collection[tuple[str, str]] = (),
+        held: Collection[str] = (),
     ) -> Wanted:
         """All this and more."""
         return Wanted(
@@ -376,6 +396,7 @@ class Wanted:
             self.items.union(items),
             self.masters.union(masters),
             self.documents.union(documents),
+            self.held.union(held),
         )
 
 
@@ -388,3 +409,4 @@ class Loaded:
     waiting: list[Waiting] = field(default_factory=list)
     masters: dict[tuple[str, str], bytes] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)

@@ -209,6 +209,8 @@ DEFAULT_RULES = (
     Rule("party", ("erp",), ()),
     Rule("site", ("erp",), ()),
     Rule("channel", ("erp",), ()),
+    Rule("location", (WMS_OF_SITE,), ()),
+    Rule("identity", ("erp",), ()),
     # Orders: who sells, and the desk; an OMS or the ERP where a house says so.
     Rule("order", (SYSTEM_OF_CHANNEL, "crm"), (SYSTEM_OF_CHANNEL, "crm")),
     Rule("return", (SYSTEM_OF_CHANNEL, "crm"), (WMS_OF_SITE, SYSTEM_OF_CHANNEL, "crm")),

@@ -138,7 +138,7 @@ class Decider:
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
         with _thinking():
-            pairs: list[tuple[Recorded, Any]] = [opened(m) for m in messages]
+            pairs: list[tuple[Recorded, Any]] = [opened(m, policy=self._policy) for m in messages]
             wanted: Wanted = wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
             decided, wanted = await self._decide_on_fresh_stock(pairs, wanted)

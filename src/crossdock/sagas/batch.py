@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -14,6 +15,7 @@ from crossdock.inventory.reservations import Reservation
 from crossdock.log.records import (
     Decided,
     Document,
+    Held,
     Loaded,
     MasterRow,
     OrderRow,
@@ -44,6 +46,14 @@ class DocumentNotLoaded(LookupError):
         super().__init__(kind, number)
         self.kind = kind
         self.id = number
+
+
+class HeldNotLoaded(LookupError):
+    """A decision asked for held messages that the batch had not loaded."""
+
+    def __init__(self, places: set[str]) -> None:
+        super().__init__(places)
+        self.places = places
 
 
 class Batch:
@@ -161,6 +171,17 @@ class Batch:
         document = Document(kind, number, revision, due, msgspec.Raw(msgspec.json.encode(body)))
         self.documents[(kind, number)] = self._changed_documents[(kind, number)] = document
         turn.outcome.documents.append(document)
+
+    def held(self, places: Collection[str]) -> list[Held]:
+        """The messages at these places that were decided to be held; others are left out.
+
+        Raises:
+            HeldNotLoaded: the batch did not load some of them.
+        """
+        missing = set(places) - self.wanted.held
+        if missing:
+            raise HeldNotLoaded(missing)
+        return [self._loaded.held[place] for place in places if place in self._loaded.held]
 
     def turn(self, message: Recorded) -> Turn:
         """Begin a message's turn."""

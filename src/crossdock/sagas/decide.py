@@ -13,12 +13,15 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.versions import UPCASTS, lifted
+from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.inventory.promise import StockNotLoaded
-from crossdock.log.records import Decided, Loaded, Recorded, Wanted
-from crossdock.sagas.batch import Batch, DocumentNotLoaded, MasterNotLoaded
+from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
+from crossdock.sagas.batch import Batch, DocumentNotLoaded, HeldNotLoaded, MasterNotLoaded
 from crossdock.sagas.deciders import DECIDERS
+from crossdock.sagas.links import ALIASES, aliased
 from crossdock.sagas.policy import Policy
+from crossdock.sagas.resolving import understand, wanted_to_understand
+from crossdock.sagas.understanding import Foreign, foreign, reread
 
 
 class _Letter(msgspec.Struct, gc=False):
@@ -31,31 +34,70 @@ _LETTER = msgspec.json.Decoder(_Letter)
 _NOUNS = {name: msgspec.json.Decoder(row.noun) for name, row in CATALOGUE.items()}
 
 
-def opened(message: Recorded) -> tuple[Recorded, Any]:
+def opened(
+    message: Recorded, resolved: Sequence[Resolved] = (), policy: Policy | None = None
+) -> tuple[Recorded, Any]:
     """A recorded message as it is decided on, and its noun: both of the newest version.
 
-    The log keeps what came; here is the one place where an older version becomes the newest.
+    The log keeps what came; here is the one place where an older version becomes the newest. What
+    was `resolved` when the message was decided is read so again. With a `policy`, a message that
+    is still to be decided and not in our words gives a `Foreign` in place of a noun.
     """
-    noun = _NOUNS[message.type].decode(_LETTER.decode(message.raw).data)
+    data = _LETTER.decode(message.raw).data
+    if policy is not None and (speech := policy.speech.get(message.source)) is not None:
+        return _newest(message), foreign(message.type, data, speech)
+    noun = reread(message.type, data, resolved) if resolved else _NOUNS[message.type].decode(data)
+    return _newest(message), lifted(message.type, noun)[1]
+
+
+def _newest(message: Recorded) -> Recorded:
     if message.type not in UPCASTS:
-        return message, noun
-    newest, noun = lifted(message.type, noun)
-    return replace(message, type=newest), noun
+        return message
+    return replace(message, type=newest(message.type))
 
 
-def noun_of(message: Recorded) -> Any:
+def noun_of(message: Recorded, resolved: Sequence[Resolved] = ()) -> Any:
     """The canonical noun that a recorded message carries, of the newest version."""
-    return opened(message)[1]
+    return opened(message, resolved)[1]
 
 
 def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
     """What these messages will look at; `decide` asks for more where this was too little."""
-    wanted = Wanted()
+    wanted = Wanted(documents={ALIASES})
     for message, noun in messages:
-        if CATALOGUE[message.type].key == "order_id":
-            wanted.orders.add(noun.order_id)
-        DECIDERS[message.type].wants(wanted, noun)
+        if isinstance(noun, Foreign):
+            if CATALOGUE[message.type].key == "order_id":
+                wanted.orders.add(noun.key)
+            continue
+        _wants(wanted, message, noun)
     return wanted
+
+
+def _wants(wanted: Wanted, message: Recorded, noun: Any) -> None:
+    if CATALOGUE[message.type].key == "order_id":
+        wanted.orders.add(noun.order_id)
+    DECIDERS[message.type].wants(wanted, noun)
+
+
+def _further(batch: Batch, messages: Sequence[tuple[Recorded, Any]]) -> Wanted | None:
+    """What else must be loaded, seen from what is; None: nothing that can be named now."""
+    if not aliased(batch) and not any(
+        isinstance(noun, Foreign) or DECIDERS[message.type].further for message, noun in messages
+    ):
+        return None
+    more = Wanted()
+    for message, said in messages:
+        noun = wanted_to_understand(batch, message, said, more)
+        if noun is None or message.rival is not None:
+            continue
+        _wants(more, message, noun)
+        further = DECIDERS[message.type].further
+        if further is not None:
+            further(batch, more, noun)
+    everything = batch.wanted.also(
+        items=more.items, masters=more.masters, documents=more.documents, held=more.held
+    )
+    return None if everything == batch.wanted else everything
 
 
 def decide(
@@ -63,6 +105,9 @@ def decide(
 ) -> Decided | Wanted:
     """Decide messages in order; gives what to write, or what else must be loaded first."""
     batch = Batch(policy, wanted, loaded)
+    further = _further(batch, messages)
+    if further is not None:
+        return further
     try:
         for message, noun in messages:
             _decide_one(batch, message, noun)
@@ -74,6 +119,8 @@ def decide(
         return wanted.also(masters=asked | unknown.keys)
     except DocumentNotLoaded as unread:
         return wanted.also(documents={(unread.kind, unread.id)})
+    except HeldNotLoaded as unseen:
+        return wanted.also(held=unseen.places)
     return batch.finish()
 
 
@@ -84,8 +131,8 @@ def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
     if message.rival is not None:
         turn.hold(f"business key of {message.rival} with other content")
         turn.note("rival", message.rival, f"{message.place} says otherwise")
-        if decider.contradicted is not None:
+        if decider.contradicted is not None and not isinstance(noun, Foreign):
             decider.contradicted(batch, turn, noun)
-    else:
-        decider.decide(batch, turn, noun)
+    elif (understood := understand(batch, turn, noun)) is not None:
+        decider.decide(batch, turn, understood)
     batch.take(turn)

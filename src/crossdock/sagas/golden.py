@@ -51,7 +51,7 @@ def decode(body: bytes | msgspec.Raw) -> Record:
 
 def claim_of(message: Recorded, noun: Any, said_as: str) -> Claim:
     """What a message claims: every field that it fills, with where and when it was said."""
-    fields: dict[str, Any] = msgspec.to_builtins(noun)
+    fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(noun))
     key = CATALOGUE[message.type].key
     return Claim(
         source=message.source,
@@ -80,14 +80,14 @@ _NO_RULES: dict[str, FieldRule] = {}
 
 def row_of(entity: str, number: str, record: Record) -> MasterRow:
     """The row that follows from a record."""
-    noun, key = _nouns()[entity]
+    noun, key = nouns()[entity]
     revision = survivorship.revision_of(record.claims)
     whole = {**record.golden, key: number, "revision": revision}
     return MasterRow(entity, number, revision, msgspec.json.encode(msgspec.convert(whole, noun)))
 
 
 @cache
-def _nouns() -> dict[str, tuple[type[Noun], str]]:
+def nouns() -> dict[str, tuple[type[Noun], str]]:
     """By entity, the noun of its master record and the field that is its number."""
     return {
         row.entity: (row.noun, row.key)
@@ -99,11 +99,11 @@ def _nouns() -> dict[str, tuple[type[Noun], str]]:
 @cache
 def _defaults(entity: str) -> dict[str, Any]:
     """Every field that can be claimed, with its default; `REQUIRED` where it has none."""
-    noun, key = _nouns()[entity]
+    noun, key = nouns()[entity]
     return {
         field.name: survivorship.REQUIRED
         if field.default is msgspec.NODEFAULT
-        else msgspec.to_builtins(field.default)
+        else msgspec.json.decode(msgspec.json.encode(field.default))
         for field in msgspec.structs.fields(noun)
         if field.name not in (key, "revision")
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crossdock.identity.matching import MatchRule
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
+from crossdock.sagas.understanding import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +32,7 @@ class Policy:
     survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
     soft_seconds: int = 900  # how long a soft reservation stands when its caller does not say
     authority: str = "hub"  # whose word an answer about stock is
+    speech: Mapping[str, Speech] = field(default_factory=dict)  # systems that do not speak as we do
+    matching: Mapping[str, tuple[MatchRule, ...]] = field(default_factory=dict)  # by entity
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow

@@ -73,6 +73,7 @@ MASTERS = frozenset(
         catalogue.PARTY_CHANGED,
         catalogue.SITE_CHANGED,
         catalogue.CHANNEL_CHANGED,
+        catalogue.LOCATION_CHANGED,
     }
 )
 """Every kind of message that carries a master record."""

@@ -141,6 +141,46 @@ class Turn:
             )
         )
 
+    def say_again(self, held: Recorded) -> None:
+        """Put a held message on the log once more, as its sender said it; at most once for ever."""
+        self.messages.append(_said_again(self.policy, held))
+
+
+def _said_again(policy: Policy, held: Recorded) -> NewMessage:
+    """The same message in the name of its sender, caused by the one that is held.
+
+    Its transport key is of the hub's making, so no sender can take it, and no second copy of one
+    held message is ever kept. Everything else that the sender wrote stays as it was.
+    """
+    envelope = msgspec.json.decode(held.raw, type=dict[str, msgspec.Raw])
+    name = f"again/{held.place}"
+    envelope["id"] = msgspec.Raw(msgspec.json.encode(name))
+    envelope["causationid"] = msgspec.Raw(msgspec.json.encode(held.place))
+    raw = msgspec.json.encode(envelope)
+    return NewMessage(
+        partition=held.partition,
+        transport_key=transport_digest(policy.name, name),
+        business_key=None,
+        content=content_digest(held.type, held.raw),
+        source=held.source,
+        id=name,
+        type=held.type,
+        key=held.key,
+        correlation=held.correlation,
+        causation=held.place,
+        event_time=held.event_time,
+        recorded_time=msgspec.json.decode(held.raw, type=_Recorded).recordedtime,
+        received_time=held.received_time,
+        raw=raw,
+        sha256=sha256(raw).digest(),
+    )
+
+
+class _Recorded(msgspec.Struct, gc=False):
+    """When the source itself wrote it down, if it said so."""
+
+    recordedtime: datetime | None = None
+
 
 def own_message(
     policy: Policy,

@@ -186,7 +186,7 @@ class SmallHub:
         recorded = at_once(self.store.read(leases, self._batch))
         if not recorded:
             return False
-        messages = [opened(message) for message in recorded]
+        messages = [opened(message, policy=self.policy) for message in recorded]
         wanted = wanted_by(messages)
         while True:
             loaded = at_once(self.store.load(wanted))

@@ -114,6 +114,8 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.STOCK_GRANTED,
         catalogue.ORDER_REVIEW_REQUESTED,
         catalogue.TIMER_FIRED,
+        catalogue.IDENTITY_ASKED,
+        catalogue.MESSAGE_RETRIED,
     }
     inbound = {newest(row.name) for row in CATALOGUE.values() if row.inbound}
     assert set(DECIDERS) == inbound | to_itself

@@ -5,7 +5,14 @@ A new subject is a module here that exports `DECIDERS`, added to the table below
 
 from __future__ import annotations
 
-from crossdock.sagas.deciders import goods, masters, orders, reservations, timers
+from crossdock.sagas.deciders import (
+    goods,
+    identities,
+    masters,
+    orders,
+    reservations,
+    timers,
+)
 from crossdock.sagas.deciders.decider import Decider
 
 DECIDERS: dict[str, Decider] = {
@@ -13,6 +20,7 @@ DECIDERS: dict[str, Decider] = {
     **goods.DECIDERS,
     **masters.DECIDERS,
     **reservations.DECIDERS,
+    **identities.DECIDERS,
     **timers.DECIDERS,
 }
 """Every message type that may stand on the log, and how it is decided."""

@@ -10,11 +10,13 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.kits import Broken, flattened
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind
+from crossdock.identity.matching import ATTRIBUTES
 from crossdock.log.records import MasterRow, Wanted
 from crossdock.ownership import survivorship
-from crossdock.sagas import fulfilment, golden, rebuild
+from crossdock.sagas import fulfilment, golden, rebuild, review
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
+from crossdock.sagas.resolving import said_as
 from crossdock.sagas.turn import Turn
 
 
@@ -23,7 +25,7 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
     number = getattr(noun, row.key)
     name = golden.document_id(row.entity, number)
     record = golden.read(batch.document(golden.MASTER, name))
-    claim = golden.claim_of(turn.message, noun, number)
+    claim = golden.claim_of(turn.message, noun, said_as(turn, number))
     claims = survivorship.claimed(record, claim)
     if claims is None:
         turn.supersede(f"revision {record.standing(claim.key)} is known")
@@ -35,6 +37,8 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
         return
     batch.store_document(turn, golden.MASTER, name, record)
     batch.store_master(stored)
+    if row.entity in batch.policy.matching:
+        review.put_marks(batch, turn, row.entity, ATTRIBUTES[row.entity](number, noun), number)
     if row.entity == "item":
         fulfilment.review_waiting(turn, number)
 
@@ -49,6 +53,13 @@ def _broken_kit(batch: Batch, row: MasterRow) -> Broken | None:
     return flat if isinstance(flat, Broken) else None
 
 
+def _marks(batch: Batch, wanted: Wanted, noun: Any) -> None:
+    for entity, (kind, key) in golden.nouns().items():
+        if type(noun) is kind and entity in batch.policy.matching:
+            attributes = ATTRIBUTES[entity](getattr(noun, key), noun)
+            wanted.documents.update(review.marks_of(batch.policy, entity, attributes))
+
+
 def _wants(kind: str) -> Decider:
     row = CATALOGUE[kind]
 
@@ -58,7 +69,7 @@ def _wants(kind: str) -> Decider:
         if row.entity == "item":
             wanted.items.add(number)
 
-    return Decider(_master, wants)
+    return Decider(_master, wants, further=_marks)
 
 
 DECIDERS: dict[str, Decider] = {kind: _wants(kind) for kind in sorted(rebuild.MASTERS)}

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from crossdock.contracts.vocabulary import Fate
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
-from crossdock.log.records import Decided, Lease, Loaded, Outcome, StockRow, Wanted
+from crossdock.log.records import Decided, Held, Lease, Loaded, Outcome, StockRow, Wanted
 from crossdock.log.views import OutcomeRow
-from crossdock.storage.memory import messages
+from crossdock.storage.memory import messages, reading
 from crossdock.storage.memory.data import Data, Entry, Place, Promise
 
 _NOTHING = Promise()
@@ -27,7 +28,19 @@ def load(data: Data, wanted: Wanted) -> Loaded:
         waiting=[row for item in wanted.items for row in data.waiting.get(item, {}).values()],
         masters={key: data.masters[key].body for key in wanted.masters if key in data.masters},
         documents={k: data.documents[k] for k in wanted.documents if k in data.documents},
+        held=_held(data, wanted.held),
     )
+
+
+def _held(data: Data, places: set[str]) -> dict[str, Held]:
+    found = {}
+    for place in places:
+        number, _, position = place.partition(":")
+        row = data.partition(int(number)).outcomes.get(int(position))
+        if row is not None and row.outcome.fate is Fate.HELD:
+            [message] = reading.messages(data, [(row.partition, row.position)])
+            found[place] = Held(message, row.outcome.reason)
+    return found
 
 
 def due_documents(data: Data, now: datetime, limit: int) -> list[tuple[str, str, int]]:

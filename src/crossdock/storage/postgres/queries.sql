@@ -110,6 +110,15 @@ SELECT m.kind, m.id, m.body
 FROM unnest($1::text[], $2::text[]) AS w (kind, id)
 JOIN master m ON m.kind = w.kind AND m.id = w.id;
 
+-- load_held --
+-- Messages at these places that were decided to be held, with the outcome that says why.
+SELECT m.partition, m.position, m.source, m.id, m.type, m.key, m.correlation,
+       m.event_time, m.received_time, m.raw, m.rival, o.body
+FROM unnest($1::smallint[], $2::bigint[]) AS w (partition, position)
+JOIN message m ON m.partition = w.partition AND m.position = w.position
+JOIN outcome o ON o.partition = w.partition AND o.position = w.position
+WHERE o.fate = 'held';
+
 -- advance --
 -- Move decided positions forward, if these are still our leases and nobody moved them.
 UPDATE lease l SET decided = n.after

@@ -17,6 +17,7 @@ from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import (
     Document,
     EffectState,
+    Held,
     OrderRow,
     Outcome,
     Recorded,
@@ -256,6 +257,12 @@ def _outcome(row: Sequence[Any]) -> OutcomeRow:
 def _exception(row: Sequence[Any]) -> ExceptionRow:
     kind, key, detail, partition, position, opened_time, times = row
     return ExceptionRow(kind, key, detail, _cited(partition, position), opened_time, times)
+
+
+def held_of(row: Sequence[Any]) -> Held:
+    """A held message and why it is held."""
+    *fields, body = row
+    return Held(Recorded(*fields), msgspec.json.decode(body, type=Outcome).reason)
 
 
 def document_of(row: Sequence[Any]) -> Document:

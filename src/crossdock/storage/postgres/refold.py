@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import OrderRow, Outcome, Recorded
 from crossdock.orders.state import OrderState
 from crossdock.sagas import golden, rebuild
@@ -79,7 +80,9 @@ class _Orders:
             await self._put_aside()
             self._order = OrderState(message.key)
         try:
-            rebuild.fold(self._order, *opened(message), _OUTCOME.decode(body))
+            outcome = _OUTCOME.decode(body)
+            if outcome.fate is Fate.APPLIED:  # another one may not even be readable
+                rebuild.fold(self._order, *opened(message, outcome.resolved), outcome)
         except _UNFOLDABLE as error:
             self._differences.note(
                 "orders_rebuilt",

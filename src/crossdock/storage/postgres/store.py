@@ -46,6 +46,7 @@ from crossdock.storage.postgres.reading import (
     Fault,
     PostgresReading,
     document_of,
+    held_of,
     waiting_of,
 )
 from crossdock.storage.postgres.session import Session
@@ -191,6 +192,12 @@ class PostgresStore(PostgresReading):
                 kinds, ids = zip(*wanted.documents, strict=True)
                 rows = await session.rows("load_documents", kinds, ids)
                 loaded.documents = {(row[0], row[1]): document_of(row) for row in rows}
+            if wanted.held:
+                places = [place.split(":") for place in wanted.held]
+                rows = await session.rows(
+                    "load_held", [int(p) for p, _ in places], [int(at) for _, at in places]
+                )
+                loaded.held = {held.message.place: held for held in map(held_of, rows)}
         return loaded
 
     async def stranded(self, limit: int) -> list[str]:

@@ -473,6 +473,21 @@ class BatchContract(ContractBase):
         assert await store.due_documents(at(9), 9) == [("case", "A", 2)]
 
     @scene
+    async def test_held_messages_are_loaded_with_their_reason(self, on: Engine) -> None:
+        """What was applied, or stands nowhere, is not held."""
+        store = await on.handle()
+        await store.append([message("a"), message("b")])
+        [lease] = await store.lease("one", [0], at(0), at(30))
+        held = Outcome(fate=Fate.HELD, reason="unknown-identifier:item:4711")
+        await store.commit(decided(lease, held, Outcome()), at(1))
+        loaded = await store.load(Wanted(held={"0:1", "0:2", "0:9", "1:1"}))
+        assert {place: one.reason for place, one in loaded.held.items()} == {
+            "0:1": "unknown-identifier:item:4711"
+        }
+        [said] = await store.messages([(0, 1)])
+        assert loaded.held["0:1"].message == said
+
+    @scene
     async def test_a_document_that_moved_stops_the_batch(self, on: Engine) -> None:
         """Who read another revision than the one that stands writes nothing."""
         store = await on.handle()
