@@ -197,7 +197,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "site": "EAST",
             "lines": [
                 {"item": "85123A", "quantity": 6, "expected": 7, "state": "damaged", "lot": "L1"},
-                {"item": "22423", "unit": "CS", "unit_quantity": 2},
+                {"item": "22423", "unit": "CS", "unit_quantity": "2"},
             ],
             "supplier": "S-1",
             "purchase_order": "PO-9",
