@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import yaml
 
 from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
 from crossdock.connectors.rest.settings import RestSettings
-from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.catalogue import CATALOGUE, TOLD
+from crossdock.contracts.versions import tellable
 from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
 from crossdock.ownership.findings import Finding, House, findings
@@ -41,6 +42,7 @@ class SystemSettings:
     reached: RestSettings | None = None
     inbound_key: Secret | None = None  # what they show us
     at_once: int = 2  # requests to it at the same time
+    reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ _CONNECTORS = {"rest": RestSettings}
 def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
-    ours = ("connector", "credentials", "inbound_key", "at_once")
+    ours = ("connector", "credentials", "inbound_key", "at_once", "versions")
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
     connector = reader.text(section, "connector", where, "rest")
@@ -237,7 +239,25 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
         reached=_reached(reader, where, theirs, secret) if theirs else None,
         inbound_key=reader.secret(section, "inbound_key", where),
         at_once=reader.number(section, "at_once", where, 2, 1, 64),
+        reads=_reads(reader, section.get("versions"), f"{where}.versions"),
     )
+
+
+def _reads(reader: _Reader, value: object, where: str) -> dict[str, str]:
+    """Which older versions a system reads: `crossdock.order.released: 1`."""
+    found = {}
+    for word, version in reader.section(value, where).items():
+        told = next((name for name in sorted(TOLD) if name.rpartition(".v")[0] == word), None)
+        if told is None:
+            reader.wrong(where, word, "a message type that is told, without its version")
+            continue
+        known = {name.rpartition(".v")[2]: name for name in tellable(told)}
+        older = known.get(str(version))
+        if older is None:
+            reader.wrong(f"{where}.{word}", version, f"a version told: {' or '.join(known)}")
+        elif older != told:
+            found[told] = older
+    return found
 
 
 def _reached(

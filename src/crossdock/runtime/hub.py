@@ -15,6 +15,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
 from crossdock.contracts.orders import OrderReview
 from crossdock.contracts.timers import TimerFired
+from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.records import Decided, NewMessage
@@ -280,7 +281,7 @@ async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened_store(settings))
         connectors: dict[str, Connector] = {
-            name: rest.connect(system.reached)
+            name: OlderWords(rest.connect(system.reached), system.reads)
             for name, system in settings.systems.items()
             if system.reached is not None
         }

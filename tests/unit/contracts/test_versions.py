@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from crossdock.contracts.catalogue import CATALOGUE, ITEM_CHANGED, ORDER_RELEASED, MessageType
-from crossdock.contracts.versions import Upcast, check_versions, lifted, newest, versions_of
+from crossdock.contracts.versions import (
+    CannotSay,
+    Step,
+    check_versions,
+    lifted,
+    lowered,
+    newest,
+    tellable,
+    versions_of,
+)
 from crossdock.contracts.words import Noun
 
 SOUND = CATALOGUE[ITEM_CHANGED]
@@ -38,8 +47,8 @@ class Three(Noun, frozen=True, kw_only=True):
 
 
 STEPS = {
-    V1: Upcast(V2, lambda one: Two(item=one.item, revision=one.revision, colour="grey")),
-    V2: Upcast(V3, lambda two: Three(item=two.item, revision=two.revision, colours=(two.colour,))),
+    V1: Step(V2, lambda one: Two(item=one.item, revision=one.revision, colour="grey")),
+    V2: Step(V3, lambda two: Three(item=two.item, revision=two.revision, colours=(two.colour,))),
 }
 ROWS = [replace(SOUND, name=name, noun=noun) for name, noun in ((V1, One), (V2, Two), (V3, Three))]
 
@@ -71,10 +80,10 @@ def test_the_catalogue_keeps_the_rules() -> None:
 @pytest.mark.parametrize(
     ("rows", "steps", "problem"),
     [
-        (ROWS[:1], STEPS, f"{V2}: an upcast of no type"),
+        (ROWS[:1], STEPS, f"{V2}: a cast of no type"),
         (ROWS, {V1: STEPS[V1]}, f"{V2}: its upcast must lead to {V3}"),
-        (ROWS, {V1: Upcast(V3, STEPS[V1].change), V2: STEPS[V2]}, f"{V1}: its upcast must lead"),
-        (ROWS, {**STEPS, V3: Upcast(V1, str)}, f"{V3}: its upcast must lead to nothing"),
+        (ROWS, {V1: Step(V3, STEPS[V1].change), V2: STEPS[V2]}, f"{V1}: its upcast must lead"),
+        (ROWS, {**STEPS, V3: Step(V1, str)}, f"{V3}: its upcast must lead to nothing"),
         ([replace(ROWS[0], key="sku"), *ROWS[1:]], STEPS, f"{V1}: key sku, and item in {V2}"),
         (
             [ROWS[0], replace(ROWS[1], entity="party"), ROWS[2]],
@@ -86,19 +95,52 @@ def test_the_catalogue_keeps_the_rules() -> None:
             STEPS,
             f"{V1}: another business key than {V2}",
         ),
-        ([replace(ROWS[0], inbound=False), *ROWS[1:]], STEPS, "an older version may only be taken"),
     ],
 )
-def test_a_breach_is_found(rows: list[MessageType], steps: dict[str, Upcast], problem: str) -> None:
+def test_a_breach_is_found(rows: list[MessageType], steps: dict[str, Step], problem: str) -> None:
     """A step that is missing, leads astray or nowhere; a version that is about something else."""
     assert [one for one in check_versions(rows, steps) if problem in one]
 
 
-def test_an_older_version_is_never_told() -> None:
-    """The hub tells the newest."""
+def no_green(two: Two) -> One:
+    """Version 1 has one colour, grey, and needs no word for it."""
+    if two.colour != "grey":
+        raise CannotSay(f"colour {two.colour}")
+    return One(item=two.item, revision=two.revision)
+
+
+DOWN = {
+    V3: Step(V2, lambda it: Two(item=it.item, revision=it.revision, colour=it.colours[0])),
+    V2: Step(V1, no_green),
+}
+
+
+def test_a_newer_message_is_said_in_older_words_or_not_at_all() -> None:
+    """Step by step down to the version that is asked for; what has no words there is refused."""
+    grey = Three(item="bolt", revision=1, colours=("grey",))
+    assert tellable(V3, DOWN) == [V3, V2, V1]
+    assert tellable(V3, {}) == [V3]
+    assert lowered(V3, grey, V3, DOWN) == grey
+    assert lowered(V3, grey, V1, DOWN) == One(item="bolt", revision=1)
+    with pytest.raises(CannotSay, match="colour red"):
+        lowered(V3, Three(item="bolt", revision=1, colours=("red",)), V1, DOWN)
+
+
+def test_a_downcast_leads_to_the_version_before() -> None:
+    """Neither past it nor from the first."""
+    assert check_versions(ROWS, STEPS, DOWN) == []
+    astray = {V3: Step(V1, str), V1: Step(V3, str)}
+    assert check_versions(ROWS, STEPS, astray) == [
+        f"{V1}: its downcast must lead to nothing",
+        f"{V3}: its downcast must lead to {V2}",
+    ]
+
+
+def test_an_older_version_is_not_told_by_deciders() -> None:
+    """They say the newest; a downcast says it in older words."""
     old = CATALOGUE[ORDER_RELEASED]
     new = replace(old, name="crossdock.order.released.v2")
-    steps = {old.name: Upcast(new.name, lambda noun: noun)}
+    steps = {old.name: Step(new.name, lambda noun: noun)}
     assert check_versions([old, new], steps) == [
-        f"{old.name}: an older version may only be taken, never told"
+        f"{old.name}: an older version is told by a downcast only, never by a decider"
     ]

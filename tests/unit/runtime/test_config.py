@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from crossdock.connectors.rest.settings import RestSettings
+from crossdock.contracts import versions
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 from crossdock.ownership.flows import Criticality, Model
 from crossdock.ownership.matrix import DEFAULT_RULES
 from crossdock.ownership.rule import OnViolation, Rule
+from crossdock.runtime import config
 from crossdock.runtime.config import HubSettings, Settings, SystemSettings, read_settings
 from crossdock.runtime.config_reader import ConfigurationWrong, Secret
 
@@ -124,6 +126,19 @@ def test_a_row_of_the_matrix_is_replaced_whole_or_in_part(tmp_path: Path) -> Non
     assert rules["item"].owners == ("erp",)
 
 
+def test_a_system_may_read_an_older_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a downcast says how; the newest needs none and is no wish at all."""
+    shipped = "crossdock.shipment.shipped"
+    text = f"systems: {{x: {{versions: {{{shipped}: 1}}}}}}\n"
+    assert read(text, tmp_path).systems["x"].reads == {}
+    newer = f"{shipped}.v2"
+    monkeypatch.setattr(config, "TOLD", frozenset({newer}))
+    monkeypatch.setitem(versions.DOWNCASTS, newer, versions.Step(f"{shipped}.v1", str))
+    assert read(text, tmp_path).systems["x"].reads == {newer: f"{shipped}.v1"}
+
+
 CASES = {
     "hub: {partitons: 4}": ("hub.partitons", "an unknown setting"),
     "hubs: {}": ("(file).hubs", "an unknown setting"),
@@ -159,6 +174,14 @@ CASES = {
     "systems: {hub: {}}": ("systems.hub", "not the hub's own"),
     "systems: {crossdock: {}}": ("systems.crossdock", "not the hub's own"),
     "systems: {x: {at_once: 0}}": ("systems.x.at_once", "from 1 to 64"),
+    "systems: {x: {versions: {crossdock.order.released: 2}}}": (
+        "systems.x.versions.crossdock.order.released",
+        "a version told: 1",
+    ),
+    "systems: {x: {versions: {crossdock.order.placed: 1}}}": (
+        "systems.x.versions",
+        "a message type that is told",
+    ),
     f"systems: {{x: {{inbound_key: {SECRET}}}}}": ("systems.x.inbound_key", "never the secret"),
     f"systems: {{x: {{credentials: {SECRET}}}}}": ("systems.x.credentials", "never the secret"),
     f"systems: {{x: {{url: 'http://x', credential: {SECRET}}}}}": (
