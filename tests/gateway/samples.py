@@ -294,6 +294,10 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "total_minor": 1530,
         },
     ),
+    "crossdock.proposal.settled.v1": (
+        "erp",
+        {"proposal_id": "P-3-17-1", "verdict": "accepted", "reason": "weighed again"},
+    ),
 }
 
 Path = tuple[str | int, ...]

@@ -23,6 +23,7 @@ from crossdock.contracts import reservations as calls
 from crossdock.contracts import shipments as goods
 from crossdock.contracts import stock as shelves
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.proposals import ProposalSettlement
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
     INSIDE,
@@ -32,6 +33,7 @@ from crossdock.contracts.vocabulary import (
     ItemStatus,
     MovementKind,
     PromiseLevel,
+    ProposalVerdict,
     StockState,
 )
 from crossdock.contracts.words import Noun
@@ -39,6 +41,9 @@ from crossdock.inventory.reservations import Reservation
 from crossdock.log.keys import transport_digest
 from crossdock.log.records import Answer, NewMessage
 from crossdock.orders.state import all_figures, status
+from crossdock.ownership.grammar import rule_of
+from crossdock.ownership.matrix import Matrix
+from crossdock.ownership.rule import OnViolation
 from crossdock.sagas.policy import Policy
 from crossdock.testing.builders import noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
@@ -156,6 +161,7 @@ class Stage:
         self._batch = 100
         self._count = 0
         self._later = 0
+        self._speaker = ""  # the system that says what follows; as messages are made, if empty
         self._last: NewMessage | None = None
         self._effects_read: Counter[str] = Counter()
         self._notes_named: set[tuple[str, str]] = set()
@@ -170,10 +176,13 @@ class Stage:
     def play(self, text: str) -> None:
         """Play a whole story, and see that it leaves no condition unspoken."""
         for row in rows(text):
-            if row.verb == "pass":
-                self._pass(*row.cells)
-            elif row.verb == "house":
+            if row.verb == "house":
                 self._furnish(*row.cells)
+                continue
+            if row.verb == "speaks":
+                self._speaker = row.cells[0]
+            elif row.verb == "pass":
+                self._pass(*row.cells)
             elif row.verb in QUESTIONS:
                 answer = QUESTIONS[row.verb](self, *row.cells)
                 assert row.expected is not None, f"{row} expects nothing"
@@ -201,6 +210,11 @@ class Stage:
         assert self._hub is None, "the house is furnished before the story begins"
         if rule == "sells known items only":
             self._policy = replace(self._policy, known_items_only=True)
+        elif rule.startswith("stops "):
+            kind, _, why = rule.removeprefix("stops ").partition(": ")
+            self._policy = replace(self._policy, stopped={kind: why})
+        elif rule.startswith("owned "):
+            self._policy = _owned(self._policy, rule.removeprefix("owned "))
         elif rule == "decides message by message":
             self._batch = 1
         elif rule in identity_words.HOUSES:
@@ -214,7 +228,9 @@ class Stage:
             return self._repeat(row.verb, self._last)
         self._count += 1
         kind, noun = DOINGS[row.verb](str(self._count), *row.cells)
-        self._last = noun_message(kind, noun, f"m-{self._count}", seconds=self._now())
+        self._last = noun_message(
+            kind, noun, f"m-{self._count}", source=self._speaker, seconds=self._now()
+        )
         return self._last
 
     def _repeat(self, how: str, last: NewMessage) -> NewMessage:
@@ -329,6 +345,13 @@ class Stage:
         mine = [one for one in answers if one.reservation_id == reservation_id]
         return _answered(mine[-1]) if mine else "none"
 
+    def record(self, name: str) -> str:
+        """The fields of a master record that are not at their default."""
+        kind, number = name.split()
+        body = msgspec.json.decode(self.hub.store.data.masters[kind, number].body)
+        shown = {field: value for field, value in body.items() if field not in (kind, "revision")}
+        return ", ".join(f"{field} {value}" for field, value in sorted(shown.items())) or "plain"
+
     def told(self, system: str) -> str:
         """All that a system was newly told, in order."""
         told = [
@@ -363,6 +386,18 @@ def _answered(said: calls.ReservationAnswer) -> str:
         for one in said.lines
     ]
     return f"{said.answer}, {said.state}: {', '.join(lines)}"
+
+
+def _owned(policy: Policy, said: str) -> Policy:
+    """`KEY by SYSTEM, ENDING`: a row of the ownership matrix put over the one that ships."""
+    key, _, answers = said.partition(" by ")
+    owner, ending = answers.split(", ")
+    rule = rule_of(key)
+    assert rule is not None, key
+    rule = replace(rule, owners=(owner,), on_violation=OnViolation(ending))
+    kept = tuple(one for one in policy.matrix.rules if one.key != rule.key)
+    matrix = Matrix((*kept, rule), policy.matrix.sites, policy.matrix.channels)
+    return replace(policy, matrix=matrix)
 
 
 def _keeping_back(policy: Policy, units: int) -> Policy:
@@ -404,6 +439,8 @@ def _item(name: str, item: str, *options: str) -> Said:
             for pack in (f"{one} per 1".split() for one in packs)
         ),
         status=ItemStatus.BLOCKED if "blocked" in options else ItemStatus.ACTIVE,
+        description=_option(options, "called", ""),
+        weight_grams=int(_option(options, "weighs", "0")) or None,
         revision=int(_option(options, "revision", "1")),
     )
     return catalogue.ITEM_CHANGED, noun
@@ -639,6 +676,12 @@ def _timer(name: str, kind: str, number: str, revision: str) -> Said:
     return catalogue.TIMER_FIRED, TimerFired(kind=kind, id=number, revision=int(revision))
 
 
+def _settle(name: str, proposal_id: str, verdict: str) -> Said:
+    return catalogue.PROPOSAL_SETTLED, ProposalSettlement(
+        proposal_id=proposal_id, verdict=ProposalVerdict(verdict)
+    )
+
+
 DOINGS: dict[str, Callable[..., Said]] = {
     "item": _item,
     "party": _party,
@@ -663,6 +706,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "returned": _returned,
     "invoice": _invoice,
     **identity_words.DOINGS,
+    "settle": _settle,
 }
 """What somebody may do: verb -> (a number, the line's columns) -> message."""
 
@@ -676,6 +720,7 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "note": Stage.note,
     "told": Stage.told,
     "answer": Stage.answer,
+    "record": Stage.record,
 }
 """What may be asked."""
 
@@ -685,6 +730,11 @@ def _in_words(kind: str, body: bytes) -> str:
     noun: Any = msgspec.json.decode(body, type=CATALOGUE[kind].noun)
     if kind == catalogue.ORDER_STATUS_CHANGED:
         return f"{noun.order_id} is {noun.status}"
+    if kind == catalogue.PROPOSAL_MADE:
+        wished = ", ".join(
+            f"{one.field} from {one.old or 'nothing'} to {one.wished}" for one in noun.changes
+        )
+        return f"{noun.proposal_id} of {noun.said_by} for {noun.number}: {wished}"
     what = ", ".join(f"{line.line} {line.item} {line.quantity}" for line in noun.lines)
     if kind == catalogue.INVOICE_REQUESTED:
         total = Decimal(noun.total_minor) / 100

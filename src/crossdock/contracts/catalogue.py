@@ -20,6 +20,7 @@ from crossdock.contracts import (
     parties,
     places,
     products,
+    proposals,
     reservations,
     returns,
     shipments,
@@ -95,6 +96,8 @@ INVOICE_REQUESTED = "crossdock.invoice.requested.v1"
 INVOICE_POSTED = "crossdock.invoice.posted.v1"
 AVAILABILITY_PUBLISHED = "crossdock.availability.published.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
+PROPOSAL_MADE = "crossdock.proposal.made.v1"
+PROPOSAL_SETTLED = "crossdock.proposal.settled.v1"
 
 _ROWS = (
     MessageType(
@@ -456,6 +459,26 @@ _ROWS = (
         inbound=False,
         steward="integration operations",
     ),
+    MessageType(
+        PROPOSAL_MADE,
+        proposals.Proposal,
+        "proposal",
+        "proposal_id",
+        lambda d: f"proposal/{d.proposal_id}",
+        "Somebody else wants to write what is the told system's own.",
+        inbound=False,
+        steward="master data",
+    ),
+    MessageType(
+        PROPOSAL_SETTLED,
+        proposals.ProposalSettlement,
+        "proposal",
+        "proposal_id",
+        lambda d: f"proposal-settled/{d.proposal_id}",
+        "An owner accepts or declines what was proposed to it.",
+        steward="master data",
+        by_source=True,
+    ),
 )
 
 CATALOGUE: dict[str, MessageType] = {row.name: row for row in _ROWS}
@@ -470,6 +493,7 @@ TOLD = frozenset(
         INVOICE_REQUESTED,
         AVAILABILITY_PUBLISHED,
         RESERVATION_ANSWERED,
+        PROPOSAL_MADE,
     }
 )
 """What the deciders make effects of; the rest stays on the log."""

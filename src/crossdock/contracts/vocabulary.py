@@ -199,6 +199,13 @@ class Refusal(StrEnum):
     EXCEEDS_RESERVED = "exceeds_reserved"
 
 
+class ProposalVerdict(StrEnum):
+    """An owner's word on what somebody else proposed."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
 class Fate(StrEnum):
     """What became of an accepted message; exactly one each (I2)."""
 

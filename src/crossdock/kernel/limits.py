@@ -36,6 +36,9 @@ MESSAGE_KEYS_MAX: Final = 10_000
 ORDER_LINES_MAX: Final = 1_000
 DOCUMENT_LINES_MAX: Final = 1_000
 
+# Fields that one proposal to an owner shows; every noun has fewer.
+PROPOSAL_CHANGES_MAX: Final = 100
+
 # All request headers together.
 HEADERS_BYTES_MAX: Final = 16 * KIB
 

@@ -227,6 +227,8 @@ DEFAULT_RULES = (
     Rule("pack", (WMS_OF_SITE,), ()),
     Rule("shipment", (WMS_OF_SITE,), (SYSTEM_OF_CHANNEL, "crm")),
     Rule("return_receipt", (WMS_OF_SITE,), ()),
+    # What is put before an owner: whoever it was made to settles it.
+    Rule("proposal", (ANYBODY,), ()),
     # Money.
     Rule("invoice", ("erp",), ("erp",)),
 )

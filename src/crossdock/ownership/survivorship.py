@@ -48,6 +48,7 @@ class Claim(msgspec.Struct, omit_defaults=True):
     event_time: datetime
     fields: dict[str, Any]
     recorded_time: datetime | None = None  # when the source itself wrote it down
+    partial: bool = False  # speaks of its fields only, until its source speaks of the whole again
 
     @property
     def key(self) -> str:
@@ -88,12 +89,14 @@ def derive(
     """
     golden: dict[str, Any] = {}
     chosen: dict[str, str] = {}
+    standing = _standing(claims)
     for field, default in defaults.items():
         allowed = eligible(field)
         rule = rules.get(field) or rules.get("*") or _PLAIN
-        heard = [one for one in claims.values() if allowed is None or one.source in allowed]
+        speaking = [one for one in standing if not one.partial or field in one.fields]
+        heard = [one for one in speaking if allowed is None or one.source in allowed]
         if not heard and default is REQUIRED:
-            heard = list(claims.values())
+            heard = speaking
         best = max(heard, key=lambda claim: _weight(claim, field, default, rule), default=None)
         if best is None:
             continue
@@ -102,6 +105,19 @@ def derive(
         if value != default:
             golden[field] = value
     return golden, chosen
+
+
+def _standing(claims: Mapping[str, Claim]) -> list[Claim]:
+    """The claims that count: a partial one until its source says the whole record anew."""
+    whole: dict[str, datetime] = {}
+    for one in claims.values():
+        if not one.partial:
+            whole[one.source] = max(whole.get(one.source, _LONG_AGO), one.event_time)
+    return [
+        one
+        for one in claims.values()
+        if not one.partial or one.event_time > whole.get(one.source, _LONG_AGO)
+    ]
 
 
 _PLAIN: Final = FieldRule()

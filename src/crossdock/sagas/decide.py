@@ -16,6 +16,7 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
+from crossdock.sagas import enforcement
 from crossdock.sagas.batch import Batch, DocumentNotLoaded, HeldNotLoaded, MasterNotLoaded
 from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.links import ALIASES, aliased
@@ -133,6 +134,8 @@ def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
         turn.note("rival", message.rival, f"{message.place} says otherwise")
         if decider.contradicted is not None and not isinstance(noun, Foreign):
             decider.contradicted(batch, turn, noun)
-    elif (understood := understand(batch, turn, noun)) is not None:
+    elif (understood := understand(batch, turn, noun)) is not None and enforcement.stands(
+        batch, turn, understood
+    ):
         decider.decide(batch, turn, understood)
     batch.take(turn)

@@ -71,6 +71,11 @@ class Turn:
         self.outcome.fate = Fate.HELD
         self.outcome.reason = reason
 
+    def refuse(self, reason: str) -> None:
+        """This message is kept and will never be applied: a commitment that is refused."""
+        self.outcome.fate = Fate.DEAD
+        self.outcome.reason = reason
+
     def supersede(self, reason: str) -> None:
         """A newer message already said more."""
         self.outcome.fate = Fate.SUPERSEDED

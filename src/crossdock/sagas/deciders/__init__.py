@@ -10,6 +10,7 @@ from crossdock.sagas.deciders import (
     identities,
     masters,
     orders,
+    proposals,
     reservations,
     timers,
 )
@@ -22,5 +23,6 @@ DECIDERS: dict[str, Decider] = {
     **reservations.DECIDERS,
     **identities.DECIDERS,
     **timers.DECIDERS,
+    **proposals.DECIDERS,
 }
 """Every message type that may stand on the log, and how it is decided."""

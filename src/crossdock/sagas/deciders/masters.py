@@ -13,7 +13,7 @@ from crossdock.contracts.vocabulary import ItemKind
 from crossdock.identity.matching import ATTRIBUTES
 from crossdock.log.records import MasterRow, Wanted
 from crossdock.ownership import survivorship
-from crossdock.sagas import fulfilment, golden, rebuild, review
+from crossdock.sagas import enforcement, fulfilment, golden, rebuild, review
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.resolving import said_as
@@ -29,6 +29,8 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
     claims = survivorship.claimed(record, claim)
     if claims is None:
         turn.supersede(f"revision {record.standing(claim.key)} is known")
+        return
+    if not enforcement.judge_claim(batch, turn, row, noun, record, claim):
         return
     record = golden.record_of(batch.policy, row.entity, claims)
     stored = golden.row_of(row.entity, number, record)
