@@ -50,8 +50,9 @@ EVENTS = (
     Event(
         "inventory",
         "allocated",
-        (_RELEASED,),
-        "Units were set aside at a site and handed to its warehouse, in one decision.",
+        (_RELEASED, Carrier(catalogue.STOCK_MOVED, "kind", "allocate")),
+        "Units were set aside: by the hub, which hands them to the warehouse in the same decision,"
+        " or by the warehouse itself.",
     ),
     Event(
         "inventory",

@@ -120,7 +120,7 @@ def _misfits(old: MessageType, new: MessageType) -> Iterator[str]:
         yield f"entity {old.entity}, and {new.entity} in {new.name}"
     if old.key != new.key:
         yield f"key {old.key}, and {new.key} in {new.name}"
-    if business_key_in_words(old) != business_key_in_words(new):
+    if (business_key_in_words(old), old.by_source) != (business_key_in_words(new), new.by_source):
         yield f"another business key than {new.name}"
     if is_told(old):
         yield "an older version is told by a downcast only, never by a decider"

@@ -44,6 +44,7 @@ _FACT_RULES = {
     "entity": Rule.ENTITY_CHANGED,
     "key": Rule.KEY_CHANGED,
     "business_key": Rule.BUSINESS_KEY_CHANGED,
+    "by_source": Rule.BUSINESS_KEY_CHANGED,
 }
 _WAYS = ("taken", "told")
 

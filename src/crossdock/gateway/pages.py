@@ -14,9 +14,9 @@ from crossdock.contracts.versions import newest, versions_of
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.schemas import Schema, data_schema, schema_id
 from crossdock.kernel.text import IDENTIFIER_PATTERN, TEXT_PATTERN, describe
-from crossdock.ownership.matrix import DEFAULT_RULES
+from crossdock.ownership.matrix import DEFAULT_RULES, event_of, ranked_for
+from crossdock.ownership.rule import Rule
 
-_RULES = {rule.entity: rule for rule in DEFAULT_RULES}
 _NOTE = "<!-- Made by `crossdock contracts --write`; do not edit. -->\n\n"
 
 # What a reader should read instead of a pattern, by how schemas spell it.
@@ -88,15 +88,15 @@ def index_page() -> str:
 def contract_page(row: MessageType) -> str:
     """One message type: what it says, who may say it, its fields, an example."""
     schema = data_schema(row)
-    rule = _RULES.get(row.entity)
-    told = ", ".join(rule.consumers or ()) if rule is not None and is_told(row) else "nobody"
+    told = _consumers(row) if is_told(row) else ""
     parts = [
         f"{_NOTE}# {row.noun.__name__}\n\n{schema['description']}\n",
         f"- type: `{row.name}`",
         f"- versions: {_versions(row)}",
         f"- key: `{row.key}`; messages of one key are applied in order",
         f"- business key: {_business_key(row)}",
-        f"- entity: {row.entity}; said by {_owners(row)}, told to {told}",
+        f"- owner: {_owners(row)} (row `{row.entity}` of the [matrix](../ownership.md) that ships)",
+        f"- told to: {told or 'nobody'}",
         f"- ways: {_ways(row)}",
         f"- steward: {row.steward}",
         f"- schema: [`{schema_id(row.name)}`](../schemas/{row.name}.json)\n",
@@ -132,8 +132,17 @@ def _business_key(row: MessageType) -> str:
 def _owners(row: MessageType) -> str:
     if not row.inbound:
         return "hub"
-    rule = _RULES.get(row.entity)
-    return ", ".join(rule.owners or ()) if rule is not None else "nobody"
+    return next((", ".join(rule.owners) for rule in _ruling(row) if rule.owners), "nobody")
+
+
+def _consumers(row: MessageType) -> str:
+    found = (rule.consumers for rule in _ruling(row) if rule.consumers is not None)
+    return ", ".join(next(found, ()))
+
+
+def _ruling(row: MessageType) -> list[Rule]:
+    """What the shipped matrix says of a type, the narrowest first."""
+    return ranked_for(DEFAULT_RULES, (row.entity, None, None, event_of(row.name), None, None))
 
 
 def _ways(row: MessageType) -> str:

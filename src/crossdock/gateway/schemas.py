@@ -54,6 +54,7 @@ def facts_of(row: MessageType) -> Schema:
         "entity": row.entity,
         "key": row.key,
         "business_key": business_key_in_words(row),
+        "by_source": row.by_source,
         "taken": row.inbound,
         "told": is_told(row),
     }
