@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from crossdock.contracts.catalogue import CATALOGUE, INVOICE_REQUESTED, PROPOSAL_SETTLED
+from crossdock.contracts.catalogue import (
+    CATALOGUE,
+    INVOICE_REQUESTED,
+    ITEM_CHANGED,
+    PROPOSAL_SETTLED,
+)
+from crossdock.contracts.codes import CodeTable
+from crossdock.contracts.vocabulary import ItemStatus
 from crossdock.gateway import errors
 from crossdock.gateway.admission import admit
 from crossdock.gateway.keys import Caller
@@ -20,6 +27,7 @@ from crossdock.log.records import NewMessage
 from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import DEFAULT_RULES
 from crossdock.ownership.rule import OnViolation
+from crossdock.sagas.understanding import Speech
 from tests.gateway.house import (
     HAPPENED,
     MATRIX,
@@ -222,3 +230,23 @@ def test_a_desk_may_change_orders_of_any_channel() -> None:
         with pytest.raises(errors.NotYours) as caught:
             said("wms_east", kind=kind, data=SAMPLES[kind][1])
         assert caught.value.expected == "crm or shop"
+
+
+def test_a_system_with_codes_of_its_own_is_let_in_with_them() -> None:
+    """A code that no table knows is held later, not refused; all else is judged at the door."""
+    table = CodeTable("item.status", {"A": ItemStatus.ACTIVE})
+    policy = replace(POLICY, speech={"erp": Speech(codes={table.vocabulary: table})})
+
+    def body(item: Any, status: Any) -> bytes:
+        return raw(message(source="erp", kind=ITEM_CHANGED, data={"item": item, "status": status}))
+
+    def taken(status: Any, item: Any = "bolt") -> NewMessage:
+        return admit(body(item, status), Caller("erp"), policy, NOW)
+
+    assert taken("A").content != taken("Z").content != taken("Y").content
+    assert b'"Z"' in taken("Z").raw
+    for status, item in ((["A"], "bolt"), ("Z", "")):
+        with pytest.raises(BadInput):
+            taken(status, item)
+    with pytest.raises(BadInput):
+        admit(body("bolt", "Z"), Caller("erp"), POLICY, NOW)

@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from crossdock.contracts.connector import (
     Ability,
@@ -33,6 +33,9 @@ from crossdock.log.records import Claimed, Settlement
 
 _LOG = logging.getLogger("crossdock.delivery")
 
+_WORDLESS_SECONDS: Final = 60.0
+"""After how long what has no number at a far system is looked at again."""
+
 _FAR_SIDE_SHARE: Final = 0.9
 """The part of an attempt's time that the far side has; the rest is for recording what came of it.
 """
@@ -50,6 +53,21 @@ class Delivered:
 Listener = Callable[[Delivered], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Wordless:
+    """A document that cannot be put into a far system's words yet, and why."""
+
+    reason: str
+
+
+class Words(Protocol):
+    """How a destination is spoken to that does not speak as we do."""
+
+    async def theirs(self, effects: Sequence[Claimed]) -> list[bytes | Wordless]:
+        """The bodies of these effects in its numbers and codes, in order."""
+        ...
+
+
 class Pump:
     """One destination's delivery."""
 
@@ -63,6 +81,7 @@ class Pump:
         schedule: RetrySchedule | None = None,
         attempt_seconds_max: float = 60.0,
         listener: Listener | None = None,
+        words: Words | None = None,
     ) -> None:
         self.destination = destination
         self._connector = connector
@@ -72,6 +91,7 @@ class Pump:
         self._schedule = schedule or RetrySchedule()
         self._attempt_seconds_max = attempt_seconds_max
         self._listener = listener
+        self._words = words  # None: it speaks as we do
 
     async def turn(self) -> int:
         """Tell the destination what is due, once; gives how many effects it took."""
@@ -104,12 +124,31 @@ class Pump:
         for index, effect in enumerate(effects):
             if effect.doubtful:
                 answers[index] = await self._resolve(effect, ends_at)
+        documents = [_document(effect) for effect in effects]
+        if self._words is not None:
+            await self._translate(effects, documents, answers)
         to_send = [index for index, answer in enumerate(answers) if answer is None]
         if to_send:
-            sent = await self._send([_document(effects[index]) for index in to_send], ends_at)
+            sent = await self._send([documents[index] for index in to_send], ends_at)
             for index, answer in zip(to_send, sent, strict=True):
                 answers[index] = answer
         return [answer for answer in answers if answer is not None]
+
+    async def _translate(
+        self,
+        effects: Sequence[Claimed],
+        documents: list[Document],
+        answers: list[FarAnswer | None],
+    ) -> None:
+        """Put what is to be sent into their words; what has none yet waits without losing a try."""
+        assert self._words is not None
+        for index, said in enumerate(await self._words.theirs(effects)):
+            if answers[index] is not None:
+                continue
+            if isinstance(said, Wordless):
+                answers[index] = RetryLater(said.reason, _WORDLESS_SECONDS, counts=False)
+            else:
+                documents[index] = replace(documents[index], body=said)
 
     async def _send(self, documents: Sequence[Document], ends_at: float) -> Sequence[FarAnswer]:
         """Send; a connector that breaks its promise ends no loop, and nothing is known then.

@@ -31,6 +31,7 @@ from crossdock.log.records import NewMessage
 from crossdock.ownership.judging import Place, lets_in, owners_at_the_door, places_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.sagas.policy import Policy
+from crossdock.sagas.understanding import readable
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before the oldest fact that a distributor still moves; earlier times are broken clocks."""
@@ -54,7 +55,10 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
     said = _inbound(envelope.type)
     if said.name in policy.stopped:
         raise FlowNotActive(where="$.type", found=f"{said.name}: {policy.stopped[said.name]}")
-    newest, noun = lifted(said.name, typed(envelope.data, said.noun, "$.data"))
+    speech = policy.speech.get(source)
+    coded = speech is not None and bool(speech.codes)
+    data = readable(said.name, envelope.data, speech) if speech and coded else envelope.data
+    newest, noun = lifted(said.name, typed(data, said.noun, "$.data"))
     kind = CATALOGUE[newest]
     for place in places_of(kind, noun):
         if not lets_in(policy.matrix, source, kind, place):
@@ -66,7 +70,7 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
         partition=partition_of(key, policy.partitions),
         transport_key=transport_digest(source, envelope.id),
         business_key=business_digest(business_key) if business_key else None,
-        content=content_digest(kind.name, _encode(noun)),
+        content=content_digest(kind.name, _as_said(envelope.data) if coded else _encode(noun)),
         source=source,
         id=envelope.id,
         type=said.name,
@@ -79,6 +83,11 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
         raw=raw,
         sha256=sha256(raw).digest(),
     )
+
+
+def _as_said(data: msgspec.Raw) -> bytes:
+    """Data in one form whatever its white space and order; its codes as they are spelled."""
+    return msgspec.json.encode(msgspec.json.decode(data), order="sorted")
 
 
 def _inbound(name: str) -> MessageType:

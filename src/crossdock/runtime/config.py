@@ -20,6 +20,8 @@ from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.catalogue import CATALOGUE, TOLD
 from crossdock.contracts.versions import tellable
+from crossdock.contracts.vocabulary import Entity
+from crossdock.identity.matching import MatchRule
 from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
 from crossdock.ownership.findings import Finding, House, findings
@@ -27,10 +29,18 @@ from crossdock.ownership.flows import Flow, all_flows, stopped_types
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.phrases import CHANNEL, HUB, SITE
 from crossdock.ownership.rule import Rule
+from crossdock.ownership.survivorship import FieldRule
+from crossdock.runtime.config_identity import (
+    read_ids,
+    read_matching,
+    read_speech,
+    read_survivorship,
+)
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
 from crossdock.sagas.policy import ChannelPolicy, Policy
+from crossdock.sagas.understanding import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class SystemSettings:
     inbound_key: Secret | None = None  # what they show us
     at_once: int = 2  # requests to it at the same time
     reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
+    ids: frozenset[Entity] = frozenset()  # the records that it calls by its own numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,9 @@ class Settings:
     channel_roles: Mapping[str, Mapping[str, str]]  # channel -> role -> system
     rules: tuple[Rule, ...]
     flows: Mapping[str, Flow]  # every one, those that ship with the hub included
+    speech: Mapping[str, Speech]  # the systems that do not speak as we do
+    matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
+    survivorship: Mapping[str, Mapping[str, FieldRule]]  # by entity and field
 
     def matrix(self) -> Matrix:
         """Who owns what, and who is told, in this house."""
@@ -80,7 +94,12 @@ class Settings:
     def findings(self) -> list[Finding]:
         """Holes and overlaps of the matrix: what flow touches one does not start."""
         reached = {name: system.reached is not None for name, system in self.systems.items()}
-        return findings(self.matrix(), House(reached))
+        surviving = [
+            entity if field == "*" else f"{entity}.{field}"
+            for entity, rules in self.survivorship.items()
+            for field in rules
+        ]
+        return findings(self.matrix(), House(reached, surviving))
 
     def policy(self) -> Policy:
         """What decisions may know of this configuration."""
@@ -91,6 +110,9 @@ class Settings:
             known_items_only=self.hub.known_items_only,
             name="crossdock",
             stopped=stopped_types(self.flows, self.findings()),
+            speech=self.speech,
+            matching=self.matching,
+            survivorship=self.survivorship,
         )
 
 
@@ -156,7 +178,10 @@ def _mapping(loader: _NoTwice, node: yaml.MappingNode) -> dict[Any, Any]:
 
 _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
-_SECTIONS = ("hub", "database", "systems", "sites", "channels", "ownership", "flows")
+_SECTIONS = (
+    "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
+    "survivorship",
+)  # fmt: skip
 
 
 def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
@@ -177,6 +202,12 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         name: _channel(reader, name, value, systems, sites, roles)
         for name, value in selling.items()
     }
+    speech = read_speech(
+        reader,
+        reader.section(top.get("codes"), "codes"),
+        {name: system.ids for name, system in systems.items()},
+    )
+    surviving = reader.section(top.get("survivorship"), "survivorship")
     return Settings(
         hub=_hub(reader, reader.section(top.get("hub"), "hub"), base),
         database=reader.secret(database, "url", "database"),
@@ -190,6 +221,9 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         },
         rules=read_rules(reader, owned, sites, channels),
         flows=all_flows(read_flows(reader, reader.section(top.get("flows"), "flows"))),
+        speech=speech,
+        matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),
+        survivorship=read_survivorship(reader, surviving, systems),
     )
 
 
@@ -225,7 +259,7 @@ _CONNECTORS = {"rest": RestSettings}
 def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
-    ours = ("connector", "credentials", "inbound_key", "at_once", "versions")
+    ours = ("connector", "credentials", "inbound_key", "at_once", "versions", "ids")
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
     connector = reader.text(section, "connector", where, "rest")
@@ -240,6 +274,7 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
         inbound_key=reader.secret(section, "inbound_key", where),
         at_once=reader.number(section, "at_once", where, 2, 1, 64),
         reads=_reads(reader, section.get("versions"), f"{where}.versions"),
+        ids=read_ids(reader, section, where),
     )
 
 

@@ -23,6 +23,7 @@ from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
 from crossdock.runtime.loops import Bell, run_loop
+from crossdock.runtime.words import TheirWords
 from crossdock.sagas.turn import own_message
 from crossdock.storage.postgres.pool import PoolOptions
 from crossdock.storage.postgres.server import choose_server, running
@@ -106,6 +107,9 @@ class Hub:
                 self.clock,
                 self.randomness,
                 listener=self._told,
+                words=TheirWords(name, speech, self.store)
+                if (speech := self.policy.speech.get(name))
+                else None,
             )
             bells = self._delivery_bells[name] = []
             for index in range(self.settings.systems[name].at_once):

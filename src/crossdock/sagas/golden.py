@@ -16,6 +16,7 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.words import Noun
 from crossdock.log.records import Document, MasterRow, Recorded
 from crossdock.ownership import survivorship
+from crossdock.ownership.phrases import ANYBODY
 from crossdock.ownership.survivorship import Claim, FieldRule, Record
 from crossdock.sagas.policy import Policy
 
@@ -67,8 +68,14 @@ def claim_of(message: Recorded, noun: Any, said_as: str) -> Claim:
 def record_of(policy: Policy, entity: str, claims: dict[str, Claim]) -> Record:
     """The record that follows from these claims, by the rules of this entity."""
 
-    def owners(field: str) -> tuple[str, ...]:
-        return policy.matrix.owners(entity, field=field)
+    sites = {claim.fields.get("site") for claim in claims.values()}
+
+    def owners(field: str) -> set[str] | None:
+        """Who may decide a field of this record, wherever it is said to be; None: anybody."""
+        found: set[str] = set()
+        for site in sites:
+            found.update(policy.matrix.owners(entity, site, field=field))
+        return None if ANYBODY in found else found
 
     rules = policy.survivorship.get(entity, _NO_RULES)
     golden, chosen = survivorship.derive(claims, _defaults(entity), rules, owners)
