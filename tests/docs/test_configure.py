@@ -84,6 +84,8 @@ def test_defaults_are_those_of_the_code() -> None:
         "batch": str(default.batch),
         "known_items_only": str(default.known_items_only).lower(),
         "allow_unsafe_database": str(default.allow_unsafe_database).lower(),
+        "backorders": default.backorders.value,
+        "reservation_seconds": str(default.reservation_seconds),
     }
     rows = table_rows(section(PAGE, "hub"))[1:]
     assert {row[0].strip("`"): row[1].strip("`") for row in rows} == expected

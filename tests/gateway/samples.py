@@ -127,6 +127,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
                 {"line": "2", "item": "22423", "unit": "CS", "unit_quantity": "1.5"},
             ],
             "purchase_order": "PO-7",
+            "reservation": "RV-1",
             "ship_to": _ADDRESS,
             "requested_for": "2026-03-09T00:00:00Z",
             "priority": 3,
@@ -202,6 +203,10 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "supplier": "S-1",
             "purchase_order": "PO-9",
         },
+    ),
+    catalogue.POOL_CHANGED: (
+        "erp",
+        {"channel": "web", "item": "85123A", "site": "EAST", "quantity": 6, "version": 2},
     ),
     catalogue.RESERVATION_REQUESTED: (
         "shop",

@@ -44,7 +44,7 @@ from crossdock.orders.state import all_figures, status
 from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.rule import OnViolation
-from crossdock.sagas.policy import Policy
+from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.testing.builders import noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 from tests.scenarios import identity_words
@@ -208,7 +208,9 @@ class Stage:
 
     def _furnish(self, rule: str) -> None:
         assert self._hub is None, "the house is furnished before the story begins"
-        if rule == "sells known items only":
+        if rule.startswith(("also sells by ", "serves first ")):
+            self._policy = _promising(self._policy, rule)
+        elif rule == "sells known items only":
             self._policy = replace(self._policy, known_items_only=True)
         elif rule.startswith("stops "):
             kind, _, why = rule.removeprefix("stops ").partition(": ")
@@ -317,8 +319,8 @@ class Stage:
         """What is on the shelf, what of it is promised, and what is free."""
         site, item = name.split()
         row = self.hub.store.data.promises[item][site]
-        free = row.sellable - row.reserved
-        return f"shelf {row.sellable}, reserved {row.reserved}, free {free}"
+        pooled = f", pooled {row.pooled}" if row.pooled else ""
+        return f"shelf {row.sellable}, reserved {row.reserved}{pooled}, free {row.free}"
 
     def waits(self, item: str) -> str:
         """Who waits for an item, first come first."""
@@ -398,6 +400,17 @@ def _owned(policy: Policy, said: str) -> Policy:
     kept = tuple(one for one in policy.matrix.rules if one.key != rule.key)
     matrix = Matrix((*kept, rule), policy.matrix.sites, policy.matrix.channels)
     return replace(policy, matrix=matrix)
+
+
+def _promising(policy: Policy, rule: str) -> Policy:
+    """`also sells by CHANNEL`, `serves first WHOM`."""
+    channel = rule.rpartition(" ")[2]
+    if rule.startswith("serves"):
+        return replace(policy, backorders=Backorders(channel))
+    another = ChannelPolicy(channel, "shop", ("EAST", "WEST"))
+    channels = {**policy.matrix.channels, channel: {"system": "shop"}}
+    matrix = Matrix(policy.matrix.rules, policy.matrix.sites, channels)
+    return replace(policy, channels={**policy.channels, channel: another}, matrix=matrix)
 
 
 def _keeping_back(policy: Policy, units: int) -> Policy:
@@ -530,6 +543,7 @@ def _order(name: str, order_id: str, units: str, *options: str) -> Said:
         currency="EUR",
         lines=lines,
         purchase_order=_option(options, "purchase order", "") or None,
+        reservation=_option(options, "reservation", "") or None,
         priority=int(_option(options, "priority", "5")),
     )
 
@@ -672,6 +686,17 @@ def _let_go(name: str, reservation_id: str, *options: str) -> Said:
     )
 
 
+def _pool(name: str, site: str, units: str, *options: str) -> Said:
+    [part] = loose(units)
+    return catalogue.POOL_CHANGED, shelves.ChannelPool(
+        channel=_option(options, "channel", "web"),
+        item=part.item,
+        site=site,
+        quantity=part.quantity,
+        version=int(_option(options, "version", "1")),
+    )
+
+
 def _timer(name: str, kind: str, number: str, revision: str) -> Said:
     return catalogue.TIMER_FIRED, TimerFired(kind=kind, id=number, revision=int(revision))
 
@@ -695,6 +720,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "commit": _commit,
     "let go": _let_go,
     "timer": _timer,
+    "pool": _pool,
     "order": _order,
     "change": _change,
     "cancel": _cancel,

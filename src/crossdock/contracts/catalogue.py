@@ -80,6 +80,7 @@ STOCK_MOVED_V1 = "crossdock.stock.moved.v1"
 STOCK_MOVED = "crossdock.stock.moved.v2"
 STOCK_ADJUSTED = "crossdock.stock.adjusted.v1"
 STOCK_GRANTED = "crossdock.stock.granted.v1"
+POOL_CHANGED = "crossdock.pool.changed.v1"
 RESERVATION_REQUESTED = "crossdock.reservation.requested.v1"
 RESERVATION_COMMITTED = "crossdock.reservation.committed.v1"
 RESERVATION_RELEASED = "crossdock.reservation.released.v1"
@@ -351,6 +352,15 @@ _ROWS = (
         "An order is to be looked at again: what it waited for came.",
         inbound=False,
         steward="order desk",
+    ),
+    MessageType(
+        POOL_CHANGED,
+        stock.ChannelPool,
+        "pool",
+        "item",
+        lambda d: f"pool/{d.item}/{d.site}/{d.channel}/{d.version}",
+        "So many units of an item are set aside for one channel.",
+        steward="sales operations",
     ),
     MessageType(
         RESERVATION_REQUESTED,

@@ -50,6 +50,7 @@ class Order(Noun, frozen=True, kw_only=True):
     currency: Currency
     lines: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=ORDER_LINES_MAX)]
     purchase_order: Identifier | None = None
+    reservation: Identifier | None = None  # what was reserved for it passes to its lines
     ship_to: Address = Address()
     requested_for: Instant | None = None
     priority: Priority = 5

@@ -117,6 +117,19 @@ class Receipt(Noun, frozen=True, kw_only=True):
     purchase_order: Identifier | None = None
 
 
+class ChannelPool(Noun, frozen=True, kw_only=True):
+    """Units of an item at a site that only this channel may take: so many in all, used ones too.
+
+    The highest version stands; to give a channel more, say a higher quantity.
+    """
+
+    channel: Identifier
+    item: Identifier
+    site: Identifier
+    quantity: QuantityOrZero
+    version: Quantity
+
+
 class Grant(Noun, frozen=True, kw_only=True):
     """Stock that came free was set aside for a waiting order line; the hub tells itself."""
 

@@ -29,6 +29,17 @@ class PromiseRow:
     pooled_change: int = 0
     safety_change: int = 0
     need: int | None = None
+    need_backed: int | None = None
+
+    @property
+    def pooled_now(self) -> int:
+        """Base units in all pools that nobody has taken yet."""
+        return self.pooled + self.pooled_change
+
+    @property
+    def uncovered(self) -> int:
+        """Base units on the shelf beyond promises and safety stock, pools not looked at."""
+        return self.free + self.pooled_now
 
     @property
     def moved(self) -> int:
@@ -91,6 +102,14 @@ class PromiseBook:
         """
         return self._loaded(item, site).backed
 
+    def uncovered(self, item: str, site: str) -> int:
+        """Base units on the shelf beyond promises and safety stock: what pools can be served from.
+
+        Raises:
+            StockNotLoaded: the batch did not load this item.
+        """
+        return self._loaded(item, site).uncovered
+
     def in_use(self, item: str) -> bool:
         """Whether anything of this item is on a shelf, promised or pooled somewhere.
 
@@ -135,6 +154,20 @@ class PromiseBook:
         row.need = need if row.need is None else max(row.need, need)
         row.reserved_change += quantity
 
+    def reserve_pooled(self, item: str, site: str, quantity: int) -> None:
+        """Promise units that a pool had; the store will insist that they are on the shelf.
+
+        What the pool has left is told by `pool`; free stock stays as it is.
+        """
+        row = self.row(item, site)
+        need = quantity - (row.moved + row.pooled_change)
+        row.need_backed = need if row.need_backed is None else max(row.need_backed, need)
+        row.reserved_change += quantity
+
+    def pool(self, item: str, site: str, change: int) -> None:
+        """More or fewer units are set aside for single channels."""
+        self.row(item, site).pooled_change += change
+
     def release(self, item: str, site: str, quantity: int) -> None:
         """Take a promise back, or use it up."""
         self.row(item, site).reserved_change -= quantity
@@ -150,7 +183,8 @@ class PromiseBook:
                 row.need,
                 row.pooled_change,
                 row.safety_change,
+                row.need_backed,
             )
             for (item, site), row in sorted(self._rows.items())
-            if row.need is not None or row.is_changed
+            if row.need is not None or row.need_backed is not None or row.is_changed
         ]

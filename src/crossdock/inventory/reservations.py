@@ -251,7 +251,9 @@ def commit(
     found = open_or_refused(known, now)
     if isinstance(found, Refused):
         return found
-    held = {one.line: one.held for one in found.lines}
+    held: dict[str, int] = {}
+    for one in found.lines:
+        held[one.line] = held.get(one.line, 0) + one.held
     for line, quantity in parts.items():
         if quantity > held.get(line, 0):
             return Refused(Refusal.EXCEEDS_RESERVED, line, held)
@@ -278,8 +280,9 @@ def keep(
     """
     lines = []
     freed = []
+    wanted = dict(parts)
     for one in known.lines:
-        left = parts.get(one.line, 0)
+        left = wanted.get(one.line, 0)
         sites = {}
         pooled = {}
         for site, units in one.sites.items():
@@ -293,6 +296,7 @@ def keep(
                 pooled[site] = kept_of_pool
             if part < units:
                 freed.append(Freed(one.item, site, units - part, of_pool - kept_of_pool))
+        wanted[one.line] = left
         lines.append(HeldLine(one.line, one.item, one.wanted, one.site, sites, pooled))
     after = Reservation(
         channel=known.channel,
@@ -304,3 +308,59 @@ def keep(
         order_id=order_id or known.order_id,
     )
     return after, freed
+
+
+def take_over(
+    known: Reservation, wanted: Sequence[tuple[str, str, int]], order_id: str
+) -> tuple[Reservation, list[tuple[str, str, int]], list[Freed]]:
+    """Pass what is held to an order's lines: (line, item, base units still wanted).
+
+    A line takes what was reserved under its own number first, then what was reserved of its item.
+    Gives the reservation as it is then (it holds nothing any more), (line, site, quantity) of what
+    passed, and what no line of the order wants.
+    """
+    missing = {number: quantity for number, _, quantity in wanted if quantity > 0}
+    passed: list[tuple[str, str, int]] = []
+    freed: list[Freed] = []
+    emptied = []
+    for own_number in (True, False):
+        for one in known.lines:
+            for number, item, _ in wanted:
+                if item == one.item and (number == one.line) is own_number:
+                    _pass(one, number, missing, passed)
+    for one in known.lines:
+        freed += [
+            Freed(one.item, site, units, one.pooled.get(site, 0))
+            for site, units in one.sites.items()
+        ]
+        emptied.append(HeldLine(one.line, one.item, one.wanted, one.site))
+    after, _ = keep(
+        Reservation(
+            channel=known.channel,
+            lines=emptied,
+            hard=known.hard,
+            all_or_nothing=known.all_or_nothing,
+            level=known.level,
+        ),
+        {},
+        ReservationState.COMMITTED,
+        order_id,
+    )
+    return after, passed, freed
+
+
+def _pass(
+    one: HeldLine, number: str, missing: dict[str, int], passed: list[tuple[str, str, int]]
+) -> None:
+    """Take for an order line what it lacks; units of the pool go first, and stay used."""
+    for site in list(one.sites):
+        part = min(missing.get(number, 0), one.sites[site])
+        if part <= 0:
+            continue
+        missing[number] -= part
+        passed.append((number, site, part))
+        one.sites[site] -= part
+        if not one.sites[site]:
+            del one.sites[site]
+        if site in one.pooled:
+            one.pooled[site] = max(0, one.pooled[site] - part)

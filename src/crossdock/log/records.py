@@ -271,7 +271,8 @@ class StockChange:
 
     `need` is the free stock (sellable less reserved, pooled and safety stock) that the row must
     show before the change for the batch's reservations to be honest; None when nothing was reserved
-    (decision 7).
+    (decision 7). `need_backed` is the same for units taken from a pool: the stock beside promises
+    and safety that the row must show.
     """
 
     item: str
@@ -281,6 +282,7 @@ class StockChange:
     need: int | None
     pooled: int = 0
     safety: int = 0
+    need_backed: int | None = None
 
     @property
     def moves_free(self) -> bool:
@@ -310,6 +312,7 @@ class Waiting:
     since: datetime
     sites: tuple[str, ...]  # the capable sites, best first
     keep_back: int = 0  # free base units at a site that this line may not have
+    channel: str = ""  # whose pool it may take from
 
 
 @dataclass(slots=True)

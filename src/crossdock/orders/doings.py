@@ -27,6 +27,7 @@ class Doing(StrEnum):
     ASKED = "asked"  # shipment
     SERVICES_ASKED = "services_asked"  # the whole order
     AUTHORISED = "authorised"  # return
+    TOOK_OVER = "took_over"  # the whole order
     TOLD = "told"  # the whole order
     ORDERED = "ordered"  # line: what was said in a unit, in base units
     PRICED_PER = "priced_per"  # line: base units per unit of its price, as "12/1"
@@ -80,6 +81,10 @@ def _services_asked(order: OrderState, _: tuple[str, ...], value: bool) -> None:
 
 def _authorised(order: OrderState, of: tuple[str, ...], value: bool) -> None:
     order.returns[of[0]].authorised = value
+
+
+def _took_over(order: OrderState, _: tuple[str, ...], value: bool) -> None:
+    order.took_over = value
 
 
 def _told(order: OrderState, _: tuple[str, ...], value: str) -> None:
@@ -140,6 +145,7 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.ASKED: _asked,
     Doing.SERVICES_ASKED: _services_asked,
     Doing.AUTHORISED: _authorised,
+    Doing.TOOK_OVER: _took_over,
     Doing.TOLD: _told,
     Doing.ORDERED: _ordered,
     Doing.PRICED_PER: _priced_per,

@@ -44,6 +44,7 @@ def place_order(order: OrderState, said: Order, since: datetime) -> None:
     order.customer = said.customer
     order.currency = said.currency
     order.priority = said.priority
+    order.reservation = said.reservation or ""
     order.ship_to = said.ship_to
     order.since = since.astimezone(UTC).isoformat()
     for wanted in said.lines:

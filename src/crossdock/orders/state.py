@@ -125,6 +125,8 @@ class OrderState(msgspec.Struct, omit_defaults=True):
     releases: int = 0
     told: str = ""  # the status that channels were last told
     services_asked: bool = False
+    reservation: str = ""
+    took_over: bool = False  # whether the reservation's units were looked for
 
     def line(self, number: str, item: str) -> Line:
         """The line with this number, made when a fact names it before the order does."""

@@ -22,6 +22,7 @@ from crossdock.contracts.catalogue import CATALOGUE, TOLD
 from crossdock.contracts.versions import tellable
 from crossdock.contracts.vocabulary import Entity
 from crossdock.identity.matching import MatchRule
+from crossdock.kernel.limits import RESERVATION_SECONDS_MAX
 from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
 from crossdock.ownership.findings import Finding, House, findings
@@ -39,7 +40,7 @@ from crossdock.runtime.config_identity import (
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
-from crossdock.sagas.policy import ChannelPolicy, Policy
+from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.sagas.understanding import Speech
 
 
@@ -69,6 +70,8 @@ class HubSettings:
     batch: int = 500
     known_items_only: bool = True
     allow_unsafe_database: bool = False
+    backorders: Backorders = Backorders.PRIORITY
+    reservation_seconds: int = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Settings:
             channels=self.channels,
             matrix=self.matrix(),
             known_items_only=self.hub.known_items_only,
+            backorders=self.hub.backorders,
+            soft_seconds=self.hub.reservation_seconds,
             name="crossdock",
             stopped=stopped_types(self.flows, self.findings()),
             speech=self.speech,
@@ -230,6 +235,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
 def _hub(reader: _Reader, section: dict[str, Any], base: Path) -> HubSettings:
     known = (
         "name", "partitions", "listen", "data", "workers", "batch", "known_items_only",
+        "backorders", "reservation_seconds",
         "allow_unsafe_database",
     )  # fmt: skip
     reader.only(section, "hub", known)
@@ -248,8 +254,25 @@ def _hub(reader: _Reader, section: dict[str, Any], base: Path) -> HubSettings:
         workers=reader.number(section, "workers", "hub", default.workers, 0, 64),
         batch=reader.number(section, "batch", "hub", default.batch, 1, 5000),
         known_items_only=reader.flag(section, "known_items_only", "hub", default=True),
+        backorders=_backorders(reader, section),
+        reservation_seconds=reader.number(
+            section,
+            "reservation_seconds",
+            "hub",
+            default.reservation_seconds,
+            1,
+            RESERVATION_SECONDS_MAX,
+        ),
         allow_unsafe_database=reader.flag(section, "allow_unsafe_database", "hub", default=False),
     )
+
+
+def _backorders(reader: _Reader, section: dict[str, Any]) -> Backorders:
+    said = reader.text(section, "backorders", "hub", Backorders.PRIORITY.value)
+    if said not in list(map(str, Backorders)):
+        reader.wrong("hub.backorders", said, f"one of {', '.join(Backorders)}")
+        return Backorders.PRIORITY
+    return Backorders(said)
 
 
 _CONNECTORS = {"rest": RestSettings}

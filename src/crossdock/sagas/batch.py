@@ -23,7 +23,9 @@ from crossdock.log.records import (
     Wanted,
 )
 from crossdock.orders.state import Figures, OrderState, all_figures, status
+from crossdock.sagas.backorders import ranking
 from crossdock.sagas.policy import Policy
+from crossdock.sagas.pools import PoolBook
 from crossdock.sagas.turn import Turn, WaitingList
 
 _ITEM = msgspec.json.Decoder(Item)
@@ -63,7 +65,8 @@ class Batch:
         self.policy = policy
         self.wanted = wanted
         self.book = PromiseBook(loaded.stock, wanted.items)
-        self.waiting = WaitingList(loaded.waiting)
+        self.waiting = WaitingList(loaded.waiting, ranking(policy))
+        self.pools = PoolBook(self)
         self.orders: dict[str, OrderState] = {}
         self.masters = dict(loaded.masters)
         self.documents = dict(loaded.documents)
@@ -185,7 +188,7 @@ class Batch:
 
     def turn(self, message: Recorded) -> Turn:
         """Begin a message's turn."""
-        return Turn(message, self.policy, self.book, self.waiting, self._settled)
+        return Turn(message, self.policy, self.book, self.waiting, self.pools, self._settled)
 
     def take(self, turn: Turn) -> None:
         """Take what a turn decided into the batch."""

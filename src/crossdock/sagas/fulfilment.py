@@ -29,7 +29,7 @@ from crossdock.orders import sourcing
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened, consume
 from crossdock.orders.state import Figures, Line, OrderState, all_figures, figures
-from crossdock.sagas import telling
+from crossdock.sagas import promising, telling
 from crossdock.sagas.turn import Turn
 
 Shelf = tuple[str, str]
@@ -281,12 +281,12 @@ def _reserve_missing(
         return
 
     def free(item: str, site: str) -> int:
-        return turn.book.free(item, site) - channel.keep_back
+        return promising.offered(turn, channel.channel, channel.keep_back, item, site)
 
     for number, parts in sourcing.choose(order, wanted, channel.sells_from, free).items():
         line = order.lines[number]
         for site, quantity in parts:
-            turn.book.reserve(line.item, site, quantity, channel.keep_back)
+            promising.take(turn, channel.channel, channel.keep_back, line.item, site, quantity)
             turn.commit(order, number, site, quantity, 0)
             known[number].reserved += quantity
             known[number].backordered -= quantity
@@ -315,6 +315,7 @@ def _wait_for_the_rest(
                 since=datetime.fromisoformat(order.since),
                 sites=channel.sells_from if channel is not None else (),
                 keep_back=channel.keep_back if channel is not None else 0,
+                channel=order.channel,
             )
         )
 
@@ -366,20 +367,21 @@ def take_grant(turn: Turn, order: OrderState, grant: Grant) -> None:
 
 
 def serve_waiting(turn: Turn, item: str, site: str) -> None:
-    """Give stock that came free to the lines that wait for it, first come first served.
+    """Give stock that came free to the lines that wait for it, in the order of the policy.
 
     The units are reserved here and now, in the transaction that freed them, so no newcomer can jump
     the queue; each line learns of it by a message on its own order's key.
     """
-    if turn.book.free(item, site) <= 0:  # asked first: who waits is loaded with the free stock
+    if turn.book.uncovered(item, site) <= 0:  # asked first: who waits is loaded with the free stock
         return
     for row in turn.waiting.served_in_order(item):
         if site not in row.sites:
             continue
-        part = min(row.quantity, turn.book.free(item, site) - row.keep_back)
+        offered = promising.offered(turn, row.channel, row.keep_back, item, site)
+        part = min(row.quantity, offered)
         if part <= 0:
             continue
-        turn.book.reserve(item, site, part, row.keep_back)
+        promising.take(turn, row.channel, row.keep_back, item, site, part)
         turn.waiting.put(replace(row, quantity=row.quantity - part))
         turn.outcome.grants.append((row.order_id, row.line, item, site, part))
         turn.say(

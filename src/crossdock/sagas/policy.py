@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from crossdock.identity.matching import MatchRule
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
 from crossdock.sagas.understanding import Speech
+
+
+class Backorders(StrEnum):
+    """Who is served first when stock comes that several wait for."""
+
+    FIRST_COME = "first_come"
+    PRIORITY = "priority"  # the most urgent order, then who waits longer
+    SMALLEST_FIRST = "smallest_first"
+    CHANNEL_RANK = "channel_rank"  # channels in the order of the configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class Policy:
     matrix: Matrix
     known_items_only: bool = True  # an order for an item without a master record is held
     survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
+    backorders: Backorders = Backorders.PRIORITY  # who is served first when stock comes
     soft_seconds: int = 900  # how long a soft reservation stands when its caller does not say
     authority: str = "hub"  # whose word an answer about stock is
     speech: Mapping[str, Speech] = field(default_factory=dict)  # systems that do not speak as we do

@@ -6,8 +6,10 @@ that changed; folding them again rebuilds every projection (decision 14).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -32,13 +34,15 @@ from crossdock.orders import doings
 from crossdock.orders.doings import Doing
 from crossdock.orders.state import Figures, OrderState
 from crossdock.sagas.policy import Policy
+from crossdock.sagas.pools import PoolBook
 
 
 class Turn:
     """The working view of one message: its batch's books, its own outcome."""
 
     __slots__ = (
-        "book", "effects", "message", "messages", "outcome", "policy", "settled", "waiting",
+        "book", "effects", "message", "messages", "outcome", "policy", "pools", "settled",
+        "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +51,7 @@ class Turn:
         policy: Policy,
         book: PromiseBook,
         waiting: WaitingList,
+        pools: PoolBook,
         settled: dict[str, dict[str, Figures]],
     ) -> None:
         self.settled = settled  # order -> its figures when it was settled last in this batch
@@ -54,6 +59,7 @@ class Turn:
         self.policy = policy
         self.book = book
         self.waiting = waiting
+        self.pools = pools
         self.outcome = Outcome(
             commitments=[],
             movements=[],
@@ -235,7 +241,8 @@ def own_message(
 class WaitingList:
     """The order lines that wait for stock, as a batch sees and changes them."""
 
-    def __init__(self, rows: list[Waiting]) -> None:
+    def __init__(self, rows: list[Waiting], rank: Callable[[Waiting], tuple[Any, ...]]) -> None:
+        self._rank = rank
         self._by_item: dict[str, dict[tuple[str, str], Waiting]] = {}
         self._changed: dict[tuple[str, str, str], Waiting] = {}
         for row in rows:
@@ -247,9 +254,9 @@ class WaitingList:
         self._changed[(row.item, row.order_id, row.line)] = row
 
     def served_in_order(self, item: str) -> list[Waiting]:
-        """Who waits for this item, first come first."""
+        """Who waits for this item, in the order in which the policy serves them."""
         rows = [row for row in self._by_item.get(item, {}).values() if row.quantity > 0]
-        rows.sort(key=lambda row: (row.priority, row.since, row.order_id, row.line))
+        rows.sort(key=self._rank)
         return rows
 
     def changes(self) -> list[Waiting]:

@@ -128,9 +128,11 @@ def stock(
     sellable: int = 0,
     reserved: int = 0,
     need: int | None = None,
+    pooled: int = 0,
+    need_backed: int | None = None,
 ) -> StockChange:
     """A change of a promise row."""
-    return StockChange(item, site, sellable, reserved, need)
+    return StockChange(item, site, sellable, reserved, need, pooled, need_backed=need_backed)
 
 
 def effect(

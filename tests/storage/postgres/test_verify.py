@@ -60,6 +60,7 @@ PLANTED = {
     "nothing_from_nothing": f"UPDATE balance SET quantity = quantity + 1 WHERE {one('balance')}",
     "sellable_is_on_the_shelf": "UPDATE promise SET sellable = sellable + 1 WHERE item = 'nut'",
     "reserved_is_promised": f"UPDATE promise SET reserved = reserved + 1 WHERE {one('promise')}",
+    "pooled_is_set_aside": f"UPDATE promise SET pooled = pooled + 1 WHERE {one('promise')}",
     "reserved_not_negative": (
         "ALTER TABLE promise DROP CONSTRAINT promise_reserved_not_negative;"
         " UPDATE promise SET reserved = -1"

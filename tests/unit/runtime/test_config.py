@@ -17,6 +17,7 @@ from crossdock.ownership.rule import OnViolation, Rule
 from crossdock.runtime import config
 from crossdock.runtime.config import HubSettings, Settings, SystemSettings, read_settings
 from crossdock.runtime.config_reader import ConfigurationWrong, Secret
+from crossdock.sagas.policy import Backorders
 
 SECRET = "s3cr3t-of-the-house"
 ENVIRONMENT = {"KEY": SECRET, "OTHER": f"{SECRET}-2", "EMPTY": ""}
@@ -78,12 +79,15 @@ hub:
   batch: 7
   known_items_only: false
   allow_unsafe_database: true
+  backorders: smallest_first
+  reservation_seconds: 60
 database: {url: env:KEY}
 """
     settings = read(SOUND + text, tmp_path)
     assert settings.hub == HubSettings(
-        "north", 4, "[::1]", 9000, tmp_path / "kept", 3, 7, False, True
-    )
+        "north", 4, "[::1]", 9000, tmp_path / "kept", 3, 7, False, True,
+        Backorders.SMALLEST_FIRST, 60,
+    )  # fmt: skip
     default = HubSettings()
     names = [one.name for one in fields(HubSettings)]
     assert [n for n in names if getattr(settings.hub, n) == getattr(default, n)] == []
@@ -152,6 +156,10 @@ CASES = {
     "hub: {workers: -1}": ("hub.workers", "from 0 to 64"),
     "hub: {workers: 65}": ("hub.workers", "from 0 to 64"),
     "hub: {batch: 0}": ("hub.batch", "from 1 to 5000"),
+    "hub: {backorders: loudest}": (
+        "hub.backorders",
+        "one of first_come, priority, smallest_first, channel_rank",
+    ),
     "hub: {known_items_only: 'no'}": ("hub.known_items_only", "true or false"),
     "hub: {allow_unsafe_database: 1}": ("hub.allow_unsafe_database", "true or false"),
     "hub: {name: ''}": ("hub.name", "text"),

@@ -11,10 +11,11 @@ from crossdock.contracts.words import Measured
 from crossdock.inventory import ledger
 from crossdock.inventory.units import Refusal
 from crossdock.log.records import Wanted
-from crossdock.sagas import fulfilment
+from crossdock.sagas import fulfilment, pools
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
 from crossdock.sagas.measures import in_base_units
+from crossdock.sagas.pools import Pool
 from crossdock.sagas.turn import Turn
 
 M = TypeVar("M", bound=Measured)
@@ -97,7 +98,24 @@ def _item_if_measured(wanted: Wanted, noun: stock.StockAdjustment) -> None:
         wanted.masters.add(("item", noun.item))
 
 
+def _pooled(batch: Batch, turn: Turn, noun: stock.ChannelPool) -> None:
+    known = turn.pools.pool(noun.item, noun.site, noun.channel)
+    if known.version >= noun.version:
+        turn.supersede(f"version {known.version} is known")
+        return
+    after = Pool(noun.quantity, known.used, noun.version)
+    turn.pools.put(turn, noun.item, noun.site, noun.channel, after)
+    fulfilment.serve_waiting(turn, noun.item, noun.site)
+
+
+def _wants_pool(wanted: Wanted, noun: stock.ChannelPool) -> None:
+    wanted.items.add(noun.item)
+    number = pools.number_of(noun.item, noun.site, noun.channel)
+    wanted.documents.add((pools.KIND, number))
+
+
 DECIDERS: dict[str, Decider] = {
+    catalogue.POOL_CHANGED: Decider(_pooled, _wants_pool),
     catalogue.RECEIPT_POSTED: Decider(_received, _items_and_measured),
     catalogue.STOCK_ADJUSTED: Decider(_adjusted, _item_if_measured),
     catalogue.STOCK_MOVED: Decider(_moved, its_item),

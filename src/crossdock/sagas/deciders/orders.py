@@ -12,7 +12,7 @@ from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened
 from crossdock.orders.state import Line, OrderState
-from crossdock.sagas import fulfilment, rebuild, telling
+from crossdock.sagas import fulfilment, rebuild, reserving, telling
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
 from crossdock.sagas.deciders.goods import enter
@@ -158,6 +158,7 @@ def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
 
 def _reviewed(batch: Batch, turn: Turn, order: OrderState) -> None:
     """Settle an order whose holds were just derived; a held one waits for its item's master."""
+    reserving.take_over(batch, turn, order)
     waited = {number for number, line in order.lines.items() if line.waiting}
     fulfilment.settle(turn, order, listed_otherwise=waited, anew=True)
     fulfilment.wait_for_masters(turn, order)

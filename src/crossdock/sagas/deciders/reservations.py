@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts import catalogue
-from crossdock.contracts.products import Item
 from crossdock.contracts.reservations import (
     AnswerLine,
     ReservationAnswer,
@@ -25,33 +24,26 @@ from crossdock.contracts.vocabulary import (
 from crossdock.inventory import reservations
 from crossdock.inventory.reservations import Freed, Refused, Reservation
 from crossdock.log.records import Document, Wanted
-from crossdock.sagas import fulfilment, promising
+from crossdock.sagas import promising, reserving
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.deciders.timers import TIMERS
 from crossdock.sagas.policy import ChannelPolicy
+from crossdock.sagas.reserving import KIND
 from crossdock.sagas.turn import Turn
 
-KIND = "reservation"
-_ITEM = msgspec.json.Decoder(Item)
 _RESERVATION = msgspec.json.Decoder(Reservation)
 _encode = msgspec.json.Encoder().encode
-
-
-def known_reservation(batch: Batch, reservation_id: str) -> Reservation | None:
-    """The reservation as it stands, or None."""
-    document = batch.document(KIND, reservation_id)
-    return None if document is None else _RESERVATION.decode(document.body)
 
 
 def _requested(batch: Batch, turn: Turn, noun: ReservationRequest) -> None:
     channel = turn.policy.channels.get(noun.channel)
     now = turn.message.received_time
-    known = known_reservation(batch, noun.reservation_id)
+    known = reserving.known(batch, noun.reservation_id)
 
     def offered(item: str, site: str) -> int:
         assert channel is not None, "no stock is looked at for a channel that is not there"
-        return promising.offered(turn, channel, item, site)
+        return promising.offered(turn, channel.channel, channel.keep_back, item, site)
 
     decided = reservations.reserve(
         noun,
@@ -68,22 +60,24 @@ def _requested(batch: Batch, turn: Turn, noun: ReservationRequest) -> None:
     if known is None and channel is not None:
         for one in decided.lines:
             for site, quantity in one.sites.items():
-                pooled = promising.take(turn, channel, one.item, site, quantity)
+                pooled = promising.take(
+                    turn, channel.channel, channel.keep_back, one.item, site, quantity
+                )
                 if pooled:
                     one.pooled[site] = pooled
         batch.store_document(turn, KIND, noun.reservation_id, decided, decided.expires)
     _grant(turn, noun.reservation_id, decided)
 
 
-def _status(batch: Batch, item: str) -> ItemStatus | None:
+def _status(batch: Batch, number: str) -> ItemStatus | None:
     if not batch.policy.known_items_only:
         return ItemStatus.ACTIVE
-    body = batch.master("item", item)
-    return None if body is None else _ITEM.decode(body).status
+    item = batch.item(number)
+    return None if item is None else item.status
 
 
 def _committed(batch: Batch, turn: Turn, noun: ReservationCommitment) -> None:
-    known = known_reservation(batch, noun.reservation_id)
+    known = reserving.known(batch, noun.reservation_id)
     parts: dict[str, int] = {}
     for line in noun.lines:
         parts[line.line] = parts.get(line.line, 0) + line.quantity
@@ -92,7 +86,7 @@ def _committed(batch: Batch, turn: Turn, noun: ReservationCommitment) -> None:
 
 
 def _released(batch: Batch, turn: Turn, noun: ReservationRelease) -> None:
-    known = known_reservation(batch, noun.reservation_id)
+    known = reserving.known(batch, noun.reservation_id)
     _resolve(batch, turn, noun, known, reservations.release(known, turn.message.received_time))
 
 
@@ -107,29 +101,21 @@ def _resolve(
         _refuse(turn, noun, known, decided)
         return
     after, freed = decided
-    give_back(batch, turn, after.channel, freed)
+    reserving.give_back(turn, after.channel, freed)
     batch.store_document(turn, KIND, noun.reservation_id, after)
     _grant(turn, noun.reservation_id, after)
 
 
-def give_back(batch: Batch, turn: Turn, channel: str, freed: list[Freed]) -> None:
-    """Units of a reservation are promised to nobody any more: first come first served."""
-    for one in freed:
-        turn.book.release(one.item, one.site, one.quantity)
-    for item, site in sorted({(one.item, one.site) for one in freed}):
-        fulfilment.serve_waiting(turn, item, site)
-
-
 def _expired(batch: Batch, turn: Turn, document: Document) -> None:
     after, freed = reservations.expire(_RESERVATION.decode(document.body))
-    give_back(batch, turn, after.channel, freed)
+    reserving.give_back(turn, after.channel, freed)
     batch.store_document(turn, KIND, document.id, after)
     _grant(turn, document.id, after)
 
 
 def _contradicted(batch: Batch, turn: Turn, noun: Any) -> None:
     """Answer a call whose number was used before, with other content."""
-    known = known_reservation(batch, noun.reservation_id)
+    known = reserving.known(batch, noun.reservation_id)
     refused = Refused(Refusal.SAME_ID_OTHER_CONTENT)
     if not isinstance(noun, ReservationRequest):
         found = reservations.open_or_refused(known, turn.message.received_time)

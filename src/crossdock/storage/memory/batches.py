@@ -144,6 +144,13 @@ def _check_stock(data: Data, decided: Decided) -> None:
         where = f"{change.item} at {change.site}"
         if change.need is not None and free < change.need:
             raise StockMoved(where=where, found=f"{free} free", expected=f"{change.need} free")
+        backed = free + row.pooled
+        if change.need_backed is not None and backed < change.need_backed:
+            raise StockMoved(
+                where=where,
+                found=f"{backed} beside promises",
+                expected=f"{change.need_backed} beside promises",
+            )
     for change in decided.stock:
         row = data.promises.get(change.item, {}).get(change.site, _NOTHING)
         for figure in ("reserved", "pooled", "safety"):

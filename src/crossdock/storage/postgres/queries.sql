@@ -82,7 +82,7 @@ SELECT item, site, sellable, reserved, pooled, safety, version
 FROM promise WHERE item = ANY($1::text[]);
 
 -- load_waiting --
-SELECT item, order_id, line, quantity, priority, since, sites, keep_back
+SELECT item, order_id, line, quantity, priority, since, sites, keep_back, channel
 FROM waiting WHERE item = ANY($1::text[]);
 
 -- stranded_orders --
@@ -152,7 +152,8 @@ FROM (
     ORDER BY n.item, n.site FOR UPDATE OF q
 ) c
 WHERE p.item = c.item AND p.site = c.site
-RETURNING p.item, p.site, p.sellable - p.reserved - p.pooled - p.safety AS free;
+RETURNING p.item, p.site, p.sellable - p.reserved - p.pooled - p.safety AS free,
+    p.sellable - p.reserved - p.safety AS backed;
 
 -- mark_availability --
 -- Touch marks that stand already: a publisher that is taking one waits for us, and we for it.
@@ -193,11 +194,11 @@ USING unnest($1::text[], $2::text[], $3::text[]) AS n (item, order_id, line)
 WHERE w.item = n.item AND w.order_id = n.order_id AND w.line = n.line;
 
 -- wait --
-INSERT INTO waiting (item, order_id, line, quantity, priority, since, sites, keep_back)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO waiting (item, order_id, line, quantity, priority, since, sites, keep_back, channel)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT ON CONSTRAINT waiting_line DO UPDATE SET
     quantity = excluded.quantity, priority = excluded.priority, since = excluded.since,
-    sites = excluded.sites, keep_back = excluded.keep_back;
+    sites = excluded.sites, keep_back = excluded.keep_back, channel = excluded.channel;
 
 -- put_masters --
 INSERT INTO master AS m (kind, id, revision, body)

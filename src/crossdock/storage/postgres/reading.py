@@ -273,8 +273,8 @@ def document_of(row: Sequence[Any]) -> Document:
 
 def waiting_of(row: Sequence[Any]) -> Waiting:
     """A row of the waiting list, as both sides of this engine read it."""
-    item, order_id, line, quantity, priority, since, sites, keep_back = row
-    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites), keep_back)
+    item, order_id, line, quantity, priority, since, sites, back, channel = row
+    return Waiting(item, order_id, line, quantity, priority, since, tuple(sites), back, channel)
 
 
 def _effect(row: Any, ended: list[AttemptView]) -> EffectView:

@@ -184,12 +184,12 @@ SELECT partition, position FROM (
 ORDER BY event_time, partition, position;
 
 -- waiting_of_order --
-SELECT item, order_id, line, quantity, priority, since, sites, keep_back FROM waiting
+SELECT item, order_id, line, quantity, priority, since, sites, keep_back, channel FROM waiting
 WHERE order_id = $1 ORDER BY line COLLATE "C";
 
 -- waiting_of_item --
 -- Who waits for an item, in the order in which they are served.
-SELECT item, order_id, line, quantity, priority, since, sites, keep_back FROM waiting
+SELECT item, order_id, line, quantity, priority, since, sites, keep_back, channel FROM waiting
 WHERE item = $1 ORDER BY priority, since, order_id COLLATE "C", line COLLATE "C" LIMIT $2;
 
 -- promises_of_item --

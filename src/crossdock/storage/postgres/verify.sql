@@ -250,6 +250,22 @@ SELECT coalesce(p.item, w.item) AS item, coalesce(p.site, w.site) AS site,
 FROM promise p FULL JOIN wanted w ON w.item = p.item AND w.site = p.site
 WHERE coalesce(p.reserved, 0) <> coalesce(w.quantity, 0);
 
+-- pooled_is_set_aside --
+-- I14 broken: What is pooled on a promise row is what its channels have not used of their pools.
+WITH said AS (
+    SELECT split_part(id, E'\t', 1) AS item, split_part(id, E'\t', 2) AS site,
+           convert_from(body, 'UTF8')::jsonb AS body
+    FROM document WHERE kind = 'pool'
+), pools AS (
+    SELECT item, site,
+           sum(greatest(0, coalesce((body ->> 'quantity')::bigint, 0)
+                           - coalesce((body ->> 'used')::bigint, 0))) AS unused
+    FROM said GROUP BY item, site
+)
+SELECT coalesce(p.item, s.item) AS item, coalesce(p.site, s.site) AS site, p.pooled, s.unused
+FROM promise p FULL JOIN pools s ON s.item = p.item AND s.site = p.site
+WHERE coalesce(p.pooled, 0) <> coalesce(s.unused, 0);
+
 -- reserved_not_negative --
 -- I13 broken: Nothing is reserved less than not at all.
 SELECT item, site, sellable, reserved FROM promise WHERE reserved < 0;

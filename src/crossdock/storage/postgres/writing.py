@@ -231,6 +231,7 @@ async def _write_waiting(session: Session, decided: Decided) -> None:
                     w.since,
                     list(w.sites),
                     w.keep_back,
+                    w.channel,
                 )
                 for w in more
             ],
@@ -299,6 +300,7 @@ async def _change_promises(session: Session, changes: Sequence[StockChange]) -> 
         figures = columns(missing, _STOCK_FIELDS)
         rows += await session.rows("change_promises", *figures)
     free = {(row[0], row[1]): row[2] for row in rows}
+    backed = {(row[0], row[1]): row[3] for row in rows}
     for change in changes:
         more = change.sellable - change.reserved - change.pooled - change.safety
         before = free[(change.item, change.site)] - more
@@ -308,6 +310,16 @@ async def _change_promises(session: Session, changes: Sequence[StockChange]) -> 
                 found=f"{before} free",
                 expected=f"{change.need} free",
             )
+        if change.need_backed is not None:
+            stood = backed[change.item, change.site] - (
+                change.sellable - change.reserved - change.safety
+            )
+            if stood < change.need_backed:
+                raise StockMoved(
+                    where=f"{change.item} at {change.site}",
+                    found=f"{stood} beside promises",
+                    expected=f"{change.need_backed} beside promises",
+                )
     marked = sorted({c.item for c in changes if c.moves_free})
     if marked:
         await session.rows("mark_availability", marked)

@@ -73,7 +73,7 @@ class BatchContract(ContractBase):
         """Lines that wait beside free stock, or are held for an item that is known, are named."""
         store = await on.handle()
         assert await store.stranded(9) == []
-        kept_back = replace(waiting("o-4", 1), keep_back=5)
+        kept_back = replace(waiting("o-4", 1), keep_back=5, channel="web")
         elsewhere = replace(waiting("o-5", 1), sites=("NORTH",))
         none = waiting("o-6", 1, item="nut")
         await land(
@@ -269,6 +269,19 @@ class BatchContract(ContractBase):
         with pytest.raises(StockMoved):
             await store.commit(batch, at(1))
         assert await picture(store) == before
+
+    @scene
+    async def test_units_of_a_pool_must_be_on_the_shelf(self, on: Engine) -> None:
+        """What one channel has set aside is not free, and promised only while there."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=4, pooled=3)])
+        await land(store, stock=[stock(reserved=3, pooled=-3, need_backed=4)])
+        [row] = await store.promises(None, 10)
+        assert (row.reserved, row.pooled, row.free) == (3, 0, 1)
+        batch = await next_batch(store)
+        batch.stock = [stock(reserved=1, need_backed=2)]
+        with pytest.raises(StockMoved):
+            await store.commit(batch, at(1))
 
     @scene
     async def test_the_guard_looks_at_the_stock_before_the_change(self, on: Engine) -> None:
