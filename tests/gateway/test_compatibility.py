@@ -13,14 +13,20 @@ from crossdock.contracts.catalogue import ORDER_PLACED
 from crossdock.gateway.breaking import SAYS, Break, Breaks, Rule, rules_page
 from crossdock.gateway.compatibility import compatible
 from crossdock.gateway.documents import breaking_changes, write_documents
+from crossdock.gateway.schemas import data_schemas
 
-BASE = {
+BASE: dict[str, Any] = {
     "type": "object",
     "properties": {
         "id": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^a$"},
         "count": {"type": "integer", "minimum": 1, "maximum": 10, "default": 1},
         "kind": {"type": "string", "enum": ["a", "b"]},
         "plain": {"type": "string"},
+        "much": {
+            "anyOf": [{"type": "integer", "maximum": 9}, {"type": "string"}, {"type": "null"}],
+        },
+        "code": {"$ref": "#/$defs/Code"},
+        "any": {},
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
         "lines": {"type": "array", "items": {"$ref": "#/$defs/Line"}, "minItems": 1, "maxItems": 9},
     },
@@ -35,15 +41,17 @@ BASE = {
         "told": True,
     },
     "$defs": {
+        "Code": {"enum": ["a", "b"]},
         "Line": {
             "type": "object",
             "properties": {"line": {"type": "string"}},
             "required": ["line"],
             "additionalProperties": False,
-        }
+        },
     },
 }
 
+MUCH: list[Any] = BASE["properties"]["much"]["anyOf"]
 SENDERS, READERS = "breaks old senders", "breaks old readers"
 
 
@@ -115,6 +123,24 @@ CHANGES: list[tuple[str, Any, list[str], list[str]]] = [
         [],
         ["$.count: null " + READERS],
     ),
+    ("properties/much/anyOf", MUCH[:2], ["$.much: null " + SENDERS], []),
+    ("properties/much/anyOf", MUCH[1:], ["$.much: another type " + SENDERS], []),
+    (
+        "properties/much/anyOf",
+        [*MUCH, {"type": "boolean"}],
+        [],
+        ["$.much: another type " + READERS],
+    ),
+    (
+        "properties/much/anyOf",
+        [{"type": "integer", "maximum": 8}, *MUCH[1:]],
+        ["$.much: another maximum " + SENDERS],
+        [],
+    ),
+    ("$defs/Code", {"type": "string"}, [], ["$.code: a list of codes " + READERS]),
+    ("properties/plain", {"$ref": "#/$defs/Code"}, ["$.plain: a list of codes " + SENDERS], []),
+    ("properties/any", {"type": "string"}, ["$.any: another type " + SENDERS], []),
+    ("properties/plain", {}, [], ["$.plain: another type " + READERS]),
     ("x-crossdock/key", "line", ["key: was 'id', is 'line'"], ["key: was 'id', is 'line'"]),
     (
         "x-crossdock/business_key",
@@ -169,6 +195,25 @@ def test_each_rule_is_broken_by_a_change_and_breaks_whom_it_says() -> None:
             seen |= found
     assert seen == set(Rule) == set(SAYS)
     assert all(f"`{rule}`" in rules_page() for rule in Rule)
+
+
+@pytest.mark.parametrize("name", data_schemas())
+def test_no_field_of_a_contract_goes_unseen(name: str) -> None:
+    """Take any field away from what is published, or ask for it: somebody is broken, by name."""
+    schema = data_schemas()[name]
+    for field in schema["properties"]:
+        less = copy.deepcopy(schema)
+        del less["properties"][field]
+        less["required"] = [one for one in less.get("required", ()) if one != field]
+        gone = compatible(schema, less, taken=True, sent=False)
+        assert (
+            Break(Rule.FIELD_GONE, f"$.{field}", "a field that is gone breaks old senders") in gone
+        )
+        asked = {**schema, "required": [*schema.get("required", ()), field]}
+        needed = Rule.FIELD_REQUIRED in {
+            one.rule for one in compatible(schema, asked, taken=True, sent=False)
+        }
+        assert needed == (field not in schema.get("required", ()))
 
 
 def test_what_was_published_says_which_way_a_type_went(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ they do not know. Anything else needs a new major version of the message type.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from crossdock.gateway.breaking import Break, Rule
@@ -60,16 +61,27 @@ def _changed_facts(old: Schema, new: Schema) -> Iterator[Break]:
 
 
 class _Node:
-    """A place in a schema, with references followed and `null` told apart."""
+    """A place in a schema, with references followed, `null` told apart, and each kind by itself."""
 
     def __init__(self, schema: Schema, root: Schema, path: str = "$") -> None:
+        self.default = schema.get("default", ...)
+        schemas = [_resolved(kind, root) for kind in _alternatives(schema, root)]
+        self.path = path
+        self.may_be_null = any(kind.get("type") == "null" for kind in schemas)
+        self.kinds = [
+            _Kind(kind, root, path) for kind in schemas if kind and kind.get("type") != "null"
+        ]
+
+
+class _Kind:
+    """One of the types that a place may hold."""
+
+    def __init__(self, schema: Schema, root: Schema, path: str) -> None:
+        self.schema = schema
         self.root = root
         self.path = path
-        self.default = schema.get("default", ...)
-        kinds = [_resolved(kind, root) for kind in _alternatives(schema, root)]
-        self.may_be_null = any(kind.get("type") == "null" for kind in kinds)
-        plain = [kind for kind in kinds if kind.get("type") != "null"]
-        self.schema = plain[0] if plain else {}
+        self.type = schema.get("type") or ("string" if "enum" in schema else None)
+        self.format = schema.get("format")
 
     @property
     def properties(self) -> dict[str, _Node]:
@@ -121,25 +133,37 @@ class _Check:
 
     def misfits(self, writer: _Node, reader: _Node) -> Iterator[Break]:
         """Say what the writer may write and the reader would refuse."""
-        at = writer.path
-        if writer.may_be_null and not reader.may_be_null and reader.schema:
-            yield self._one(Rule.NULL_REFUSED, Rule.NULL_SENT, at, "null")
-        for word in ("type", "format"):
-            if writer.schema.get(word) != reader.schema.get(word):
-                if reader.schema:
-                    yield self._one(Rule.TYPE_CHANGED, Rule.TYPE_CHANGED, at, f"another {word}")
-                return
-        yield from self._codes(writer, reader)
-        yield from self._limits(writer, reader)
-        yield from self._fields(writer, reader)
-        if writer.items is not None and reader.items is not None:
-            yield from self.misfits(writer.items, reader.items)
+        if not reader.kinds and not reader.may_be_null:
+            return  # takes anything
+        if writer.may_be_null and not reader.may_be_null:
+            yield self._one(Rule.NULL_REFUSED, Rule.NULL_SENT, writer.path, "null")
+        if not writer.kinds and not writer.may_be_null:
+            yield self._otherwise(writer.path, "type")
+        for kind in writer.kinds:
+            yield from self._kind(kind, reader)
+
+    def _kind(self, kind: _Kind, reader: _Node) -> Iterator[Break]:
+        """One type that may be written, against what the reader knows of that type."""
+        known = [one for one in reader.kinds if one.type == kind.type]
+        fitting = [one for one in known if one.format == kind.format]
+        if not fitting:
+            yield self._otherwise(kind.path, "format" if known else "type")
+            return
+        [found, *_] = fitting
+        yield from self._codes(kind, found)
+        yield from self._limits(kind, found)
+        yield from self._fields(kind, found)
+        if kind.items is not None and found.items is not None:
+            yield from self.misfits(kind.items, found.items)
+
+    def _otherwise(self, at: str, word: str) -> Break:
+        return self._one(Rule.TYPE_CHANGED, Rule.TYPE_CHANGED, at, f"another {word}")
 
     def _one(self, for_senders: Rule, for_readers: Rule, at: str, what: str) -> Break:
         rule = for_senders if self._strict else for_readers
         return Break(rule, at, f"{what} {self._who}")
 
-    def _codes(self, writer: _Node, reader: _Node) -> Iterator[Break]:
+    def _codes(self, writer: _Kind, reader: _Kind) -> Iterator[Break]:
         if reader.codes is None:
             return
         at = writer.path
@@ -148,7 +172,7 @@ class _Check:
         if writer.codes is None:
             yield self._one(Rule.CODES_ADDED, Rule.CODES_LIFTED, at, "a list of codes")
 
-    def _limits(self, writer: _Node, reader: _Node) -> Iterator[Break]:
+    def _limits(self, writer: _Kind, reader: _Kind) -> Iterator[Break]:
         at = writer.path
         for keyword, greater_is_wider in _BOUNDS.items():
             limit, other = reader.schema.get(keyword), writer.schema.get(keyword)
@@ -160,7 +184,7 @@ class _Check:
         if pattern is not None and pattern != writer.schema.get("pattern"):
             yield self._one(Rule.PATTERN_CHANGED, Rule.PATTERN_CHANGED, at, "another pattern")
 
-    def _fields(self, writer: _Node, reader: _Node) -> Iterator[Break]:
+    def _fields(self, writer: _Kind, reader: _Kind) -> Iterator[Break]:
         known = reader.properties
         for name, field in writer.properties.items():
             if name in known:
@@ -179,9 +203,10 @@ def _changed_defaults(old: _Node, new: _Node) -> Iterator[Break]:
         yield Break(
             Rule.DEFAULT_CHANGED, old.path, "another default changes what old messages mean"
         )
-    newer = new.properties
-    for name, field in old.properties.items():
-        if name in newer:
-            yield from _changed_defaults(field, newer[name])
-    if old.items is not None and new.items is not None:
-        yield from _changed_defaults(old.items, new.items)
+    for older, newer in product(old.kinds, new.kinds):
+        fields = newer.properties
+        for name, field in older.properties.items():
+            if name in fields:
+                yield from _changed_defaults(field, fields[name])
+        if older.items is not None and newer.items is not None:
+            yield from _changed_defaults(older.items, newer.items)
