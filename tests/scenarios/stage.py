@@ -363,7 +363,8 @@ class Stage:
         ]
         new = told[self._effects_read[system] :]
         self._effects_read[system] = len(told)
-        return "; ".join(_in_words(effect.type, effect.body) for effect in new) or "nothing"
+        said = ("kept back: " * effect.held + _in_words(effect.type, effect.body) for effect in new)
+        return "; ".join(said) or "nothing"
 
 
 def _reserved(hub: SmallHub) -> Counter[tuple[str, str]]:

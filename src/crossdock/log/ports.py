@@ -9,7 +9,7 @@ that repeating it is safe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -143,6 +143,14 @@ class Delivering(Protocol):
         """Let attempts that a dead hub of our name left in flight be claimed at once, as doubtful.
 
         For the start of a hub, when it is certain that no other of its name runs.
+        """
+        ...
+
+    async def resume(self, stopped: Collection[str]) -> int:
+        """Make due what was held because its flow did not run; gives how many effects.
+
+        `stopped` are the message types whose flows still do not run. Effects that are held after an
+        attempt stay so: they wait for a person.
         """
         ...
 

@@ -210,6 +210,7 @@ class Effect:
     type: str
     correlation: str
     body: bytes  # the canonical noun as JSON
+    held: bool = False  # intended while its flow did not run: kept until that runs again
 
 
 class EffectState(IntEnum):

@@ -127,13 +127,23 @@ class Turn:
             return
         if kind in self.policy.stopped:
             self.note("flow-not-active", kind, self.policy.stopped[kind])
-            return
         body = msgspec.json.encode(said)
         correlation = self.message.correlation or key
         for destination in destinations:
             intent = f"{destination}/{business_key}"
             self.outcome.effects.append(intent)
-            self.effects.append(Effect(intent, destination, lane, key, kind, correlation, body))
+            self.effects.append(
+                Effect(
+                    intent,
+                    destination,
+                    lane,
+                    key,
+                    kind,
+                    correlation,
+                    body,
+                    held=kind in self.policy.stopped,
+                )
+            )
 
     def say(self, kind: str, key: str, said: msgspec.Struct) -> None:
         """Put a message of the hub's own on the log, for another key's turn."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,7 +78,8 @@ class Effects:
         if effect.business_key in self._business_keys:
             return
         self._business_keys.add(effect.business_key)
-        kept = Kept(len(self.by_id) + 1, effect, place, now)
+        state = EffectState.HELD if effect.held else EffectState.DUE
+        kept = Kept(len(self.by_id) + 1, effect, place, now, state)
         self.by_id[kept.effect_id] = kept
         self.ids_by_key.setdefault(effect.key, []).append(kept.effect_id)
         self.counts[(effect.destination, kept.state_name)] += 1
@@ -112,6 +113,20 @@ class Effects:
                 if kept.state is EffectState.IN_FLIGHT and kept.owner == owner:
                     kept.until = now
                     self._schedule(queue, kept)
+
+    def resume(self, stopped: Collection[str]) -> int:
+        """Make due what was held before any attempt, but for these types; gives how many."""
+        waiting = [
+            kept
+            for kept in self.by_id.values()
+            if kept.state is EffectState.HELD
+            and not kept.attempts
+            and kept.effect.type not in stopped
+        ]
+        for kept in waiting:
+            self._move(kept, EffectState.DUE)
+            self._schedule(self._queues[kept.effect.destination], kept)
+        return len(waiting)
 
     def in_flight(self, result: Settlement) -> Kept | None:
         """The effect of this attempt, unless a later holder has it or it ended before (I22)."""

@@ -10,7 +10,7 @@ old.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from crossdock.log.ports import ChannelView
@@ -151,6 +151,13 @@ class MemoryStore:
         await self._begin("reclaim")
         self.data.effects.reclaim(self._owner, now)
         await self._committed("reclaim")
+
+    async def resume(self, stopped: Collection[str]) -> int:
+        """See `log.ports.Delivering`."""
+        await self._begin("resume")
+        resumed = self.data.effects.resume(stopped)
+        await self._committed("resume")
+        return resumed
 
     async def settle(self, results: Sequence[Settlement], now: datetime) -> int:
         """See `log.ports.Delivering`."""

@@ -271,6 +271,18 @@ ORDER BY t.lane, t.effect_id;
 -- What a hub of this name had in flight when it died may be looked at at once.
 UPDATE due SET until = $2 WHERE state = 1 AND owner = $1;
 
+-- hold_effects --
+-- Intended while their flow does not run: kept, and not due.
+UPDATE due d SET state = 2 FROM effect e
+WHERE e.business_key = ANY($1::text[]) AND d.effect_id = e.effect_id AND d.attempts = 0;
+
+-- resume --
+-- What was held before any attempt is due again, unless its flow still does not run.
+UPDATE due d SET state = 0 FROM effect e
+WHERE d.state = 2 AND d.attempts = 0 AND e.effect_id = d.effect_id
+  AND e.type <> ALL($1::text[])
+RETURNING d.effect_id;
+
 -- lock_in_flight --
 -- Which of these attempts are still ours to settle.
 SELECT d.effect_id FROM due d

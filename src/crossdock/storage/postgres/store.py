@@ -7,7 +7,7 @@ order, and all of them only at the end of a batch, after the thinking (decision 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -261,6 +261,11 @@ class PostgresStore(PostgresReading):
         """
         async with self._session() as session:
             await session.rows("reclaim", self._owner, now)
+
+    async def resume(self, stopped: Collection[str]) -> int:
+        """See `log.ports.Delivering.resume`."""
+        async with self._session() as session:
+            return len(await session.rows("resume", list(stopped)))
 
     async def settle(self, results: Sequence[Settlement], now: datetime) -> int:
         """See `log.ports.Delivering.settle`."""

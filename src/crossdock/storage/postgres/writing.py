@@ -211,6 +211,9 @@ async def _write_effects(session: Session, decided: Decided, now: datetime) -> N
         [effect.body for effect in effects],
         now,
     )
+    held = [effect.business_key for effect in effects if effect.held]
+    if held:
+        await session.rows("hold_effects", held)
 
 
 async def _write_waiting(session: Session, decided: Decided) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -341,6 +342,21 @@ class EffectContract(ContractBase):
         assert await settle(store, one, Verdict.ACCEPTED, 9) == 0
         [view] = await store.effects_of("order-1")
         assert [ended.settled_time for ended in view.ended] == [at(2)]
+
+    @scene
+    async def test_what_a_stopped_flow_intends_is_kept_until_it_runs(self, on: Engine) -> None:
+        """Held, in nobody's hands, and in its turn before what its key intends later."""
+        store = await on.handle()
+        await intend(store, replace(effect("a"), held=True))
+        await intend(store, effect("b"))
+        assert await claim(store, 1) == []
+        assert await store.resume([effect("a").type]) == 0
+        assert await claim(store, 2) == []
+        assert await store.resume([]) == 1
+        [first] = await claim(store, 3)
+        assert first.business_key == "a"
+        await settle(store, first, Verdict.REFUSED)
+        assert await store.resume([]) == 0  # refused by the far side: a person decides
 
     @scene
     async def test_a_hub_that_starts_again_takes_back_what_it_had_in_flight(
