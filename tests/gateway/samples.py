@@ -303,6 +303,15 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "erp",
         {"proposal_id": "P-3-17-1", "verdict": "accepted", "reason": "weighed again"},
     ),
+    catalogue.STOCK_POSTED: ("erp", {"posting_id": "SP-0-1-1", "reference": "MAT-77"}),
+    catalogue.STOCK_POSTING_REJECTED: (
+        "erp",
+        {"posting_id": "SP-0-1-1", "attempt": 2, "reason": "the period is closed"},
+    ),
+    catalogue.STOCK_POSTING_RETRIED: (
+        "erp",
+        {"posting_id": "SP-0-1-1", "attempt": 2, "note": "the period is open again"},
+    ),
 }
 
 Path = tuple[str | int, ...]

@@ -23,6 +23,14 @@ from crossdock.contracts import reservations as calls
 from crossdock.contracts import shipments as goods
 from crossdock.contracts import stock as shelves
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.postings import (
+    Milestone,
+    PostingPeriod,
+    StockPosted,
+    StockPosting,
+    StockPostingRejected,
+    StockPostingRetry,
+)
 from crossdock.contracts.proposals import ProposalSettlement
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
@@ -37,6 +45,7 @@ from crossdock.contracts.vocabulary import (
     StockState,
 )
 from crossdock.contracts.words import Noun
+from crossdock.inventory.bridge import PostingMode, PostingPolicy
 from crossdock.inventory.reservations import Reservation
 from crossdock.log.keys import transport_digest
 from crossdock.log.records import Answer, NewMessage
@@ -45,13 +54,15 @@ from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.rule import OnViolation
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
-from crossdock.testing.builders import noun_message
+from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 from tests.scenarios import identity_words
 
 Said = tuple[str, Noun]
 COLUMNS_MAX = 7
 _ALL = 1_000_000
+_DAYS_LATER = at(10 * 86_400)
+_STANDINGS = ("posted", "asked", "rejected", "pending", "silent")
 
 
 @dataclass(frozen=True)
@@ -183,6 +194,8 @@ class Stage:
                 self._speaker = row.cells[0]
             elif row.verb == "pass":
                 self._pass(*row.cells)
+            elif row.verb == "days end":
+                self._end_days()
             elif row.verb in QUESTIONS:
                 answer = QUESTIONS[row.verb](self, *row.cells)
                 assert row.expected is not None, f"{row} expects nothing"
@@ -221,6 +234,10 @@ class Stage:
             self._batch = 1
         elif rule in identity_words.HOUSES:
             self._policy = identity_words.HOUSES[rule](self._policy)
+        elif rule.startswith("posts "):
+            milestone, mode = rule.removeprefix("posts ").split()
+            modes = {**self._policy.posting.modes, Milestone(milestone): PostingMode(mode)}
+            self._policy = replace(self._policy, posting=PostingPolicy(modes))
         else:
             self._policy = _keeping_back(self._policy, int(rule.removeprefix("keeps back ")))
 
@@ -234,6 +251,14 @@ class Stage:
             kind, noun, f"m-{self._count}", source=self._speaker, seconds=self._now()
         )
         return self._last
+
+    def _end_days(self) -> None:
+        """The days of all sites are over; what was not posted is added up."""
+        for (site, period, ends), closed in at_once(self.hub.store.ended_periods(_DAYS_LATER, 99)):
+            noun = PostingPeriod(site=site, period=period, ended_at=ends, closing=closed + 1)
+            name = f"{site}/{period}/{closed + 1}"
+            self._last = noun_message(catalogue.POSTING_PERIOD_ENDED, noun, name)
+            self.hub.tell(self._last)
 
     def _repeat(self, how: str, last: NewMessage) -> NewMessage:
         """The last message: under its id, under a new one, or past the door's memory of facts."""
@@ -266,6 +291,8 @@ class Stage:
             if balance.state == StockState.AVAILABLE and not balance.owner:
                 shelf[balance.item, balance.site] += balance.quantity
         assert not any(sums.values()), f"{row}: goods came from nowhere, {sums}"
+        for both in at_once(self.hub.store.financial(None, _ALL)):
+            assert both.execution == both.financial, f"{row}: finance knows of other stock, {both}"
         promised = _reserved(self.hub)
         for name in data.orders:
             order = self.hub.order(name)
@@ -321,6 +348,16 @@ class Stage:
         row = self.hub.store.data.promises[item][site]
         pooled = f", pooled {row.pooled}" if row.pooled else ""
         return f"shelf {row.sellable}, reserved {row.reserved}{pooled}, free {row.free}"
+
+    def finance(self, name: str) -> str:
+        """What finance accounts for of an item at a site, by how far the ERP was told."""
+        site, item = name.split()
+        for row in at_once(self.hub.store.financial(None, _ALL)):
+            if (row.site, row.item) == (site, item):
+                parts = {part: getattr(row, part) for part in _STANDINGS}
+                told = ", ".join(f"{part} {units}" for part, units in parts.items() if units)
+                return f"{row.financial}: {told}" if told else str(row.financial)
+        return "nothing"
 
     def waits(self, item: str) -> str:
         """Who waits for an item, first come first."""
@@ -708,6 +745,22 @@ def _settle(name: str, proposal_id: str, verdict: str) -> Said:
     )
 
 
+def _posted(name: str, posting_id: str) -> Said:
+    return catalogue.STOCK_POSTED, StockPosted(posting_id=posting_id, reference=f"doc-{name}")
+
+
+def _posting_rejected(name: str, posting_id: str, attempt: str, reason: str = "") -> Said:
+    return catalogue.STOCK_POSTING_REJECTED, StockPostingRejected(
+        posting_id=posting_id, attempt=int(attempt), reason=reason
+    )
+
+
+def _posting_retried(name: str, posting_id: str, attempt: str) -> Said:
+    return catalogue.STOCK_POSTING_RETRIED, StockPostingRetry(
+        posting_id=posting_id, attempt=int(attempt)
+    )
+
+
 DOINGS: dict[str, Callable[..., Said]] = {
     "item": _item,
     "party": _party,
@@ -734,6 +787,9 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "invoice": _invoice,
     **identity_words.DOINGS,
     "settle": _settle,
+    "posted": _posted,
+    "posting rejected": _posting_rejected,
+    "posting retried": _posting_retried,
 }
 """What somebody may do: verb -> (a number, the line's columns) -> message."""
 
@@ -743,6 +799,7 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "holds": Stage.holds,
     "balance": Stage.balance,
     "promise": Stage.promise,
+    "finance": Stage.finance,
     "waits": Stage.waits,
     "note": Stage.note,
     "told": Stage.told,
@@ -750,6 +807,17 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "record": Stage.record,
 }
 """What may be asked."""
+
+
+def _posting_in_words(posting: StockPosting) -> str:
+    lines = ", ".join(
+        f"{line.milestone} {line.item} {line.quantity:+d}"
+        + (f" in {line.documents}" if line.documents > 1 else "")
+        for line in posting.lines
+    )
+    part = f" part {posting.number}" if posting.number is not None else ""
+    again = f" again ({posting.attempt})" if posting.attempt > 1 else ""
+    return f"post {posting.posting_id}{again} {posting.site}{part}: {lines}"
 
 
 def _in_words(kind: str, body: bytes) -> str:
@@ -762,6 +830,8 @@ def _in_words(kind: str, body: bytes) -> str:
             f"{one.field} from {one.old or 'nothing'} to {one.wished}" for one in noun.changes
         )
         return f"{noun.proposal_id} of {noun.said_by} for {noun.number}: {wished}"
+    if kind == catalogue.STOCK_POSTING_REQUESTED:
+        return _posting_in_words(noun)
     what = ", ".join(f"{line.line} {line.item} {line.quantity}" for line in noun.lines)
     if kind == catalogue.INVOICE_REQUESTED:
         total = Decimal(noun.total_minor) / 100

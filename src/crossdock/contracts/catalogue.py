@@ -19,6 +19,7 @@ from crossdock.contracts import (
     orders,
     parties,
     places,
+    postings,
     products,
     proposals,
     reservations,
@@ -96,6 +97,11 @@ RETURN_RECEIVED = "crossdock.return.received.v1"
 INVOICE_REQUESTED = "crossdock.invoice.requested.v1"
 INVOICE_POSTED = "crossdock.invoice.posted.v1"
 AVAILABILITY_PUBLISHED = "crossdock.availability.published.v1"
+STOCK_POSTING_REQUESTED = "crossdock.stock.posting_requested.v1"
+STOCK_POSTED = "crossdock.stock.posted.v1"
+STOCK_POSTING_REJECTED = "crossdock.stock.posting_rejected.v1"
+STOCK_POSTING_RETRIED = "crossdock.stock.posting_retried.v1"
+POSTING_PERIOD_ENDED = "crossdock.posting_period.ended.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
 PROPOSAL_MADE = "crossdock.proposal.made.v1"
 PROPOSAL_SETTLED = "crossdock.proposal.settled.v1"
@@ -460,6 +466,53 @@ _ROWS = (
         steward="inventory control",
     ),
     MessageType(
+        STOCK_POSTING_REQUESTED,
+        postings.StockPosting,
+        "stock_posting",
+        "posting_id",
+        lambda d: f"stock-posting/{d.posting_id}/{d.attempt}",
+        "Finance is asked to change its stock.",
+        inbound=False,
+        steward="finance",
+    ),
+    MessageType(
+        STOCK_POSTED,
+        postings.StockPosted,
+        "stock_posting",
+        "posting_id",
+        lambda d: f"stock-posted/{d.posting_id}",
+        "Finance has changed its stock as it was asked.",
+        steward="finance",
+    ),
+    MessageType(
+        STOCK_POSTING_REJECTED,
+        postings.StockPostingRejected,
+        "stock_posting",
+        "posting_id",
+        lambda d: f"stock-posting-rejected/{d.posting_id}/{d.attempt}",
+        "Finance will not change its stock as it was asked.",
+        steward="finance",
+    ),
+    MessageType(
+        STOCK_POSTING_RETRIED,
+        postings.StockPostingRetry,
+        "stock_posting",
+        "posting_id",
+        lambda d: f"stock-posting-retried/{d.posting_id}/{d.attempt}",
+        "A rejected posting is to be asked for again.",
+        steward="finance",
+    ),
+    MessageType(
+        POSTING_PERIOD_ENDED,
+        postings.PostingPeriod,
+        "stock_posting",
+        "site",
+        lambda d: f"posting-period/{d.site}/{d.period}/{d.closing}",
+        "A day of a site is over: what was not posted is added up.",
+        inbound=False,
+        steward="finance",
+    ),
+    MessageType(
         TIMER_FIRED,
         timers.TimerFired,
         "timer",
@@ -504,6 +557,7 @@ TOLD = frozenset(
         AVAILABILITY_PUBLISHED,
         RESERVATION_ANSWERED,
         PROPOSAL_MADE,
+        STOCK_POSTING_REQUESTED,
     }
 )
 """What the deciders make effects of; the rest stays on the log."""

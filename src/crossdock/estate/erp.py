@@ -1,4 +1,4 @@
-"""The ERP: invoices what it is asked to, under numbers of its own; owns items and parties.
+"""The ERP: invoices and posts what it is asked to, under numbers of its own; owns master data.
 
 It makes an invoice for every effect, as a real one would: asked twice for one shipment under two
 keys it invoices twice, and its truth shows it.
@@ -13,6 +13,7 @@ from typing import Any
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.invoices import Invoice, InvoiceLine, InvoiceRequest
+from crossdock.contracts.postings import StockPosted, StockPosting
 from crossdock.estate.config import ErpConfig
 from crossdock.estate.system import System
 
@@ -31,11 +32,16 @@ class Erp(System):
         self.orders: Counter[str] = Counter()  # order -> units invoiced
         self.units = 0
         self.posted = 0
+        self.postings: Counter[str] = Counter()  # posting -> how often it was posted
+        self.stock: Counter[tuple[str, str]] = Counter()  # (site, item) -> base units
         self.total_minor: Counter[str] = Counter()  # currency -> minor units
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
-        """It takes requests for invoices."""
-        return {catalogue.INVOICE_REQUESTED: self._requested}
+        """It takes requests for invoices and for changes of its stock."""
+        return {
+            catalogue.INVOICE_REQUESTED: self._requested,
+            catalogue.STOCK_POSTING_REQUESTED: self._move_stock,
+        }
 
     def happened(self, type_name: str, noun: Any) -> None:
         """It keeps the master records that it publishes."""
@@ -54,11 +60,23 @@ class Erp(System):
             "invoices_too_many": self.invoices.total() - len(self.invoices),
             "units_invoiced": self.units,
             "total_minor": dict(self.total_minor),
+            "postings": self.postings.total(),
+            "postings_too_many": self.postings.total() - len(self.postings),
+            "stock_units": self.stock.total(),
         }
         if not brief:
             books["by_shipment"] = dict(self.invoices)
             books["by_order"] = dict(self.orders)
+            books["stock"] = {f"{site}/{item}": units for (site, item), units in self.stock.items()}
         return books
+
+    def _move_stock(self, asked: StockPosting) -> str:
+        self.postings[asked.posting_id] += 1
+        for line in asked.lines:
+            self.stock[asked.site, line.item] += line.quantity
+        number = self.dice.number("MAT-", asked.posting_id, self.postings[asked.posting_id])
+        self.say(catalogue.STOCK_POSTED, StockPosted(posting_id=asked.posting_id, reference=number))
+        return number
 
     def _requested(self, asked: InvoiceRequest) -> str:
         count = self.invoices[asked.shipment_id] + 1

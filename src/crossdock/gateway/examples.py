@@ -23,6 +23,7 @@ _WORDS: dict[str, str | int] = {
     "item": "85123A",
     "customer": "C-17",
     "line": "1",
+    "period": "2026-03-02",
     "state": "available",
     "target.state": "quarantine",
     "status": "shipped",

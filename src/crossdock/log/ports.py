@@ -21,6 +21,7 @@ from crossdock.log.records import (
     Loaded,
     NewMessage,
     OrderRow,
+    PeriodKey,
     Receipt,
     Recorded,
     Settlement,
@@ -32,6 +33,7 @@ from crossdock.log.views import (
     BalanceRow,
     EffectView,
     ExceptionRow,
+    FinancialRow,
     OutcomeRow,
     PromiseKey,
     PromiseView,
@@ -84,13 +86,22 @@ class Deciding(Protocol):
         """The (kind, id, revision) of documents whose timer is due, the longest overdue first."""
         ...
 
+    async def ended_periods(self, now: datetime, limit: int) -> list[tuple[PeriodKey, int]]:
+        """Days that are over and have entries that no posting tells, and how often each was closed.
+
+        Found by state: an entry that comes late, or was written while its day was being closed, is
+        found the next time.
+        """
+        ...
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """Apply a decided batch, whole or not at all.
 
         Raises:
             LeaseLost: another worker holds a partition, or its position moved; nothing is written.
             StockMoved: a guarded reservation no longer fits; nothing is written, decide again.
-            DocumentMoved: a document is not at the revision that was read; likewise.
+            DocumentMoved: a document is not at the revision that was read, or entries were claimed
+                by somebody else; likewise.
         """
         ...
 
@@ -232,6 +243,10 @@ class Reading(Protocol):
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
         """Promise rows, beyond `after`."""
+        ...
+
+    async def financial(self, after: PromiseKey | None, limit: int) -> list[FinancialRow]:
+        """Per item and site what warehouses hold and finance accounts for, beyond `after`."""
         ...
 
     async def effects_summary(self) -> dict[tuple[str, str], int]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from crossdock.contracts.postings import Milestone
 from crossdock.contracts.vocabulary import Fate, MovementKind, StockState
 
 
@@ -168,6 +169,41 @@ NO_ANSWER = msgspec.Raw()
 """Nobody waits; empty, so that it counts as false."""
 
 
+class FinancialEntry(msgspec.Struct, array_like=True):
+    """What a movement means to finance: an entry of the financial ledger, told to the ERP or not.
+
+    Item, owner and document are those of the movement, the outcome's `movement`-th. `asked` is the
+    posting that tells it; "" while nobody was asked. `mode` is a name of `bridge.PostingMode`.
+    """
+
+    movement: int
+    site: str
+    milestone: Milestone
+    quantity: int  # base units, signed
+    period: str
+    ends: datetime  # when the period does
+    mode: str
+    asked: str = ""
+
+
+class Claim(msgspec.Struct, array_like=True):
+    """Which entries a posting adds up: those of a day of a site that nobody had asked for.
+
+    Of one milestone, of (item, owner) from `first` to `last`, in every partition up to the position
+    that was decided when they were added up.
+    """
+
+    posting: str
+    site: str
+    period: str
+    milestone: Milestone
+    first: tuple[str, str]
+    last: tuple[str, str]
+    upto: dict[int, int]
+    entries: int  # how many they are
+    ends: datetime
+
+
 class Outcome(msgspec.Struct, omit_defaults=True):
     """All that one message decided; the log of these rebuilds every projection (decision 14).
 
@@ -175,7 +211,8 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     site, quantity) that travel on as messages of their own; `memories` are what the order keeps of
     all this beside its facts and promises; `documents` stand as they are named here; `resolved`
     says what numbers and codes of the message were read as, so that a rebuild asks no table;
-    `answer` is kept so that a call which is repeated is told the same again.
+    `answer` is kept so that a call which is repeated is told the same again;
+    `entries` and `claims` make up the financial ledger.
     """
 
     fate: Fate = Fate.APPLIED
@@ -189,6 +226,12 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     documents: list[Document] = []
     resolved: list[Resolved] = []
     answer: msgspec.Raw = NO_ANSWER  # JSON: what whoever waits for this message is told
+    entries: list[FinancialEntry] = []
+    claims: list[Claim] = []
+
+
+PeriodKey = tuple[str, str, datetime]
+"""A day of a site's financial ledger: site, period, and when it ends."""
 
 
 class Lane(IntEnum):
@@ -316,6 +359,28 @@ class Waiting:
     channel: str = ""  # whose pool it may take from
 
 
+class PendingSum(NamedTuple):
+    """Entries of one milestone, item and owner that no posting tells yet, added up."""
+
+    milestone: Milestone
+    item: str
+    owner: str
+    quantity: int
+    entries: int
+    document: str  # of one of them
+
+
+@dataclass(slots=True)
+class Pending:
+    """What a day of a site has pending, as it stood when the partitions were decided up to there.
+
+    The sums come in the order of milestone, item and owner by code point.
+    """
+
+    upto: dict[int, int] = field(default_factory=dict)
+    sums: list[PendingSum] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class OrderRow:
     """An order's state and the figures that lists are made of."""
@@ -385,6 +450,7 @@ class Wanted:
     masters: set[tuple[str, str]] = field(default_factory=set)
     documents: set[tuple[str, str]] = field(default_factory=set)
     held: set[str] = field(default_factory=set)  # places of messages that were held
+    pending: set[PeriodKey] = field(default_factory=set)
 
     def also(
         self,
@@ -401,6 +467,7 @@ class Wanted:
             self.masters.union(masters),
             self.documents.union(documents),
             self.held.union(held),
+            self.pending,
         )
 
 
@@ -414,3 +481,4 @@ class Loaded:
     masters: dict[tuple[str, str], bytes] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
+    pending: dict[PeriodKey, Pending] = field(default_factory=dict)

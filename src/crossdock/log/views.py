@@ -59,6 +59,25 @@ class PromiseView:
 
 
 @dataclass(frozen=True, slots=True)
+class FinancialRow:
+    """The two ledgers of an item at a site, side by side, in base units.
+
+    `financial` is what the entries add up to: `posted` and `asked` of the ERP, `rejected` by it,
+    `pending` until the day is over, and `silent` where the ERP is not to be told.
+    """
+
+    site: str
+    item: str
+    execution: int
+    financial: int
+    posted: int = 0
+    asked: int = 0
+    rejected: int = 0
+    pending: int = 0
+    silent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRow:
     """What was decided on one message, and when that was written down."""
 

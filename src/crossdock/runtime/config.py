@@ -22,6 +22,7 @@ from crossdock.contracts.catalogue import CATALOGUE, TOLD
 from crossdock.contracts.versions import tellable
 from crossdock.contracts.vocabulary import Entity
 from crossdock.identity.matching import MatchRule
+from crossdock.inventory.bridge import PostingPolicy
 from crossdock.kernel.limits import RESERVATION_SECONDS_MAX
 from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
@@ -38,6 +39,7 @@ from crossdock.runtime.config_identity import (
     read_survivorship,
 )
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
+from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
@@ -85,6 +87,7 @@ class Settings:
     channels: Mapping[str, ChannelPolicy]
     channel_roles: Mapping[str, Mapping[str, str]]  # channel -> role -> system
     rules: tuple[Rule, ...]
+    posting: PostingPolicy
     flows: Mapping[str, Flow]  # every one, those that ship with the hub included
     speech: Mapping[str, Speech]  # the systems that do not speak as we do
     matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
@@ -114,6 +117,7 @@ class Settings:
             backorders=self.hub.backorders,
             soft_seconds=self.hub.reservation_seconds,
             name="crossdock",
+            posting=self.posting,
             stopped=stopped_types(self.flows, self.findings()),
             speech=self.speech,
             matching=self.matching,
@@ -185,7 +189,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
-    "survivorship",
+    "survivorship", "posting",
 )  # fmt: skip
 
 
@@ -225,6 +229,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
             if isinstance(value, dict)
         },
         rules=read_rules(reader, owned, sites, channels),
+        posting=read_posting(reader, reader.section(top.get("posting"), "posting")),
         flows=all_flows(read_flows(reader, reader.section(top.get("flows"), "flows"))),
         speech=speech,
         matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),

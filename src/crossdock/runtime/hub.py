@@ -14,6 +14,7 @@ from crossdock.connectors.rest import client as rest
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
 from crossdock.contracts.orders import OrderReview
+from crossdock.contracts.postings import PostingPeriod
 from crossdock.contracts.timers import TimerFired
 from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
@@ -35,6 +36,7 @@ _GATHER_SECONDS = 0.05
 _SWEEP_SECONDS = 1.0
 _SWEEP_ORDERS_MAX = 100
 _SWEEP_TIMERS_MAX = 500
+_SWEEP_PERIODS_MAX = 100
 _AVAILABILITY_ITEMS_MAX = 500
 _AVAILABILITY_SECONDS = 0.25
 """How often changed promises become availability effects: the coalescing window."""
@@ -190,7 +192,11 @@ class Hub:
 
     async def _sweep(self) -> int:
         """Put on the log what nobody else would say: timers that are due, orders left waiting."""
-        said = [*await self._due_timers(), *await self._left_waiting()]
+        said = [
+            *await self._due_timers(),
+            *await self._ended_periods(),
+            *await self._left_waiting(),
+        ]
         await self.store.append(said)
         if said:
             self.ring_deciders()
@@ -209,6 +215,24 @@ class Hub:
                 received_time=now,
             )
             for kind, number, revision in await self.store.due_documents(now, _SWEEP_TIMERS_MAX)
+        ]
+
+    async def _ended_periods(self) -> list[NewMessage]:
+        """Days of sites that are over and have something left to post."""
+        now = self.clock.now()
+        return [
+            own_message(
+                self.policy,
+                f"posting-period/{site}/{period}/{closed + 1}",
+                catalogue.POSTING_PERIOD_ENDED,
+                site,
+                PostingPeriod(site=site, period=period, ended_at=ends, closing=closed + 1),
+                event_time=now,
+                received_time=now,
+            )
+            for (site, period, ends), closed in await self.store.ended_periods(
+                now, _SWEEP_PERIODS_MAX
+            )
         ]
 
     async def _left_waiting(self) -> list[NewMessage]:

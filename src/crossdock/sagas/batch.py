@@ -19,6 +19,8 @@ from crossdock.log.records import (
     Loaded,
     MasterRow,
     OrderRow,
+    Pending,
+    PeriodKey,
     Recorded,
     Wanted,
 )
@@ -185,6 +187,15 @@ class Batch:
         if missing:
             raise HeldNotLoaded(missing)
         return [self._loaded.held[place] for place in places if place in self._loaded.held]
+
+    def new_document(self, turn: Turn, kind: str, number: str, body: msgspec.Struct) -> None:
+        """Make a document under an id that is made of the message's place, so it has to be new."""
+        self.wanted.documents.add((kind, number))
+        self.store_document(turn, kind, number, body)
+
+    def take_pending(self, key: PeriodKey) -> Pending:
+        """What a day of a site has pending, for whoever is first of the batch to ask for it."""
+        return self._loaded.pending.pop(key, Pending())
 
     def turn(self, message: Recorded) -> Turn:
         """Begin a message's turn."""

@@ -21,6 +21,7 @@ from crossdock.sagas.batch import Batch, DocumentNotLoaded, HeldNotLoaded, Maste
 from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.links import ALIASES, aliased
 from crossdock.sagas.policy import Policy
+from crossdock.sagas.posting import enter_milestones
 from crossdock.sagas.resolving import understand, wanted_to_understand
 from crossdock.sagas.understanding import Foreign, foreign, reread
 
@@ -138,4 +139,6 @@ def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
         batch, turn, understood
     ):
         decider.decide(batch, turn, understood)
+    if turn.outcome.movements:
+        enter_milestones(batch, turn)
     batch.take(turn)

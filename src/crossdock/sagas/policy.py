@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crossdock.identity.matching import MatchRule
+from crossdock.inventory.bridge import PostingPolicy
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
 from crossdock.sagas.understanding import Speech
@@ -38,6 +39,7 @@ class Policy:
     partitions: int
     channels: Mapping[str, ChannelPolicy]
     matrix: Matrix
+    posting: PostingPolicy = field(default_factory=PostingPolicy)  # what finance hears, and how
     known_items_only: bool = True  # an order for an item without a master record is held
     survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
     backorders: Backorders = Backorders.PRIORITY  # who is served first when stock comes

@@ -16,9 +16,11 @@ import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import LineQuantity, ReleaseStopped
+from crossdock.contracts.postings import Milestone
 from crossdock.contracts.stock import StockAdjustment
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import AdjustmentReason
+from crossdock.inventory.bridge import PostingMode, PostingPolicy
 from crossdock.log.records import Decided, Lease, NewMessage, Receipt
 from crossdock.log.views import BalanceRow
 from crossdock.orders.state import OrderState, fingerprint
@@ -45,6 +47,10 @@ def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("it waited for something, and there is no loop")
 
 
+SILENT = PostingPolicy(dict.fromkeys(Milestone, PostingMode.NONE))
+"""The ERP is told nothing of stock, so that a test about orders hears of orders only."""
+
+
 def small_policy(*, partitions: int = 1, keep_back: int = 0) -> Policy:
     """One channel that sells from EAST and WEST, the matrix that ships with the hub."""
     return Policy(
@@ -56,6 +62,7 @@ def small_policy(*, partitions: int = 1, keep_back: int = 0) -> Policy:
             channels={"web": {"system": "shop"}},
         ),
         known_items_only=False,
+        posting=SILENT,
     )
 
 

@@ -12,6 +12,7 @@ from crossdock.testing.storage.batches import BatchContract
 from crossdock.testing.storage.calls import CallContract
 from crossdock.testing.storage.effects import EffectContract
 from crossdock.testing.storage.faults import FaultContract
+from crossdock.testing.storage.finance import FinanceContract
 from crossdock.testing.storage.intake import IntakeContract
 from crossdock.testing.storage.leases import LeaseContract
 from crossdock.testing.storage.reading import ReadingContract
@@ -26,6 +27,7 @@ class StoreContract(
     AvailabilityContract,
     ReadingContract,
     AsOfContract,
+    FinanceContract,
     FaultContract,
 ):
     """Everything that an engine promises."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from crossdock.contracts import catalogue, invoices, orders, products, returns, shipments, stock
+from crossdock.contracts import (
+    catalogue,
+    invoices,
+    orders,
+    postings,
+    products,
+    returns,
+    shipments,
+    stock,
+)
 from crossdock.contracts.vocabulary import AdjustmentReason, ItemKind
 from crossdock.contracts.words import Noun
 from crossdock.log.records import NewMessage, Settlement, Verdict
@@ -178,6 +187,7 @@ async def live_through(store: PostgresStore) -> None:
     await store.append([rival, *messages(afternoon(), "afternoon", 100)])
     await _decide(decider)
     await _publish(store, clock)
+    await _end_days(store, decider)
     for destination in ("wms_east", "wms_west", "shop"):
         await _deliver(store, destination, clock, Verdict.ACCEPTED)
     await _deliver(store, "crm", clock, Verdict.REFUSED)
@@ -187,6 +197,46 @@ async def live_through(store: PostgresStore) -> None:
 async def _decide(decider: Decider) -> None:
     while await decider.turn():
         pass
+
+
+async def _end_days(store: PostgresStore, decider: Decider) -> None:
+    """Add up what is posted day by day; one posting is posted, another rejected."""
+    ended = [
+        noun_message(
+            catalogue.POSTING_PERIOD_ENDED,
+            postings.PostingPeriod(site=site, period=period, ended_at=ends, closing=closed + 1),
+            f"{site}-{period}",
+            partitions=PARTITIONS,
+        )
+        for (site, period, ends), closed in await store.ended_periods(at(86_400), 9)
+    ]
+    await store.append(ended)
+    await _decide(decider)
+    asked = [
+        one.key
+        for place in [
+            (p, n) for p, (head, _) in (await store.position()).items() for n in range(1, head + 1)
+        ]
+        for one in await store.effects_decided_at([place])
+        if one.type == catalogue.STOCK_POSTING_REQUESTED
+    ]
+    await store.append(
+        [
+            noun_message(
+                catalogue.STOCK_POSTED,
+                postings.StockPosted(posting_id=asked[0]),
+                "posted",
+                partitions=PARTITIONS,
+            ),
+            noun_message(
+                catalogue.STOCK_POSTING_REJECTED,
+                postings.StockPostingRejected(posting_id=asked[1], reason="the day is closed"),
+                "rejected",
+                partitions=PARTITIONS,
+            ),
+        ]
+    )
+    await _decide(decider)
 
 
 async def _publish(store: PostgresStore, clock: StillClock) -> None:

@@ -36,6 +36,8 @@ def in_state(path: str, value: str, order: str = "SO-1") -> str:
     )
 
 
+POSTING = one("document", "kind = 'stock-posting'")
+
 # Check -> the statements that break it. Often others break with it; this one must.
 PLANTED = {
     "raw_bytes": f"UPDATE message SET raw = raw || ' ' WHERE {one('message')}",
@@ -57,6 +59,21 @@ PLANTED = {
         " intended_time, body FROM effect WHERE type = 'crossdock.invoice.requested.v1' LIMIT 1"
     ),
     "balances_are_sums": f"UPDATE balance SET quantity = quantity + 1 WHERE {one('balance')}",
+    "entries_match_movements": f"DELETE FROM financial_entry WHERE {one('financial_entry')}",
+    "two_ledgers_agree": (
+        f"UPDATE financial_entry SET quantity = quantity + 1 WHERE {one('financial_entry')}"
+    ),
+    "entries_said": f"UPDATE financial_entry SET period = 'x' WHERE {one('financial_entry')}",
+    "entries_claimed_as_said": "UPDATE financial_entry SET asked = NULL WHERE mode = 'summed'",
+    "postings_add_up": (
+        "UPDATE document SET body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb,"
+        " '{posting,lines,0,quantity}', '77')::text, 'UTF8')"
+        f" WHERE {POSTING}"
+    ),
+    "postings_told": (
+        "UPDATE effect SET business_key = business_key || '/1'"
+        " WHERE type = 'crossdock.stock.posting_requested.v1'"
+    ),
     "nothing_from_nothing": f"UPDATE balance SET quantity = quantity + 1 WHERE {one('balance')}",
     "sellable_is_on_the_shelf": "UPDATE promise SET sellable = sellable + 1 WHERE item = 'nut'",
     "reserved_is_promised": f"UPDATE promise SET reserved = reserved + 1 WHERE {one('promise')}",

@@ -245,6 +245,7 @@ def _write_config(data: Path, ports: dict[str, int], shape: Shape, key: str) -> 
         },
         "systems": systems,
         "sites": {site: {"wms": system} for site, system in DOCKS.items()},
+        "posting": {"shipment": "summed"},  # as a house that ships by the thousand posts them
         "channels": {"web": {"system": "shop", "sells_from": ["EAST", "WEST"]}},
     }
     file = data / "crossdock.yaml"

@@ -40,6 +40,11 @@ async def compare(connection: asyncpg.Connection, estate: Estate) -> list[Compar
             {k: v for k, v in estate.erp.orders.items() if v},
         ),
         _compared(
+            "stock by item and site: hub and ERP",
+            await _financial_stock(connection),
+            {f"{site}/{item}": units for (site, item), units in estate.erp.stock.items() if units},
+        ),
+        _compared(
             "units per shipment: hub and shop",
             await _units_by_shipment(connection, channel="web"),
             {s: n for units in estate.shop.shipped.values() for s, n in units.items()},
@@ -71,6 +76,15 @@ async def _stock(connection: asyncpg.Connection, site: str) -> dict[str, int]:
         [state.value for state in INSIDE],
     )
     return {f"{row['item']}/{row['state']}": row["units"] for row in rows}
+
+
+async def _financial_stock(connection: asyncpg.Connection) -> dict[str, int]:
+    """What the ERP was asked to account for, by site and item; what is pending it cannot know."""
+    rows = await connection.fetch(
+        "SELECT site || '/' || item AS place, sum(quantity)::bigint AS units FROM financial_entry"
+        " WHERE asked IS NOT NULL GROUP BY 1 HAVING sum(quantity) <> 0"
+    )
+    return {row["place"]: row["units"] for row in rows}
 
 
 def _bins(estate: Estate, site: str) -> dict[str, int]:
@@ -122,6 +136,7 @@ async def _free(connection: asyncpg.Connection) -> dict[str, int]:
 def _twice(estate: Estate) -> dict[str, int]:
     counts = {
         "invoices": estate.erp.invoices.total() - len(estate.erp.invoices),
+        "stock postings": estate.erp.postings.total() - len(estate.erp.postings),
         "notices": estate.crm.books(brief=True)["notices_twice"],
         "tracking": estate.shop.told_twice.total(),
         "releases": sum(

@@ -10,6 +10,7 @@ from crossdock.sagas.deciders import (
     identities,
     masters,
     orders,
+    postings,
     proposals,
     reservations,
     timers,
@@ -22,6 +23,7 @@ DECIDERS: dict[str, Decider] = {
     **masters.DECIDERS,
     **reservations.DECIDERS,
     **identities.DECIDERS,
+    **postings.DECIDERS,
     **timers.DECIDERS,
     **proposals.DECIDERS,
 }

@@ -10,7 +10,7 @@ from crossdock.contracts.vocabulary import Fate
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
 from crossdock.log.records import Decided, Held, Lease, Loaded, Outcome, StockRow, Wanted
 from crossdock.log.views import OutcomeRow
-from crossdock.storage.memory import messages, reading
+from crossdock.storage.memory import finance, messages, reading
 from crossdock.storage.memory.data import Data, Entry, Place, Promise
 
 _NOTHING = Promise()
@@ -29,6 +29,7 @@ def load(data: Data, wanted: Wanted) -> Loaded:
         masters={key: data.masters[key].body for key in wanted.masters if key in data.masters},
         documents={k: data.documents[k] for k in wanted.documents if k in data.documents},
         held=_held(data, wanted.held),
+        pending={key: finance.pending(data, key) for key in wanted.pending},
     )
 
 
@@ -81,6 +82,8 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
     _check_movements(decided)
     _check_documents(data, decided)
     _check_stock(data, decided)
+    for _, _, outcome in decided.outcomes:
+        finance.check(data, outcome)
 
     for lease, position in decided.positions:
         data.partition(lease.partition).decided = position
@@ -171,6 +174,7 @@ def _record(data: Data, place: Place, outcome: Outcome, happened: datetime, now:
     data.partition(partition).outcomes[position] = row
     for movement in ours.movements:
         _enter(data, Entry(place, happened, now, movement))
+    finance.book(data, place, ours)
     for note in ours.notes:
         data.note(note.kind, note.key, note.detail, f"{partition}:{position}", now)
 

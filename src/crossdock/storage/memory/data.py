@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crossdock.log.records import Document, MasterRow, Movement, NewMessage, OrderRow, Waiting
+from crossdock.log.records import (
+    Document,
+    FinancialEntry,
+    MasterRow,
+    Movement,
+    NewMessage,
+    OrderRow,
+    PeriodKey,
+    Waiting,
+)
 from crossdock.log.views import BalanceKey, ExceptionRow, OutcomeRow
 from crossdock.storage.memory.effects import Effects
 
@@ -85,6 +94,22 @@ class Promise:
 
 
 @dataclass(slots=True)
+class Booked:
+    """An entry of the financial ledger in its place; `asked` is the posting that tells it."""
+
+    partition: int
+    position: int
+    movement: Movement
+    entry: FinancialEntry
+    asked: str
+
+    @property
+    def goods(self) -> tuple[str, str]:
+        """Item and owner."""
+        return self.movement.item, self.movement.owner
+
+
+@dataclass(slots=True)
 class Data:
     """Everything that a database would hold."""
 
@@ -99,6 +124,8 @@ class Data:
     waiting: dict[str, dict[tuple[str, str], Waiting]] = field(default_factory=dict)  # item
     masters: dict[tuple[str, str], MasterRow] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    booked: list[Booked] = field(default_factory=list)
+    pending: dict[PeriodKey, list[Booked]] = field(default_factory=dict)  # of them, to be summed
     exceptions: dict[tuple[str, str], ExceptionRow] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
     changed_items: dict[str, None] = field(default_factory=dict)  # in the order of their changes

@@ -23,6 +23,7 @@ from crossdock.log.records import (
     Loaded,
     NewMessage,
     OrderRow,
+    PeriodKey,
     Receipt,
     Recorded,
     Settlement,
@@ -34,11 +35,12 @@ from crossdock.log.views import (
     BalanceRow,
     EffectView,
     ExceptionRow,
+    FinancialRow,
     OutcomeRow,
     PromiseKey,
     PromiseView,
 )
-from crossdock.storage.memory import availability, batches, calls, reading
+from crossdock.storage.memory import availability, batches, calls, finance, reading
 from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
 from crossdock.storage.memory.data import Data
@@ -101,6 +103,11 @@ class MemoryStore:
         """See `log.ports.Deciding`."""
         await self._at("due_documents.start")
         return batches.due_documents(self.data, now, limit)
+
+    async def ended_periods(self, now: datetime, limit: int) -> list[tuple[PeriodKey, int]]:
+        """See `log.ports.Deciding`."""
+        await self._at("ended_periods.start")
+        return finance.ended_periods(self.data, now, limit)
 
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding`."""
@@ -235,6 +242,11 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("promises.start")
         return reading.promises(self.data, after, limit)
+
+    async def financial(self, after: PromiseKey | None, limit: int) -> list[FinancialRow]:
+        """See `log.ports.Reading`."""
+        await self._at("financial.start")
+        return finance.financial(self.data, after, limit)
 
     async def effects_summary(self) -> dict[tuple[str, str], int]:
         """See `log.ports.Reading`."""

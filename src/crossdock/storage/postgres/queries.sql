@@ -232,6 +232,46 @@ RETURNING d.kind, d.id;
 SELECT kind, id, revision FROM document WHERE due_time <= $1
 ORDER BY due_time, kind, id LIMIT $2;
 
+-- load_pending --
+-- Entries of a day of a site that no posting tells, added up, and in the same picture how far each
+-- partition is decided: together they say which entries the sums are made of.
+SELECT p.partition, p.decided, p.milestone, p.item, p.owner, p.quantity, p.entries, p.document
+FROM (
+    SELECT NULL::smallint AS partition, NULL::bigint AS decided, milestone, item, owner,
+           sum(quantity)::bigint AS quantity, count(*) AS entries,
+           min(document COLLATE "C") AS document
+    FROM financial_entry
+    WHERE mode = 'summed' AND asked IS NULL AND ends_time = $3 AND site = $1 AND period = $2
+    GROUP BY milestone, item, owner
+    UNION ALL
+    SELECT partition, decided, NULL, NULL, NULL, NULL, NULL, NULL FROM lease
+) p
+ORDER BY p.milestone COLLATE "C", p.item COLLATE "C", p.owner COLLATE "C", p.partition;
+
+-- ended_periods --
+-- Days that are over with entries that no posting tells, and how often each was closed.
+SELECT e.site, e.period, e.ends_time, coalesce(d.revision, 0) AS closed
+FROM (
+    SELECT DISTINCT ends_time, site, period FROM financial_entry
+    WHERE mode = 'summed' AND asked IS NULL AND ends_time <= $1
+) e
+LEFT JOIN document d ON d.kind = 'posting-period' AND d.id = e.site || '/' || e.period
+ORDER BY e.ends_time, e.site COLLATE "C", e.period COLLATE "C" LIMIT $2;
+
+-- claim_entries --
+-- Let a posting tell the entries that it added up, and no other; gives how many they were.
+WITH told AS (
+    UPDATE financial_entry f SET asked = $1
+    FROM unnest($10::smallint[], $11::bigint[]) AS u (partition, position)
+    WHERE f.mode = 'summed' AND f.asked IS NULL AND f.ends_time = $4
+      AND f.site = $2 AND f.period = $3 AND f.milestone = $5
+      AND (f.item COLLATE "C", f.owner COLLATE "C") >= ($6::text, $7::text)
+      AND (f.item COLLATE "C", f.owner COLLATE "C") <= ($8::text, $9::text)
+      AND f.partition = u.partition AND f.position <= u.position
+    RETURNING 1
+)
+SELECT count(*) AS entries FROM told;
+
 -- open_exceptions --
 INSERT INTO exception AS e (kind, key, detail, partition, position, times, opened_time)
 SELECT kind, key, detail, partition, position, times, $7

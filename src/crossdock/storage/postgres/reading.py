@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.contracts.postings import Milestone
 from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import (
     Document,
@@ -20,6 +21,8 @@ from crossdock.log.records import (
     Held,
     OrderRow,
     Outcome,
+    Pending,
+    PendingSum,
     Recorded,
     Verdict,
     Waiting,
@@ -33,6 +36,7 @@ from crossdock.log.views import (
     BalanceRow,
     EffectView,
     ExceptionRow,
+    FinancialRow,
     OutcomeRow,
     PromiseKey,
     PromiseView,
@@ -137,6 +141,11 @@ class PostgresReading:
         """See `log.ports.Reading.promises`."""
         rows = await self._look("promises", *(after or _BEFORE_ALL[:2]), limit)
         return [PromiseView(*row) for row in rows]
+
+    async def financial(self, after: PromiseKey | None, limit: int) -> list[FinancialRow]:
+        """See `log.ports.Reading.financial`."""
+        rows = await self._look("financial", *(after or _BEFORE_ALL[:2]), limit)
+        return [FinancialRow(*row) for row in rows]
 
     async def effects_summary(self) -> dict[tuple[str, str], int]:
         """See `log.ports.Reading.effects_summary`."""
@@ -269,6 +278,18 @@ def document_of(row: Sequence[Any]) -> Document:
     """A document, as both sides of this engine read it."""
     kind, number, revision, due, body = row
     return Document(kind, number, revision, due, msgspec.Raw(body))
+
+
+def pending_of(rows: Sequence[Any]) -> Pending:
+    """What a day of a site has pending: rows of sums, and of how far partitions are decided."""
+    return Pending(
+        upto={row["partition"]: row["decided"] for row in rows if row["partition"] is not None},
+        sums=[
+            PendingSum(Milestone(row["milestone"]), *row[3:])
+            for row in rows
+            if row["partition"] is None
+        ],
+    )
 
 
 def waiting_of(row: Sequence[Any]) -> Waiting:

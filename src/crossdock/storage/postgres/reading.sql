@@ -112,6 +112,42 @@ SELECT item, site, sellable, reserved, pooled, safety FROM promise
 WHERE (item COLLATE "C", site COLLATE "C") > ($1, $2)
 ORDER BY item COLLATE "C", site COLLATE "C" LIMIT $3;
 
+-- financial --
+-- What warehouses hold of an item at a site, and what finance accounts for, by how far it was told.
+WITH keys AS (
+    SELECT item, site FROM (
+        SELECT item, site FROM financial_entry
+        UNION
+        SELECT item, site FROM balance
+        WHERE state NOT IN ('supplier', 'customer', 'adjustment', 'scrapped')
+    ) k
+    WHERE (item COLLATE "C", site COLLATE "C") > ($1, $2)
+    ORDER BY item COLLATE "C", site COLLATE "C" LIMIT $3
+), held AS (
+    SELECT item, site, sum(quantity)::bigint AS execution
+    FROM keys JOIN balance b USING (item, site)
+    WHERE b.state NOT IN ('supplier', 'customer', 'adjustment', 'scrapped')
+    GROUP BY item, site
+), standing AS (
+    SELECT f.item, f.site, f.quantity,
+           CASE WHEN f.mode = 'none' THEN 'silent' WHEN f.asked IS NULL THEN 'pending'
+                ELSE convert_from(d.body, 'UTF8')::jsonb ->> 'standing' END AS standing
+    FROM keys JOIN financial_entry f USING (item, site)
+    LEFT JOIN document d ON d.kind = 'stock-posting' AND d.id = f.asked
+), booked AS (
+    SELECT item, site, sum(quantity)::bigint AS financial,
+           coalesce(sum(quantity) FILTER (WHERE standing = 'posted'), 0)::bigint AS posted,
+           coalesce(sum(quantity) FILTER (WHERE standing = 'asked'), 0)::bigint AS asked,
+           coalesce(sum(quantity) FILTER (WHERE standing = 'rejected'), 0)::bigint AS rejected,
+           coalesce(sum(quantity) FILTER (WHERE standing = 'pending'), 0)::bigint AS pending,
+           coalesce(sum(quantity) FILTER (WHERE standing = 'silent'), 0)::bigint AS silent
+    FROM standing GROUP BY item, site
+)
+SELECT k.site, k.item, coalesce(h.execution, 0), coalesce(b.financial, 0), coalesce(b.posted, 0),
+       coalesce(b.asked, 0), coalesce(b.rejected, 0), coalesce(b.pending, 0), coalesce(b.silent, 0)
+FROM keys k LEFT JOIN held h USING (item, site) LEFT JOIN booked b USING (item, site)
+ORDER BY k.item COLLATE "C", k.site COLLATE "C";
+
 -- effects_summary --
 -- Unsettled effects by their state, settled ones by their last verdict.
 SELECT e.destination,

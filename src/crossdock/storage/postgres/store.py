@@ -23,6 +23,7 @@ from crossdock.log.records import (
     Lease,
     Loaded,
     NewMessage,
+    PeriodKey,
     Receipt,
     Recorded,
     Settlement,
@@ -47,6 +48,7 @@ from crossdock.storage.postgres.reading import (
     PostgresReading,
     document_of,
     held_of,
+    pending_of,
     waiting_of,
 )
 from crossdock.storage.postgres.session import Session
@@ -198,6 +200,8 @@ class PostgresStore(PostgresReading):
                     "load_held", [int(p) for p, _ in places], [int(at) for _, at in places]
                 )
                 loaded.held = {held.message.place: held for held in map(held_of, rows)}
+            for key in sorted(wanted.pending):
+                loaded.pending[key] = pending_of(await session.rows("load_pending", *key))
         return loaded
 
     async def stranded(self, limit: int) -> list[str]:
@@ -210,6 +214,12 @@ class PostgresStore(PostgresReading):
         async with self._statements() as session:
             rows = await session.rows("due_documents", now, limit)
         return [(row[0], row[1], row[2]) for row in rows]
+
+    async def ended_periods(self, now: datetime, limit: int) -> list[tuple[PeriodKey, int]]:
+        """See `log.ports.Deciding.ended_periods`."""
+        async with self._statements() as session:
+            rows = await session.rows("ended_periods", now, limit)
+        return [((row[0], row[1], row[2]), row[3]) for row in rows]
 
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding.commit`."""

@@ -16,6 +16,7 @@ import msgspec
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved
 from crossdock.log.records import (
     Answer,
+    Claim,
     Decided,
     Document,
     Earlier,
@@ -35,6 +36,10 @@ _OUTCOME_COLUMNS = ("partition", "position", "fate", "processed_time", "body")
 _MOVEMENT_COLUMNS = (
     "partition", "position", "number", "item", "lot", "owner", "from_site", "from_state",
     "to_site", "to_state", "quantity", "document", "event_time", "recorded_time", "kind",
+)  # fmt: skip
+_ENTRY_COLUMNS = (
+    "partition", "position", "number", "movement", "item", "owner", "site", "milestone",
+    "quantity", "document", "period", "ends_time", "mode", "asked",
 )  # fmt: skip
 _ORDER_FIELDS = (
     "order_id", "status", "customer", "channel", "ordered", "shipped", "invoiced", "cancelled",
@@ -194,6 +199,58 @@ async def _write_outcomes(session: Session, decided: Decided, now: datetime) -> 
             )
     await session.copy("outcome", _OUTCOME_COLUMNS, outcomes)
     await session.copy("movement", _MOVEMENT_COLUMNS, movements)
+    await session.copy("financial_entry", _ENTRY_COLUMNS, _entries(decided))
+    for _, _, outcome in decided.outcomes:
+        for claim in outcome.claims:
+            await _claim(session, claim)
+
+
+def _entries(decided: Decided) -> list[tuple[Any, ...]]:
+    rows = []
+    for partition, position, outcome in decided.outcomes:
+        for number, e in enumerate(outcome.entries):
+            m = outcome.movements[e.movement]
+            rows.append(
+                (
+                    partition,
+                    position,
+                    number,
+                    e.movement,
+                    m.item,
+                    m.owner,
+                    e.site,
+                    e.milestone.value,
+                    e.quantity,
+                    m.document,
+                    e.period,
+                    e.ends,
+                    e.mode,
+                    e.asked or None,
+                )
+            )
+    return rows
+
+
+async def _claim(session: Session, claim: Claim) -> None:
+    """Let a posting tell its entries, or raise `DocumentMoved` where they are not those it read."""
+    [[entries]] = await session.rows(
+        "claim_entries",
+        claim.posting,
+        claim.site,
+        claim.period,
+        claim.ends,
+        claim.milestone.value,
+        *claim.first,
+        *claim.last,
+        list(claim.upto),
+        list(claim.upto.values()),
+    )
+    if entries != claim.entries:
+        raise DocumentMoved(
+            where=f"posting {claim.posting}",
+            found=f"{entries} entries",
+            expected=f"{claim.entries} entries",
+        )
 
 
 async def _write_effects(session: Session, decided: Decided, now: datetime) -> None:

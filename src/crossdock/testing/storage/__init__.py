@@ -12,6 +12,7 @@ PARTS = (
     "calls",
     "effects",
     "faults",
+    "finance",
     "intake",
     "leases",
     "reading",
