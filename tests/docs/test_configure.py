@@ -82,6 +82,7 @@ def test_defaults_are_those_of_the_code() -> None:
         "data": str(default.data),
         "workers": str(default.workers),
         "batch": str(default.batch),
+        "desks": str(default.desks),
         "known_items_only": str(default.known_items_only).lower(),
         "allow_unsafe_database": str(default.allow_unsafe_database).lower(),
         "backorders": default.backorders.value,

@@ -288,7 +288,11 @@ async def a_house(
         pauses.append(seconds)
         await asyncio.sleep(0)
 
-    scopes = {"viewer": frozenset({Scope.READ})}
+    scopes = {
+        "viewer": frozenset({Scope.READ}),
+        "shop": LEAST | {Scope.PROMISE},
+        "crm": LEAST | {Scope.PROMISE},
+    }
     keys = [
         Key(system, sha256(key.encode()).digest(), scopes.get(system, LEAST))
         for system, key in KEYS.items()

@@ -14,6 +14,7 @@ import pytest
 from crossdock.contracts.catalogue import CATALOGUE, ORDER_PLACED, TOLD
 from crossdock.gateway.admission import admit
 from crossdock.gateway.asyncapi import asyncapi
+from crossdock.gateway.calls import GroupCalls
 from crossdock.gateway.compatibility import compatible
 from crossdock.gateway.documents import (
     BreakingChange,
@@ -25,11 +26,13 @@ from crossdock.gateway.documents import (
 from crossdock.gateway.examples import example_data, example_message
 from crossdock.gateway.keys import Caller, Scope
 from crossdock.gateway.openapi import openapi
+from crossdock.gateway.receiving import Room
+from crossdock.gateway.reservations import reservation_routes
 from crossdock.gateway.schemas import DIALECT, data_schemas, envelope_schema, message_schema
 from crossdock.gateway.views import view_routes
 from crossdock.kernel.decode import typed
 from crossdock.storage.memory.store import MemoryStore
-from tests.gateway.house import NOW, POLICY, a_house, message, raw
+from tests.gateway.house import NOW, POLICY, TestClock, TestIds, a_house, message, raw
 from tests.gateway.samples import SAMPLES, leaves, put
 from tests.helpers.aio import run
 from tests.unit.kernel import hostile
@@ -184,7 +187,13 @@ def test_openapi_describes_the_routes() -> None:
     """The paths, methods and scopes of the document are those that the door answers."""
 
     async def scenario() -> None:
-        async with a_house(views=view_routes(MemoryStore())) as house:
+        store = MemoryStore()
+        calls = GroupCalls([])
+        views = (
+            *reservation_routes(calls, store, POLICY, TestClock(), TestIds(), Room()),
+            *view_routes(store),
+        )
+        async with a_house(views=views) as house:
             routes = {(r.path, r.method.lower()): r.scope for r in house.door.routes.all}
             described = {
                 (path, method): Scope(operation["x-scope"])

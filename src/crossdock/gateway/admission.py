@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE, MessageType
 from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.versions import lifted
+from crossdock.contracts.words import Noun
 from crossdock.gateway.errors import (
     FlowNotActive,
     HubOnly,
@@ -37,6 +39,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before the oldest fact that a distributor still moves; earlier times are broken clocks."""
 
 _AHEAD_MAX = timedelta(seconds=EVENT_AHEAD_SECONDS_MAX)
+_ID_DIGEST_LENGTH = 16
 _encode = msgspec.json.Encoder().encode
 
 
@@ -49,16 +52,59 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
     """
     strict(raw)
     envelope = typed(raw, Envelope)
-    source = envelope.source
-    if source != caller.system:
-        raise WrongSource(where="$.source", found=shown(source), expected=shown(caller.system))
+    if envelope.source != caller.system:
+        raise WrongSource(
+            where="$.source", found=shown(envelope.source), expected=shown(caller.system)
+        )
     said = _inbound(envelope.type)
-    if said.name in policy.stopped:
-        raise FlowNotActive(where="$.type", found=f"{said.name}: {policy.stopped[said.name]}")
-    speech = policy.speech.get(source)
+    speech = policy.speech.get(envelope.source)
     coded = speech is not None and bool(speech.codes)
     data = readable(said.name, envelope.data, speech) if speech and coded else envelope.data
-    newest, noun = lifted(said.name, typed(data, said.noun, "$.data"))
+    content = _as_said(envelope.data) if coded else None
+    return _judged(raw, envelope, said, typed(data, said.noun, "$.data"), content, policy, now)
+
+
+def admit_call(kind: str, noun: Noun, caller: Caller, policy: Policy, now: datetime) -> NewMessage:
+    """Return the message that a call stands for, whose body was decoded strictly as `noun`.
+
+    Its id follows from what it says, so that a call which is repeated is the same message. Raises
+    `FlowNotActive` or `NotYours`.
+    """
+    said = _inbound(kind)
+    data = _encode(noun)
+    source = caller.system
+    digest = content_digest(kind, data).hex()
+    envelope = Envelope(
+        id=f"{said.business_key_of(source, noun)}/{digest[:_ID_DIGEST_LENGTH]}",
+        source=source,
+        type=kind,
+        time=now,
+        data=msgspec.Raw(data),
+    )
+    try:
+        return _judged(_encode(envelope), envelope, said, noun, None, policy, now)
+    except NotYours as error:
+        error.where = error.where.replace("$.data", "$", 1)
+        raise
+
+
+def _judged(
+    raw: bytes,
+    envelope: Envelope,
+    said: MessageType,
+    told: Any,
+    content: bytes | None,
+    policy: Policy,
+    now: datetime,
+) -> NewMessage:
+    """The message, lifted to the newest version, if its sender may say that and at that time.
+
+    Its `content` tells it from others; None: the noun does.
+    """
+    if said.name in policy.stopped:
+        raise FlowNotActive(where="$.type", found=f"{said.name}: {policy.stopped[said.name]}")
+    source = envelope.source
+    newest, noun = lifted(said.name, told)
     kind = CATALOGUE[newest]
     for place in places_of(kind, noun):
         if not lets_in(policy.matrix, source, kind, place):
@@ -70,7 +116,7 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
         partition=partition_of(key, policy.partitions),
         transport_key=transport_digest(source, envelope.id),
         business_key=business_digest(business_key) if business_key else None,
-        content=content_digest(kind.name, _as_said(envelope.data) if coded else _encode(noun)),
+        content=content_digest(kind.name, _encode(noun) if content is None else content),
         source=source,
         id=envelope.id,
         type=said.name,

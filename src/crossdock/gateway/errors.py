@@ -3,6 +3,8 @@
 CrossdockError (kernel)                  crossdock
 ├── NotNow                               not-now
 │   ├── Overloaded                       overloaded
+│   ├── NoDesk                           no-desk
+│   ├── NotDecidedYet                    not-decided-yet
 │   └── ShuttingDown                     shutting-down
 └── BadInput (kernel)                    bad-input
     ├── UnknownType (kernel)             unknown-type
@@ -15,6 +17,8 @@ CrossdockError (kernel)                  crossdock
     │   └── MissingScope                 missing-scope
     ├── FlowNotActive                    flow-not-active
     ├── IdConflict                       id-conflict
+    ├── Refused                          refused
+    ├── CallHeld                         call-held
     ├── WrongKey                         wrong-key
     ├── TooManyWrongKeys                 too-many-wrong-keys
     ├── NotFound                         not-found
@@ -97,6 +101,20 @@ class IdConflict(BadInput):
     code = "id-conflict"
     expects = "the same content whenever an id comes again"
     advice = "the first message stands; send a correction under an id of its own"
+
+
+class Refused(BadInput):
+    """The call was understood, and the answer is no; `refusal` says why."""
+
+    code = "refused"
+    advice = "see the answer's lines for what there is; ask for something else under a new id"
+
+
+class CallHeld(BadInput):
+    """The call is kept and not applied; a person decides."""
+
+    code = "call-held"
+    advice = "look at the hub's exceptions"
 
 
 class WrongKey(BadInput):
@@ -191,3 +209,15 @@ class ShuttingDown(NotNow):
     """The hub is about to stop and takes nothing new."""
 
     code = "shutting-down"
+
+
+class NoDesk(NotNow):
+    """Every desk of the log is taken by another process."""
+
+    code = "no-desk"
+
+
+class NotDecidedYet(NotNow):
+    """The same was said as a message, and nobody has decided it yet."""
+
+    code = "not-decided-yet"

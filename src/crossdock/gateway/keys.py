@@ -17,6 +17,7 @@ class Scope(StrEnum):
     """What a key may open."""
 
     WRITE = "messages:write"
+    PROMISE = "stock:promise"  # to have stock promised, and to ask what may be
     READ = "read"
     PUBLIC = "public"  # on a route: no key is asked for
 

@@ -6,9 +6,16 @@ from typing import Any, Final
 
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.envelope import Envelope
+from crossdock.contracts.reservations import (
+    ReservationAnswer,
+    ReservationCommitment,
+    ReservationRelease,
+    ReservationRequest,
+)
 from crossdock.gateway.app import BATCH, LINES
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
+from crossdock.gateway.reservations import RefusalProblem, ReservationView
 from crossdock.gateway.schemas import Schema, components_of, schema_id
 from crossdock.gateway.taking import Receipts
 from crossdock.gateway.views import MessageView, OrderView, PositionView
@@ -47,7 +54,17 @@ _REFUSALS: Final = {
 def openapi() -> Schema:
     """Make the document."""
     _, components = components_of(
-        [Envelope, Receipts, ProblemDetails, *(view for view, _, _ in _VIEWS.values())], _REF
+        [
+            Envelope,
+            Receipts,
+            ProblemDetails,
+            RefusalProblem,
+            ReservationView,
+            *(noun for _, noun, _ in _CALLS.values()),
+            ReservationAnswer,
+            *(view for view, _, _ in _VIEWS.values()),
+        ],
+        _REF,
     )
     return {
         "openapi": "3.1.0",
@@ -66,6 +83,7 @@ def openapi() -> Schema:
         "security": [{"key": []}],
         "paths": {
             "/v1/messages": {"post": _bring_messages()},
+            **_reservations(),
             **_views(),
             "/health/live": {"get": _health("live", "Is the process up?")},
             "/health/ready": {"get": _health("ready", "Are messages taken?")},
@@ -143,6 +161,70 @@ def _bodies() -> Schema:
     }
 
 
+_CALLS: Final[dict[str, tuple[str, type[Any], str]]] = {
+    "/v1/reservations": ("reserve", ReservationRequest, "Have units set aside."),
+    "/v1/reservations/{reservation_id}/commit": (
+        "commitReservation",
+        ReservationCommitment,
+        "The units are sold, whole or in part.",
+    ),
+    "/v1/reservations/{reservation_id}/release": (
+        "releaseReservation",
+        ReservationRelease,
+        "The units are not wanted any more.",
+    ),
+}
+
+
+def _reservations() -> Schema:
+    found: Schema = {path: {"post": _call(path)} for path in _CALLS}
+    found["/v1/reservations/{reservation_id}"] = {
+        "get": {
+            "operationId": "seeReservation",
+            "summary": "How does a reservation stand?",
+            "x-scope": "stock:promise",
+            "parameters": [_path_parameter("reservation_id")],
+            "responses": {
+                "200": _json("Here it is.", "ReservationView"),
+                **{str(s): _problem(_REFUSALS[s]) for s in (401, 403, 404, 429, 500, 503)},
+            },
+        }
+    }
+    return found
+
+
+def _call(path: str) -> Schema:
+    name, noun, summary = _CALLS[path]
+    refusal = {"schema": {"$ref": _REF.format(name="RefusalProblem")}}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": (
+            "Decided and kept before it is answered. Sending the same again is answered the same "
+            "again. Where the path names the reservation, the body need not, and may be empty."
+        ),
+        "x-scope": "stock:promise",
+        "parameters": [_path_parameter("reservation_id")] if "{" in path else [],
+        "requestBody": {
+            "required": "{" not in path,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name=noun.__name__)}}},
+        },
+        "responses": {
+            "200": _json("Granted, whole or in part.", "ReservationAnswer"),
+            "409": {
+                "description": "Refused: `refusal` says why, `answer` has the lines.",
+                "content": {PROBLEM_JSON: refusal},
+            },
+            **{str(s): _problem(when) for s, when in _REFUSALS.items() if s not in (409, 415)},
+        },
+    }
+
+
+def _json(description: str, name: str) -> Schema:
+    body = {"schema": {"$ref": _REF.format(name=name)}}
+    return {"description": description, "content": {"application/json": body}}
+
+
 _VIEWS: Final[dict[str, tuple[type[Any], str, tuple[str, ...]]]] = {
     "/v1/position": (PositionView, "How far is the log?", ()),
     "/v1/messages/{partition}/{position}": (
@@ -176,7 +258,7 @@ def _views() -> Schema:
 
 
 def _path_parameter(name: str) -> Schema:
-    kind = "string" if name == "order_id" else "integer"
+    kind = "string" if name in ("order_id", "reservation_id") else "integer"
     return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
 

@@ -124,6 +124,15 @@ INTAKE_APPEND_MESSAGES_MAX: Final = 1_000
 INTAKE_TRIES_MAX: Final = 6
 INTAKE_PAUSE_SECONDS_MAX: Final = 1.0
 
+# Calls that wait for an answer, and calls that a desk decides in one transaction: at 4,000 calls a
+# second the last in line waits half a second.
+CALLS_WAITING_MAX: Final = 2_000
+CALL_BATCH_MAX: Final = 256
+
+# Tries of one batch of calls, and the longest pause between two, before its callers are told.
+CALL_TRIES_MAX: Final = 8
+CALL_PAUSE_SECONDS_MAX: Final = 0.5
+
 # One request that streams a message per line, of which only a few hundred are held at a time.
 STREAM_BODY_BYTES_MAX: Final = 64 * MIB
 STREAM_MESSAGES_MAX: Final = 100_000

@@ -124,15 +124,16 @@ class Calling(Protocol):
 
     async def commit_calls(
         self,
-        messages: Sequence[NewMessage],
+        calls: Sequence[tuple[NewMessage, str | None]],
         repeats: Sequence[tuple[NewMessage, Earlier]],
         decided: Decided,
         now: datetime,
     ) -> None:
-        """Put messages on their desk's partition and apply what was decided, whole or not at all.
+        """Put calls on their desk's partition and apply what was decided, whole or not at all.
 
-        The messages take the places behind the only lease in `decided.positions`, in order, and
-        `decided` has their outcomes. `repeats` are noted as deliveries that said nothing new.
+        They take the places behind the only lease in `decided.positions`, in order, and `decided`
+        has their outcomes. Beside a call stands the place of its rival, which holds its business
+        key with other content, or None. `repeats` are noted as deliveries that said nothing new.
 
         Raises:
             StoreConflict: a key stands on the log meanwhile: ask `earlier` again.

@@ -437,6 +437,7 @@ class Earlier:
 
     partition: int
     position: int
+    transport: bool  # whether it has the call's source and id, not just its business key
     same: bool  # whether it says what the call says
     outcome: Outcome | None  # None: it is not decided yet
 

@@ -21,6 +21,7 @@ from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.catalogue import CATALOGUE, TOLD
 from crossdock.contracts.versions import tellable
 from crossdock.contracts.vocabulary import Entity
+from crossdock.gateway.keys import LEAST, Scope
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
 from crossdock.kernel.limits import RESERVATION_SECONDS_MAX
@@ -57,6 +58,7 @@ class SystemSettings:
     at_once: int = 2  # requests to it at the same time
     reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
     ids: frozenset[Entity] = frozenset()  # the records that it calls by its own numbers
+    scopes: frozenset[Scope] = LEAST  # what its key opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class HubSettings:
     data: Path = Path(".crossdock")
     workers: int = 2
     batch: int = 500
+    desks: int = 1
     known_items_only: bool = True
     allow_unsafe_database: bool = False
     backorders: Backorders = Backorders.PRIORITY
@@ -239,7 +242,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
 
 def _hub(reader: _Reader, section: dict[str, Any], base: Path) -> HubSettings:
     known = (
-        "name", "partitions", "listen", "data", "workers", "batch", "known_items_only",
+        "name", "partitions", "listen", "data", "workers", "batch", "desks", "known_items_only",
         "backorders", "reservation_seconds",
         "allow_unsafe_database",
     )  # fmt: skip
@@ -258,6 +261,7 @@ def _hub(reader: _Reader, section: dict[str, Any], base: Path) -> HubSettings:
         data=base / reader.text(section, "data", "hub", str(default.data)),
         workers=reader.number(section, "workers", "hub", default.workers, 0, 64),
         batch=reader.number(section, "batch", "hub", default.batch, 1, 5000),
+        desks=reader.number(section, "desks", "hub", default.desks, 1, 8),
         known_items_only=reader.flag(section, "known_items_only", "hub", default=True),
         backorders=_backorders(reader, section),
         reservation_seconds=reader.number(
@@ -287,7 +291,7 @@ _CONNECTORS = {"rest": RestSettings}
 def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
-    ours = ("connector", "credentials", "inbound_key", "at_once", "versions", "ids")
+    ours = ("connector", "credentials", "inbound_key", "at_once", "versions", "ids", "scopes")
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
     connector = reader.text(section, "connector", where, "rest")
@@ -303,6 +307,7 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
         at_once=reader.number(section, "at_once", where, 2, 1, 64),
         reads=_reads(reader, section.get("versions"), f"{where}.versions"),
         ids=read_ids(reader, section, where),
+        scopes=_scopes(reader, section.get("scopes"), f"{where}.scopes"),
     )
 
 
@@ -321,6 +326,18 @@ def _reads(reader: _Reader, value: object, where: str) -> dict[str, str]:
         elif older != told:
             found[told] = older
     return found
+
+
+_SCOPES = {scope.value: scope for scope in Scope if scope is not Scope.PUBLIC}
+
+
+def _scopes(reader: _Reader, value: object, where: str) -> frozenset[Scope]:
+    """What a system's key opens: the least unless the file says more."""
+    names = reader.texts(value, where)
+    for name in names:
+        if name not in _SCOPES:
+            reader.wrong(where, name, " or ".join(_SCOPES))
+    return frozenset(_SCOPES[name] for name in names if name in _SCOPES) if names else LEAST
 
 
 def _reached(

@@ -137,7 +137,7 @@ class Decider:
         await self._commit(decided, [message])
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
-        with _thinking():
+        with thinking():
             pairs: list[tuple[Recorded, Any]] = [opened(m, policy=self._policy) for m in messages]
             wanted: Wanted = wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
@@ -156,7 +156,7 @@ class Decider:
         """Load and decide; asked for more, load that too. Gives also all that was wanted."""
         while True:
             loaded = await self._store.load(wanted)
-            with _thinking():
+            with thinking():
                 decided = decide(self._policy, pairs, wanted, loaded)
             if isinstance(decided, Decided):
                 return decided, wanted
@@ -189,7 +189,7 @@ class Undecidable(CrossdockError):
 
 
 @contextmanager
-def _thinking() -> Iterator[None]:
+def thinking() -> Iterator[None]:
     """Name what goes wrong in pure code, so that it is never taken for trouble with the store."""
     try:
         yield

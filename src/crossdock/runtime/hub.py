@@ -18,11 +18,13 @@ from crossdock.contracts.postings import PostingPeriod
 from crossdock.contracts.timers import TimerFired
 from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
+from crossdock.gateway.keys import Key
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.records import Decided, NewMessage
 from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
+from crossdock.runtime.desk import Desk
 from crossdock.runtime.loops import Bell, run_loop
 from crossdock.runtime.words import TheirWords
 from crossdock.sagas.turn import own_message
@@ -100,7 +102,7 @@ class Hub:
                 self.policy,
                 self.clock,
                 batch_max=self.settings.hub.batch,
-                on_commit=self._committed,
+                on_commit=self.committed,
             )
             bell = Bell()
             self._decide_bells.append(bell)
@@ -138,6 +140,20 @@ class Hub:
                 break
         for connector in self._connectors.values():
             await connector.close()
+
+    def desks(self) -> list[Desk]:
+        """The desks of this process, each under a name that no other process has."""
+        return [
+            Desk(
+                f"{self.settings.hub.name}/desk/{self.randomness.token_bytes(8).hex()}",
+                self.store,
+                self.policy,
+                self.clock,
+                self.randomness,
+                on_commit=self.committed,
+            )
+            for _ in range(self.settings.hub.desks)
+        ]
 
     def ring_deciders(self) -> None:
         """New messages are on the log."""
@@ -178,7 +194,8 @@ class Hub:
             )
         )
 
-    def _committed(self, decided: Decided) -> None:
+    def committed(self, decided: Decided) -> None:
+        """A batch was kept: ring whoever has something to do now."""
         for destination in {effect.destination for _, _, effect in decided.effects}:
             for bell in self._delivery_bells.get(destination, ()):
                 bell.ring()
@@ -276,13 +293,13 @@ class Hub:
         return done
 
 
-def callers(settings: Settings) -> dict[str, bytes]:
-    """Who may speak at the door: system -> SHA-256 of its key."""
-    return {
-        name: hashlib.sha256(system.inbound_key.value.encode()).digest()
+def callers(settings: Settings) -> list[Key]:
+    """Who may speak at the door: each system's key, known by its hash, and what it opens."""
+    return [
+        Key(name, hashlib.sha256(system.inbound_key.value.encode()).digest(), system.scopes)
         for name, system in settings.systems.items()
         if system.inbound_key is not None
-    }
+    ]
 
 
 @asynccontextmanager

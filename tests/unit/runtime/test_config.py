@@ -11,6 +11,7 @@ from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts import versions
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
+from crossdock.gateway.keys import LEAST, Scope
 from crossdock.ownership.flows import Criticality, Model
 from crossdock.ownership.matrix import DEFAULT_RULES
 from crossdock.ownership.rule import OnViolation, Rule
@@ -77,6 +78,7 @@ hub:
   data: kept
   workers: 3
   batch: 7
+  desks: 2
   known_items_only: false
   allow_unsafe_database: true
   backorders: smallest_first
@@ -85,7 +87,7 @@ database: {url: env:KEY}
 """
     settings = read(SOUND + text, tmp_path)
     assert settings.hub == HubSettings(
-        "north", 4, "[::1]", 9000, tmp_path / "kept", 3, 7, False, True,
+        "north", 4, "[::1]", 9000, tmp_path / "kept", 3, 7, 2, False, True,
         Backorders.SMALLEST_FIRST, 60,
     )  # fmt: skip
     default = HubSettings()
@@ -490,3 +492,14 @@ def test_two_systems_may_not_show_one_key(tmp_path: Path) -> None:
         read_settings(file, {"ONE": "the same words", "TWO": "the same words"})
     assert [one.where for one in refused.value.problems] == ["systems.crm.inbound_key"]
     assert "the same words" not in str(refused.value)
+
+
+def test_a_key_opens_the_least_unless_the_file_says_more(tmp_path: Path) -> None:
+    """Scopes are named as the door names them; the file's word stands in place of the least."""
+    settings = read(SOUND, tmp_path)
+    assert {system.scopes for system in settings.systems.values()} == {LEAST}
+    more = SOUND.replace("systems:\n", "systems:\n  till: {scopes: [read, 'stock:promise']}\n", 1)
+    assert read(more, tmp_path).systems["till"].scopes == {Scope.READ, Scope.PROMISE}
+    with pytest.raises(ConfigurationWrong) as wrong:
+        read(more.replace("stock:promise", "public"), tmp_path)
+    assert [problem.where for problem in wrong.value.problems] == ["systems.till.scopes"]

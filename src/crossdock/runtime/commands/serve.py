@@ -13,8 +13,11 @@ import msgspec
 import uvloop
 
 from crossdock.gateway.app import Deps, make_app
+from crossdock.gateway.calls import GroupCalls
 from crossdock.gateway.intake import GroupCommit
-from crossdock.gateway.keys import Key, Keyring
+from crossdock.gateway.keys import Keyring
+from crossdock.gateway.receiving import Room
+from crossdock.gateway.reservations import reservation_routes
 from crossdock.gateway.server import serving
 from crossdock.runtime.clocks import SystemIds
 from crossdock.runtime.config import Settings, read_settings
@@ -44,16 +47,24 @@ async def _serve(settings: Settings) -> int:
             hint(f"WARNING {warning}")
         for why in sorted(set(hub.policy.stopped.values())):
             hint(f"STOPPED {why}")
-        async with GroupCommit(
-            hub.store, hub.randomness, listener=lambda _: hub.ring_deciders()
-        ) as intake:
+        desks = hub.desks()
+        room = Room()
+        ids = SystemIds()
+        async with (
+            GroupCommit(
+                hub.store, hub.randomness, listener=lambda _: hub.ring_deciders()
+            ) as intake,
+            GroupCalls(desks) as calls,
+        ):
             app = make_app(
                 Deps(
                     policy=hub.policy,
-                    keys=Keyring(Key(name, digest) for name, digest in callers(settings).items()),
+                    keys=Keyring(callers(settings)),
                     intake=intake,
                     clock=hub.clock,
-                    ids=SystemIds(),
+                    ids=ids,
+                    views=reservation_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
+                    room=room,
                 )
             )
             async with serving(app, settings.hub.host, settings.hub.port) as port:

@@ -40,7 +40,7 @@ from crossdock.log.views import (
     PromiseKey,
     PromiseView,
 )
-from crossdock.storage.memory import availability, batches, calls, finance, reading
+from crossdock.storage.memory import availability, batches, desks, finance, reading
 from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
 from crossdock.storage.memory.data import Data
@@ -118,27 +118,27 @@ class MemoryStore:
     async def open_desk(self, worker: str, now: datetime, until: datetime) -> Lease | None:
         """See `log.ports.Calling`."""
         await self._begin("open_desk")
-        taken = calls.open_desk(self.data, worker, now, until)
+        taken = desks.open_desk(self.data, worker, now, until)
         await self._committed("open_desk")
         return taken
 
     async def earlier(self, messages: Sequence[NewMessage]) -> list[Earlier | None]:
         """See `log.ports.Calling`."""
         await self._at("earlier.start")
-        found = calls.earlier(self.data, messages)
+        found = desks.earlier(self.data, messages)
         await self._at("earlier.before-answer")
         return found
 
     async def commit_calls(
         self,
-        messages: Sequence[NewMessage],
+        calls: Sequence[tuple[NewMessage, str | None]],
         repeats: Sequence[tuple[NewMessage, Earlier]],
         decided: Decided,
         now: datetime,
     ) -> None:
         """See `log.ports.Calling`."""
         await self._begin("commit_calls")
-        calls.commit(self.data, messages, repeats, decided, now)
+        desks.commit(self.data, calls, repeats, decided, now)
         await self._committed("commit_calls")
 
     async def claim(

@@ -36,6 +36,6 @@ def _earlier(
 ) -> Earlier | None:
     if row is None:
         return None
-    _, _, content, partition, position, body = row
+    transport, _, content, partition, position, body = row
     outcome = None if body is None else _OUTCOME.decode(body)
-    return Earlier(partition, position, content == message.content, outcome)
+    return Earlier(partition, position, transport, content == message.content, outcome)

@@ -241,7 +241,7 @@ class PostgresStore(PostgresReading):
 
     async def commit_calls(
         self,
-        messages: Sequence[NewMessage],
+        calls: Sequence[tuple[NewMessage, str | None]],
         repeats: Sequence[tuple[NewMessage, Earlier]],
         decided: Decided,
         now: datetime,
@@ -249,8 +249,8 @@ class PostgresStore(PostgresReading):
         """See `log.ports.Calling.commit_calls`."""
         async with self._session() as session:
             await write_absorbed(session, repeats)
-            if messages:
-                await write(session, decided, now, messages)
+            if calls:
+                await write(session, decided, now, calls)
 
     # Delivering -----------------------------------------------------------------------------
 

@@ -111,11 +111,14 @@ def _message_row(
 
 
 async def write(
-    session: Session, decided: Decided, now: datetime, calls: Sequence[NewMessage] = ()
+    session: Session,
+    decided: Decided,
+    now: datetime,
+    calls: Sequence[tuple[NewMessage, str | None]] = (),
 ) -> None:
     """Write a decided batch, or raise what `log.ports.Deciding.commit` raises.
 
-    `calls` are messages that are not on the log yet: they go behind the batch's only lease.
+    `calls` are not on the log yet, each with its rival: they go behind the batch's only lease.
     """
     await _advance(session, decided)
     if calls:
@@ -150,12 +153,14 @@ async def _advance(session: Session, decided: Decided) -> None:
         raise LeaseLost(where=f"partitions {lost}")
 
 
-async def _put_calls(session: Session, decided: Decided, calls: Sequence[NewMessage]) -> None:
+async def _put_calls(
+    session: Session, decided: Decided, calls: Sequence[tuple[NewMessage, str | None]]
+) -> None:
     [(lease, after)] = decided.positions
-    rows = [
-        _message_row(call, lease.partition, position, call.business_key, None)
-        for position, call in enumerate(calls, lease.position + 1)
-    ]
+    rows = []
+    for position, (call, rival) in enumerate(calls, lease.position + 1):
+        key = call.business_key if rival is None else None
+        rows.append(_message_row(call, lease.partition, position, key, rival))
     await session.copy("message", _MESSAGE_COLUMNS, rows)
     await session.rows("move_heads", [lease.partition], [after])
 

@@ -30,12 +30,14 @@ def said(words: str = "granted") -> Outcome:
     return Outcome(answer=msgspec.Raw(msgspec.json.encode(words)))
 
 
-def as_told(found: Earlier | None) -> tuple[int, int, bool, bytes | None] | None:
+def as_told(found: Earlier | None) -> tuple[int, int, str, bytes | None] | None:
     """What was found, with the bytes of its answer."""
     if found is None:
         return None
     answer = None if found.outcome is None else bytes(found.outcome.answer)
-    return found.partition, found.position, found.same, answer
+    which = "transport" if found.transport else "business"
+    said = "same" if found.same else "other"
+    return found.partition, found.position, f"{which} {said}", answer
 
 
 async def desk(store: Store, name: str = "desk", seconds: float = 0) -> Lease:
@@ -55,7 +57,7 @@ async def call(store: Store, lease: Lease, *names: str, **parts: list[object]) -
     batch = decided(lease, *(said() for _ in names))
     for part, rows in parts.items():
         getattr(batch, part).extend(rows)
-    await store.commit_calls([message(name) for name in names], [], batch, at(1))
+    await store.commit_calls([(message(name), None) for name in names], [], batch, at(1))
     return moved(lease, len(names))
 
 
@@ -112,7 +114,7 @@ class CallContract(ContractBase):
         batch = decided(lease, Outcome(movements=[movement(5)], documents=[body]))
         batch.stock.append(stock(sellable=5))
         batch.documents.append((body, 0))
-        await store.commit_calls([message("a")], [], batch, at(1))
+        await store.commit_calls([(message("a"), None)], [], batch, at(1))
         loaded = await store.load(Wanted(items={"bolt"}, documents={("case", "A")}))
         assert loaded.stock[("bolt", "EAST")].sellable == 5
         assert loaded.documents[("case", "A")].revision == 1
@@ -123,9 +125,8 @@ class CallContract(ContractBase):
         store = await on.handle()
         lease = await desk(store)
         first = message("a", business_key="k")
-        await store.commit_calls([first], [], decided(lease, said("yes")), at(1))
-        same = (lease.partition, 1, True, b'"yes"')
-        other = (lease.partition, 1, False, b'"yes"')
+        await store.commit_calls([(first, None)], [], decided(lease, said("yes")), at(1))
+        there = (lease.partition, 1)
         found = await store.earlier(
             [
                 message("a", business_key="k"),
@@ -136,7 +137,29 @@ class CallContract(ContractBase):
                 message("e"),
             ]
         )
-        assert [as_told(one) for one in found] == [same, same, other, other, None, None]
+        assert [as_told(one) for one in found] == [
+            (*there, "transport same", b'"yes"'),
+            (*there, "business same", b'"yes"'),
+            (*there, "transport other", b'"yes"'),
+            (*there, "business other", b'"yes"'),
+            None,
+            None,
+        ]
+
+    @scene
+    async def test_a_rival_is_kept_without_the_key_that_another_holds(self, on: Engine) -> None:
+        """It names the holder; repeated, it finds itself and not the holder."""
+        store = await on.handle()
+        lease = await desk(store)
+        first, rival = message("a", business_key="k"), message("b", business_key="k", says="else")
+        await store.commit_calls([(first, None)], [], decided(lease, said("yes")), at(1))
+        place = f"{lease.partition}:1"
+        batch = decided(moved(lease), said("no"))
+        await store.commit_calls([(rival, place)], [], batch, at(2))
+        kept = await store.messages([(lease.partition, 1), (lease.partition, 2)])
+        assert [one.rival for one in kept] == [None, place]
+        found = await store.earlier([first, rival, message("c", business_key="k")])
+        assert [one and one.position for one in found] == [1, 2, 1]
 
     @scene
     async def test_what_came_by_the_door_is_found_too(self, on: Engine) -> None:
@@ -144,7 +167,7 @@ class CallContract(ContractBase):
         store = await on.handle()
         await store.append([message("a", business_key="k")])
         [found] = await store.earlier([message("b", business_key="k")])
-        assert found == Earlier(0, 1, same=True, outcome=None)
+        assert found == Earlier(0, 1, transport=False, same=True, outcome=None)
         await land(store, partition=3)
         [known] = await store.earlier([message("set-up-3-1", source="set-up")])
         assert known is not None
@@ -156,7 +179,7 @@ class CallContract(ContractBase):
         store = await on.handle()
         lease = await desk(store)
         batch = decided(lease, said())
-        await store.commit_calls([message("a", business_key="k")], [], batch, at(1))
+        await store.commit_calls([(message("a", business_key="k"), None)], [], batch, at(1))
         [receipt] = await store.append([message("b", business_key="k")])
         assert (receipt.answer, receipt.partition, receipt.position) == (
             "duplicate",
@@ -172,7 +195,7 @@ class CallContract(ContractBase):
         [again] = await store.earlier([message("a")])
         assert again is not None
         batch = decided(lease, said())
-        await store.commit_calls([message("b")], [(message("a"), again)], batch, at(2))
+        await store.commit_calls([(message("b"), None)], [(message("a"), again)], batch, at(2))
         await store.commit_calls([], [(message("a"), again)], Decided(), at(3))
         assert (await store.fates())[ABSORBED] == 2
 
@@ -261,7 +284,7 @@ class CallContract(ContractBase):
         lease = await desk(store)
         asked: NewMessage = message("a")
         with pytest.raises(CommitUnknown):
-            await deaf.commit_calls([asked], [], decided(lease, said()), at(1))
+            await deaf.commit_calls([(asked, None)], [], decided(lease, said()), at(1))
         [found] = await store.earlier([asked])
-        assert as_told(found) == (lease.partition, 1, True, b'"granted"')
+        assert as_told(found) == (lease.partition, 1, "transport same", b'"granted"')
         assert await desk(store) == moved(lease)

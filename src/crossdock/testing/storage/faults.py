@@ -108,7 +108,7 @@ async def _call(store: Store, _: Decided) -> None:
     if await store.earlier([message("asked")]) == [None]:
         batch = decided(lease, Outcome(movements=[movement(2)]))
         batch.stock.append(stock(sellable=2))
-        await store.commit_calls([message("asked")], [], batch, at(5))
+        await store.commit_calls([(message("asked"), None)], [], batch, at(5))
 
 
 async def _settle(store: Store, _: Decided) -> None:

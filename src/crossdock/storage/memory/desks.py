@@ -31,40 +31,43 @@ def earlier(data: Data, messages: Iterable[NewMessage]) -> list[Earlier | None]:
 
 def _earlier(data: Data, message: NewMessage) -> Earlier | None:
     place = data.transport_keys.get(message.transport_key)
+    transport = place is not None
     if place is None and message.business_key is not None:
         place = data.business_keys.get(message.business_key)
     if place is None:
         return None
     row = data.partitions[place[0]].outcomes.get(place[1])
     same = data.at(place).message.content == message.content
-    return Earlier(*place, same, None if row is None else row.outcome)
+    return Earlier(*place, transport, same, None if row is None else row.outcome)
 
 
 def commit(
     data: Data,
-    messages: Sequence[NewMessage],
+    calls: Sequence[tuple[NewMessage, str | None]],
     repeats: Iterable[tuple[NewMessage, Earlier]],
     decided: Decided,
     now: datetime,
 ) -> None:
     """Apply, or raise and change nothing: see `log.ports.Calling.commit_calls`."""
-    if any(found is not None for found in earlier(data, messages)):
-        raise StoreConflict("A key of these calls stands on the log meanwhile")
-    if messages:
+    for message, rival in calls:
+        found = _earlier(data, message)
+        if found is not None and (found.transport or rival is None):
+            raise StoreConflict("A key of these calls stands on the log meanwhile")
+    if calls:
         batches.commit(data, decided, now)
         [(lease, _)] = decided.positions
-        for message in messages:
-            _place(data, lease.partition, message)
+        for message, rival in calls:
+            _place(data, lease.partition, message, rival)
     data.absorbed += (
         Absorbed((at.partition, at.position), message.source, message.id, message.received_time)
         for message, at in repeats
     )
 
 
-def _place(data: Data, number: int, message: NewMessage) -> None:
+def _place(data: Data, number: int, message: NewMessage, rival: str | None) -> None:
     partition = data.partition(number)
-    partition.messages.append(Kept(message, None))
+    partition.messages.append(Kept(message, rival))
     place = (number, len(partition.messages))
     data.transport_keys[message.transport_key] = place
-    if message.business_key is not None:
+    if message.business_key is not None and rival is None:
         data.business_keys[message.business_key] = place
