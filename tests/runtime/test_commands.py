@@ -174,6 +174,32 @@ def test_state_looks_back(hub: Hub) -> None:
         assert b"error (no-such-moment)" in hub.run("state", option, text, expect=2).stderr
 
 
+def test_an_older_version_is_taken_told_of_and_verified(tmp_path: Path) -> None:
+    """From file to trace: as the newest, once for both versions, and the books are right (R20)."""
+    hub = make(tmp_path)
+    move = {
+        "movement_id": "MV-1",
+        "item": "bolt",
+        "quantity": 3,
+        "source": {"state": "available", "site": "EAST"},
+        "target": {"state": "quarantine", "site": "EAST"},
+    }
+    old = said(8, "wms_east", "stock.moved", move)
+    new = old | {
+        "id": "m-8-again",
+        "type": "crossdock.stock.moved.v2",
+        "data": move | {"kind": "quarantine"},
+    }
+    hub.json("ingest", "-", stdin=lines(MASTERS))
+    told = hub.json("ingest", "-", stdin=lines([old, new]))
+    assert (told["accepted"], told["duplicate"], told["fates"]["applied"]) == (1, 1, 3)
+    assert "quarantine: 3 x bolt from available at EAST to quarantine at EAST" in hub.words(
+        "trace", "bolt"
+    )
+    assert hub.json("state")["balances_by_state"]["quarantine"] == 3
+    assert hub.json("verify")["broken"] == []
+
+
 def test_the_same_facts_in_another_order_have_the_same_hash(hub: Hub, tmp_path: Path) -> None:
     """From an array, the goods before the order, each message twice (M4)."""
     other = make(tmp_path)

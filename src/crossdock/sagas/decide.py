@@ -58,11 +58,6 @@ def _newest(message: Recorded) -> Recorded:
     return replace(message, type=newest(message.type))
 
 
-def noun_of(message: Recorded, resolved: Sequence[Resolved] = ()) -> Any:
-    """The canonical noun that a recorded message carries, of the newest version."""
-    return opened(message, resolved)[1]
-
-
 def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
     """What these messages will look at; `decide` asks for more where this was too little."""
     wanted = Wanted(documents={ALIASES})

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -29,7 +28,7 @@ from crossdock.runtime.commands import trace_words as words
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store
-from crossdock.sagas.decide import noun_of
+from crossdock.sagas.decide import opened
 from crossdock.storage.postgres.reading import Place, PostgresReading
 
 _PLACE = re.compile(r"\A([0-9]{1,5}):([0-9]{1,18})\Z")
@@ -339,10 +338,10 @@ def _moment(message: Recorded, outcome: OutcomeRow | None) -> datetime:
 
 def _said(message: Recorded) -> str:
     try:
-        noun: Any = noun_of(message)
+        newest, noun = opened(message)
     except (msgspec.MsgspecError, LookupError):
         return f"{message.type} (cannot be read)"
-    return words.said(message.type, noun)
+    return words.said(newest.type, noun)
 
 
 def _tell_attempts(trace: Trace, effects: Sequence[EffectView]) -> None:
