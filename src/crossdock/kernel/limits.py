@@ -36,6 +36,9 @@ MESSAGE_KEYS_MAX: Final = 10_000
 ORDER_LINES_MAX: Final = 1_000
 DOCUMENT_LINES_MAX: Final = 1_000
 
+# Who is promised units of the items in question, of those whom a conflict may name.
+PROMISED_LOADED_MAX: Final = 1_000
+
 # Fields that one proposal to an owner shows; every noun has fewer.
 PROPOSAL_CHANGES_MAX: Final = 100
 

@@ -407,6 +407,15 @@ class MasterRow:
     body: bytes
 
 
+class Promised(msgspec.Struct, array_like=True, frozen=True):
+    """Units that are promised at a site: to an order's line (`SO-1/1`) or to a reservation."""
+
+    item: str
+    site: str
+    to: str
+    units: int
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A message that was decided to be held, and why."""
@@ -452,6 +461,7 @@ class Wanted:
     documents: set[tuple[str, str]] = field(default_factory=set)
     held: set[str] = field(default_factory=set)  # places of messages that were held
     pending: set[PeriodKey] = field(default_factory=set)
+    promised: set[str] = field(default_factory=set)  # items: to whom units of them are promised
 
     def also(
         self,
@@ -460,6 +470,7 @@ class Wanted:
         masters: Collection[tuple[str, str]] = (),
         documents: Collection[tuple[str, str]] = (),
         held: Collection[str] = (),
+        promised: Collection[str] = (),
     ) -> Wanted:
         """All this and more."""
         return Wanted(
@@ -469,6 +480,7 @@ class Wanted:
             self.documents.union(documents),
             self.held.union(held),
             self.pending,
+            self.promised.union(promised),
         )
 
 
@@ -483,3 +495,4 @@ class Loaded:
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     pending: dict[PeriodKey, Pending] = field(default_factory=dict)
+    promised: list[Promised] = field(default_factory=list)

@@ -21,6 +21,7 @@ from crossdock.log.records import (
     OrderRow,
     Pending,
     PeriodKey,
+    Promised,
     Recorded,
     Wanted,
 )
@@ -50,6 +51,14 @@ class DocumentNotLoaded(LookupError):
         super().__init__(kind, number)
         self.kind = kind
         self.id = number
+
+
+class PromisedNotLoaded(LookupError):
+    """A decision asked to whom units are promised, which the batch had not loaded."""
+
+    def __init__(self, item: str) -> None:
+        super().__init__(item)
+        self.item = item
 
 
 class HeldNotLoaded(LookupError):
@@ -196,6 +205,16 @@ class Batch:
     def take_pending(self, key: PeriodKey) -> Pending:
         """What a day of a site has pending, for whoever is first of the batch to ask for it."""
         return self._loaded.pending.pop(key, Pending())
+
+    def promised_at(self, item: str, site: str) -> list[Promised]:
+        """To whom units of the item are promised at the site, as the store knew it.
+
+        Raises:
+            PromisedNotLoaded: the batch did not load it.
+        """
+        if item not in self.wanted.promised:
+            raise PromisedNotLoaded(item)
+        return [one for one in self._loaded.promised if (one.item, one.site) == (item, site)]
 
     def turn(self, message: Recorded) -> Turn:
         """Begin a message's turn."""

@@ -17,7 +17,13 @@ from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
 from crossdock.sagas import enforcement
-from crossdock.sagas.batch import Batch, DocumentNotLoaded, HeldNotLoaded, MasterNotLoaded
+from crossdock.sagas.batch import (
+    Batch,
+    DocumentNotLoaded,
+    HeldNotLoaded,
+    MasterNotLoaded,
+    PromisedNotLoaded,
+)
 from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.links import ALIASES, aliased
 from crossdock.sagas.policy import Policy
@@ -116,6 +122,8 @@ def decide(
         return wanted.also(masters=asked | unknown.keys)
     except DocumentNotLoaded as unread:
         return wanted.also(documents={(unread.kind, unread.id)})
+    except PromisedNotLoaded as untold:
+        return wanted.also(promised=wanted.items | {untold.item})
     except HeldNotLoaded as unseen:
         return wanted.also(held=unseen.places)
     return batch.finish()

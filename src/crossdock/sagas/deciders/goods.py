@@ -11,9 +11,10 @@ from crossdock.contracts.words import Measured
 from crossdock.inventory import ledger
 from crossdock.inventory.units import Refusal
 from crossdock.log.records import Wanted
-from crossdock.sagas import fulfilment, pools
+from crossdock.sagas import conflicts, fulfilment, pools
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
+from crossdock.sagas.deciders.timers import TIMERS
 from crossdock.sagas.measures import in_base_units
 from crossdock.sagas.pools import Pool
 from crossdock.sagas.turn import Turn
@@ -61,7 +62,9 @@ def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
             noun.movement_id,
             f"{len(noun.serials)} serial numbers for {noun.quantity} units of {noun.item}",
         )
-    enter(turn, ledger.moved(noun))
+    movements = ledger.moved(noun)
+    enter(turn, movements)
+    conflicts.watch(batch, turn, movements)
 
 
 def count(batch: Batch, turn: Turn, item: str, said: M) -> M | None:
@@ -114,10 +117,17 @@ def _wants_pool(wanted: Wanted, noun: stock.ChannelPool) -> None:
     wanted.documents.add((pools.KIND, number))
 
 
+def _item_and_conflicts(wanted: Wanted, noun: stock.StockMovement) -> None:
+    its_item(wanted, noun)
+    conflicts.wants(wanted, noun)
+
+
 DECIDERS: dict[str, Decider] = {
     catalogue.POOL_CHANGED: Decider(_pooled, _wants_pool),
     catalogue.RECEIPT_POSTED: Decider(_received, _items_and_measured),
     catalogue.STOCK_ADJUSTED: Decider(_adjusted, _item_if_measured),
-    catalogue.STOCK_MOVED: Decider(_moved, its_item),
+    catalogue.STOCK_MOVED: Decider(_moved, _item_and_conflicts),
 }
 """Every fact about goods that belongs to no order."""
+
+TIMERS[conflicts.CONFLICT] = conflicts.look

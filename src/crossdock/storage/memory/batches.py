@@ -7,8 +7,18 @@ from datetime import datetime
 import msgspec
 
 from crossdock.contracts.vocabulary import Fate
+from crossdock.kernel.limits import PROMISED_LOADED_MAX
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
-from crossdock.log.records import Decided, Held, Lease, Loaded, Outcome, StockRow, Wanted
+from crossdock.log.records import (
+    Decided,
+    Held,
+    Lease,
+    Loaded,
+    Outcome,
+    Promised,
+    StockRow,
+    Wanted,
+)
 from crossdock.log.views import OutcomeRow
 from crossdock.storage.memory import finance, messages, reading
 from crossdock.storage.memory.data import Data, Entry, Place, Promise
@@ -30,7 +40,31 @@ def load(data: Data, wanted: Wanted) -> Loaded:
         documents={k: data.documents[k] for k in wanted.documents if k in data.documents},
         held=_held(data, wanted.held),
         pending={key: finance.pending(data, key) for key in wanted.pending},
+        promised=_promised(data, wanted.promised),
     )
+
+
+def _promised(data: Data, items: set[str]) -> list[Promised]:
+    """To whom units of these items are promised."""
+    found = []
+    for order_id, order in data.orders.items() if items else ():
+        if order.status in ("shipped", "invoiced", "returned", "cancelled"):
+            continue
+        lines = msgspec.json.decode(order.state).get("lines", {})
+        for number, line in lines.items():
+            for site, place in line.get("sites", {}).items():
+                units = place.get("reserved", 0)
+                if line["item"] in items and units:
+                    found.append(Promised(line["item"], site, f"{order_id}/{number}", units))
+    for (kind, number), document in data.documents.items() if items else ():
+        if kind != "reservation":
+            continue
+        for line in msgspec.json.decode(document.body)["lines"]:
+            for site, units in line.get("sites", {}).items():
+                if line["item"] in items and units:
+                    found.append(Promised(line["item"], site, f"reservation {number}", units))
+    found.sort(key=lambda one: (one.item, one.site, one.to))
+    return found[:PROMISED_LOADED_MAX]
 
 
 def _held(data: Data, places: set[str]) -> dict[str, Held]:

@@ -119,6 +119,26 @@ JOIN message m ON m.partition = w.partition AND m.position = w.position
 JOIN outcome o ON o.partition = w.partition AND o.position = w.position
 WHERE o.fate = 'held';
 
+-- load_promised --
+-- To whom units of these items are promised: open order lines and reservations, site by site.
+SELECT p.item, p.site, p.promised_to, p.units
+FROM (
+    SELECT l.value ->> 'item' AS item, s.key AS site,
+           o.order_id || '/' || l.key AS promised_to, (s.value ->> 'reserved')::bigint AS units
+    FROM sales_order o
+    CROSS JOIN LATERAL jsonb_each(convert_from(o.state, 'UTF8')::jsonb -> 'lines') l
+    CROSS JOIN LATERAL jsonb_each(l.value -> 'sites') s
+    WHERE o.status NOT IN ('shipped', 'invoiced', 'returned', 'cancelled')
+    UNION ALL
+    SELECT l.value ->> 'item', s.key, 'reservation ' || d.id, s.value::text::bigint
+    FROM document d
+    CROSS JOIN LATERAL jsonb_array_elements(convert_from(d.body, 'UTF8')::jsonb -> 'lines') l
+    CROSS JOIN LATERAL jsonb_each(l.value -> 'sites') s
+    WHERE d.kind = 'reservation'
+) p
+WHERE p.item = ANY($1::text[]) AND p.units > 0
+ORDER BY p.item COLLATE "C", p.site COLLATE "C", p.promised_to COLLATE "C" LIMIT $2;
+
 -- advance --
 -- Move decided positions forward, if these are still our leases and nobody moved them.
 UPDATE lease l SET decided = n.after

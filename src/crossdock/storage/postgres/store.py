@@ -13,6 +13,7 @@ from datetime import datetime
 
 import asyncpg
 
+from crossdock.kernel.limits import PROMISED_LOADED_MAX
 from crossdock.log.errors import StoreFault
 from crossdock.log.keys import DESK_FIRST, DESKS_MAX
 from crossdock.log.ports import ChannelView
@@ -24,6 +25,7 @@ from crossdock.log.records import (
     Loaded,
     NewMessage,
     PeriodKey,
+    Promised,
     Receipt,
     Recorded,
     Settlement,
@@ -202,6 +204,11 @@ class PostgresStore(PostgresReading):
                 loaded.held = {held.message.place: held for held in map(held_of, rows)}
             for key in sorted(wanted.pending):
                 loaded.pending[key] = pending_of(await session.rows("load_pending", *key))
+            if wanted.promised:
+                rows = await session.rows(
+                    "load_promised", list(wanted.promised), PROMISED_LOADED_MAX
+                )
+                loaded.promised = [Promised(*row) for row in rows]
         return loaded
 
     async def stranded(self, limit: int) -> list[str]:

@@ -26,6 +26,7 @@ from crossdock.log.records import (
     MasterRow,
     Note,
     Outcome,
+    Promised,
     StockChange,
     StockRow,
     Wanted,
@@ -499,6 +500,27 @@ class BatchContract(ContractBase):
         }
         [said] = await store.messages([(0, 1)])
         assert loaded.held["0:1"].message == said
+
+    @scene
+    async def test_it_is_known_to_whom_units_are_promised(self, on: Engine) -> None:
+        """Open order lines and reservations, by item and site; what has shipped no more."""
+        store = await on.handle()
+        state = b'{"lines":{"1":{"item":"bolt","sites":{"EAST":{"reserved":4},"WEST":{}}}}}'
+        gone = replace(order_row("o-2", state=state), status="shipped")
+        held = {"lines": [{"line": "1", "item": "bolt", "wanted": 2, "sites": {"EAST": 2}}]}
+        body = msgspec.Raw(msgspec.json.encode({"channel": "web", **held}))
+        reservation = Document("reservation", "R-1", 1, None, body)
+        await land(
+            store,
+            orders=[order_row("o-1", state=state), gone, order_row("o-3")],
+            documents=[(reservation, 0)],
+        )
+        loaded = await store.load(Wanted(promised={"bolt", "nut"}))
+        assert loaded.promised == [
+            Promised("bolt", "EAST", "o-1/1", 4),
+            Promised("bolt", "EAST", "reservation R-1", 2),
+        ]
+        assert (await store.load(Wanted(promised={"nut"}))).promised == []
 
     @scene
     async def test_a_document_that_moved_stops_the_batch(self, on: Engine) -> None:
