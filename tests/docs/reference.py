@@ -205,7 +205,11 @@ def _amount(name: str) -> str:
 def commands() -> dict[str, Any]:
     """The commands of the command line, by name, in the order of help."""
     group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        below = getattr(command, "commands", None)
+        found |= {name: command} if below is None else {f"{name} {n}": c for n, c in below.items()}
+    return found
 
 
 def cli_page() -> str:

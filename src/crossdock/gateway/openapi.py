@@ -14,6 +14,7 @@ from crossdock.contracts.reservations import (
 )
 from crossdock.gateway.app import BATCH, LINES
 from crossdock.gateway.examples import example_message
+from crossdock.gateway.masters import MasterView
 from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
 from crossdock.gateway.reservations import RefusalProblem, ReservationView
 from crossdock.gateway.schemas import Schema, components_of, schema_id
@@ -233,6 +234,11 @@ _VIEWS: Final[dict[str, tuple[type[Any], str, tuple[str, ...]]]] = {
         ("partition", "position"),
     ),
     "/v1/orders/{order_id}": (OrderView, "How does an order stand?", ("order_id",)),
+    "/v1/masters/{entity}/{id}": (
+        MasterView,
+        "Which message set each field of a master record?",
+        ("entity", "id"),
+    ),
 }
 
 

@@ -15,6 +15,7 @@ import msgspec
 from crossdock.gateway.asgi import Reply, Request
 from crossdock.gateway.errors import NotFound
 from crossdock.gateway.keys import Caller, Scope
+from crossdock.gateway.masters import Masters
 from crossdock.gateway.routes import Route
 from crossdock.kernel.text import identifier_fault
 from crossdock.log.records import Loaded, Recorded, Wanted
@@ -105,6 +106,13 @@ def view_routes(store: Looking) -> tuple[Route, ...]:
             "What did this message say?",
         ),
         Route("GET", "/v1/orders/{order_id}", Scope.READ, views.order, "How does an order stand?"),
+        Route(
+            "GET",
+            "/v1/masters/{entity}/{id}",
+            Scope.READ,
+            Masters(store).show,
+            "Which message set each field of a master record?",
+        ),
     )
 
 

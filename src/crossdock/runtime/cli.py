@@ -99,12 +99,147 @@ def state(
 
 @app.command()
 def trace(
-    key: Annotated[str, typer.Argument(help="An order, shipment, item or message place.")],
+    key: Annotated[
+        str,
+        typer.Argument(help="An order, shipment, item or message place; item:X with --fields."),
+    ],
     config: Config = _CONFIG,
+    fields: Annotated[
+        bool, typer.Option("--fields", help="Of a master record: which message set each field.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show one timeline of an order, shipment or item, and why it is stuck."""
-    _run("trace", key=key, config=config, as_json=as_json)
+    _run("fields" if fields else "trace", key=key, config=config, as_json=as_json)
+
+
+identity = typer.Typer(no_args_is_help=True, help="Whose number is this: see it, change it.")
+app.add_typer(identity, name="identity")
+By = Annotated[str, typer.Option("--by", help="Who wants it, for the record.")]
+Entity = Annotated[str, typer.Argument(help="item, party or location.")]
+System = Annotated[str, typer.Argument(help="Whose number; crossdock: a name for everybody.")]
+External = Annotated[str, typer.Argument(help="The number.")]
+
+
+def _change(change: str, **arguments: Any) -> None:
+    module = import_module("crossdock.runtime.commands.identity")
+    raise typer.Exit(getattr(module, change)(**arguments))
+
+
+@identity.command("list")
+def identity_list(
+    entity: Annotated[str | None, typer.Option("--entity", help="Of these records only.")] = None,
+    system: Annotated[str | None, typer.Option("--system", help="Of this system only.")] = None,
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """List numbers and what they mean now."""
+    _change("show_links", config=config, entity=entity, system=system, as_json=as_json)
+
+
+@identity.command("review")
+def identity_review(config: Config = _CONFIG, as_json: Json = False) -> None:
+    """List the numbers that wait for a person, with who they might be; exit code 1 if any."""
+    _change("show_review", config=config, as_json=as_json)
+
+
+@identity.command("link")
+def identity_link(
+    system: System,
+    entity: Entity,
+    external: External,
+    canonical: Annotated[str, typer.Argument(help="The canonical id.")],
+    by: By = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let a number mean a canonical id; what was held for it goes on."""
+    _change(
+        "link",
+        config=config,
+        system=system,
+        entity=entity,
+        external=external,
+        canonical=canonical,
+        by=by,
+        as_json=as_json,
+    )
+
+
+@identity.command("unlink")
+def identity_unlink(
+    system: System,
+    entity: Entity,
+    external: External,
+    by: By = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let a number mean nothing from now on."""
+    _change(
+        "unlink",
+        config=config,
+        system=system,
+        entity=entity,
+        external=external,
+        by=by,
+        as_json=as_json,
+    )
+
+
+@identity.command("merge")
+def identity_merge(
+    entity: Entity,
+    loser: Annotated[str, typer.Argument(help="The canonical id that goes.")],
+    survivor: Annotated[str, typer.Argument(help="The canonical id that stays.")],
+    by: By = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let whatever names the loser name the survivor."""
+    _change(
+        "merge",
+        config=config,
+        entity=entity,
+        loser=loser,
+        survivor=survivor,
+        by=by,
+        as_json=as_json,
+    )
+
+
+@identity.command("split")
+def identity_split(
+    entity: Entity,
+    canonical: Annotated[str, typer.Argument(help="The canonical id that they have now.")],
+    into: Annotated[str, typer.Argument(help="The canonical id that they get.")],
+    numbers: Annotated[list[str], typer.Argument(help="Numbers as SYSTEM:NUMBER.")],
+    by: By = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let some numbers of a record mean another one from now on."""
+    _change(
+        "split",
+        config=config,
+        entity=entity,
+        canonical=canonical,
+        into=into,
+        numbers=numbers,
+        by=by,
+        as_json=as_json,
+    )
+
+
+@identity.command("retry")
+def identity_retry(
+    places: Annotated[list[str], typer.Argument(help="Places of held messages, like 3:17.")],
+    by: By = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let held messages be decided again after a link or a table of codes was put right."""
+    _change("retry", config=config, places=places, by=by, as_json=as_json)
 
 
 @app.command()

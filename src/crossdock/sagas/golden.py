@@ -78,7 +78,7 @@ def record_of(policy: Policy, entity: str, claims: dict[str, Claim]) -> Record:
         return None if ANYBODY in found else found
 
     rules = policy.survivorship.get(entity, _NO_RULES)
-    golden, chosen = survivorship.derive(claims, _defaults(entity), rules, owners)
+    golden, chosen = survivorship.derive(claims, defaults(entity), rules, owners)
     return Record(claims, golden, chosen)
 
 
@@ -104,7 +104,7 @@ def nouns() -> dict[str, tuple[type[Noun], str]]:
 
 
 @cache
-def _defaults(entity: str) -> dict[str, Any]:
+def defaults(entity: str) -> dict[str, Any]:
     """Every field that can be claimed, with its default; `REQUIRED` where it has none."""
     noun, key = nouns()[entity]
     return {

@@ -145,7 +145,7 @@ async def _ingest(settings: Settings, items: Iterator[Item]) -> tuple[Report, di
     async with opened_store(settings) as store:
         while page := list(islice(items, INTAKE_APPEND_MESSAGES_MAX)):
             await _take(store, policy, page, report)
-        await _decide(settings, policy, store)
+        await decide_all(settings, policy, store)
         return report, await store.fates()
 
 
@@ -193,7 +193,7 @@ async def _append(store: PostgresStore, messages: list[NewMessage]) -> list[Rece
     raise AssertionError  # pragma: no cover - the last try gives or raises
 
 
-async def _decide(settings: Settings, policy: Policy, store: PostgresStore) -> None:
+async def decide_all(settings: Settings, policy: Policy, store: PostgresStore) -> None:
     """Decide, or wait for the hub that holds the leases, until nothing is left to decide."""
     clock = SystemClock()
     name = f"{settings.hub.name}/ingest/{os.getpid()}"

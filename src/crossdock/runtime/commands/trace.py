@@ -295,7 +295,7 @@ async def _message(store: PostgresReading, place: Place) -> Trace:
     trace.summary.append(
         f"{message.type} from {message.source}, id {message.id}, about {message.key}"
     )
-    trace.summary.append(f"received {words.when(message.received_time)}")
+    trace.summary += words.times(message, outcomes.get(place))
     effects = await store.effects_decided_at([place])
     _tell_attempts(trace, effects)
     _wait_for_decisions(trace, [place, *followed], outcomes)
@@ -319,7 +319,7 @@ async def _tell_messages(
             Entry(
                 _moment(message, outcome),
                 message.source,
-                _said(message),
+                _said(message, outcome),
                 message.place,
                 words.decided(outcome.outcome) if outcome is not None else ["not decided yet"],
             )
@@ -336,9 +336,11 @@ def _moment(message: Recorded, outcome: OutcomeRow | None) -> datetime:
     return message.event_time
 
 
-def _said(message: Recorded) -> str:
+def _said(message: Recorded, outcome: OutcomeRow | None) -> str:
+    """What a message said, as it was understood."""
     try:
-        newest, noun = opened(message)
+        resolved = outcome.outcome.resolved if outcome is not None else ()
+        newest, noun = opened(message, resolved)
     except (msgspec.MsgspecError, LookupError):
         return f"{message.type} (cannot be read)"
     return words.said(newest.type, noun)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from crossdock.contracts import catalogue
 from crossdock.contracts.vocabulary import Fate
-from crossdock.log.records import Commitment, Memory, Outcome
-from crossdock.log.views import AttemptView, EffectView
+from crossdock.log.records import Commitment, Memory, Outcome, Recorded
+from crossdock.log.views import AttemptView, EffectView, OutcomeRow
 from crossdock.orders.doings import Doing
 
 _LISTED_MAX = 12
@@ -18,6 +20,29 @@ _LISTED_MAX = 12
 def when(moment: datetime) -> str:
     """A moment to the second, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def times(message: Recorded, outcome: OutcomeRow | None) -> list[str]:
+    """The four times of a message, each as it was said: none stands for another (R16)."""
+    said = msgspec.json.decode(message.raw, type=_Times)
+    told = [f"happened {_as_said(said.time)}"]
+    if said.recordedtime is not None:
+        told.append(f"written down by {message.source} {_as_said(said.recordedtime)}")
+    told.append(f"received {when(message.received_time)}")
+    if outcome is not None:
+        told.append(f"processed {when(outcome.processed_time)}")
+    return told
+
+
+class _Times(msgspec.Struct):
+    time: datetime
+    recordedtime: datetime | None = None
+
+
+def _as_said(moment: datetime) -> str:
+    """In UTC, and with the offset under which it was said."""
+    offset = "" if not moment.utcoffset() else f" ({moment.isoformat(timespec='seconds')})"
+    return f"{when(moment)}{offset}"
 
 
 def listed(parts: Iterable[str], words: str = ", ") -> str:

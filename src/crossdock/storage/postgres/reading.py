@@ -200,6 +200,10 @@ class PostgresReading:
         rows = await self._look("exceptions_about", list(keys), *_columns(places))
         return [_exception(row) for row in rows]
 
+    async def documents_of_kind(self, kind: str, after: str, limit: int) -> list[Document]:
+        """Documents of a kind by id, beyond `after` ("" starts)."""
+        return [document_of(row) for row in await self._look("documents_of", kind, after, limit)]
+
     async def waiting_of_order(self, order_id: str) -> list[Waiting]:
         """The lines of an order that wait."""
         return [waiting_of(row) for row in await self._look("waiting_of_order", order_id)]

@@ -186,6 +186,11 @@ WHERE effect_id = ANY($1::bigint[]) ORDER BY effect_id, attempt;
 SELECT kind, key, detail, partition, position, opened_time, times FROM exception
 ORDER BY opened_time DESC, kind COLLATE "C", key COLLATE "C" LIMIT $1;
 
+-- documents_of --
+SELECT kind, id, revision, due_time, body FROM document
+WHERE kind = $1 AND id COLLATE "C" > $2
+ORDER BY id COLLATE "C" LIMIT $3;
+
 -- exceptions_about --
 -- Conditions whose key is one of these or begins with one of them and a stroke, or that these
 -- messages met first.
