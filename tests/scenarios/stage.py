@@ -99,6 +99,11 @@ class Part:
     words: tuple[str, ...]
     said: str = ""
 
+    def grams(self) -> int | None:
+        """What the part weighed, where that is said."""
+        grams = self.after("weighing")
+        return None if grams is None else int(grams)
+
     def measure(self) -> dict[str, Any]:
         """The quantity, in base units or in the unit that is named."""
         unit = self.after("unit")
@@ -293,6 +298,7 @@ class Stage:
         assert not any(sums.values()), f"{row}: goods came from nowhere, {sums}"
         for both in at_once(self.hub.store.financial(None, _ALL)):
             assert both.execution == both.financial, f"{row}: finance knows of other stock, {both}"
+        self._weigh(row)
         promised = _reserved(self.hub)
         for name in data.orders:
             order = self.hub.order(name)
@@ -315,6 +321,12 @@ class Stage:
                 else:
                     self._seen.types.add(partition.messages[position - 1].message.type)
                 self._seen.notes.update(note.kind for note in decided.outcome.notes)
+
+    def _weigh(self, row: Row) -> None:
+        grams: Counter[str] = Counter()
+        for weighed in at_once(self.hub.store.weights(None, _ALL)):
+            grams[weighed.item] += weighed.grams
+        assert not any(grams.values()), f"{row}: weight came from nowhere, {grams}"
 
     # --- Questions ----------------------------------------------------------------------------
 
@@ -341,6 +353,15 @@ class Stage:
             if (row.site, row.item) == (site, item) and StockState(row.state) in INSIDE:
                 units[row.state] += row.quantity
         return ", ".join(f"{state} {n}" for state, n in sorted(units.items()) if n) or "nothing"
+
+    def weight(self, name: str) -> str:
+        """What a site's goods of an item weigh within its walls, in grams, by state."""
+        site, item = name.split()
+        grams: Counter[str] = Counter()
+        for row in at_once(self.hub.store.weights(None, _ALL)):
+            if (row.site, row.item) == (site, item) and StockState(row.state) in INSIDE:
+                grams[row.state] += row.grams
+        return ", ".join(f"{state} {n}" for state, n in sorted(grams.items()) if n) or "nothing"
 
     def promise(self, name: str) -> str:
         """What is on the shelf, what of it is promised, and what is free."""
@@ -482,6 +503,7 @@ def _item(name: str, item: str, *options: str) -> Said:
     noun = products.Item(
         item=item,
         kind=kind,
+        catch_weight="catch weight" in options,
         components=tuple(
             products.Component(item=part.item, quantity=part.quantity) for part in parts
         ),
@@ -520,6 +542,7 @@ def _adjust(name: str, site: str, units: str, reason: str) -> Said:
         adjustment_id=f"adjustment-{name}",
         site=site,
         item=part.item,
+        weight_change_grams=part.grams(),
         **part.measure(),
         reason=AdjustmentReason(reason),
         state=StockState(part.after("in") or "available"),
@@ -530,6 +553,7 @@ def _receipt(name: str, site: str, units: str) -> Said:
     lines = tuple(
         shelves.ReceiptLine(
             item=part.item,
+            weight_grams=part.grams(),
             **part.measure(),
             expected=int(of) if (of := part.after("of")) else None,
             state=StockState(part.after("in") or "available"),
@@ -559,7 +583,9 @@ def _move(name: str, units: str, source: str, target: str, *options: str) -> Sai
     if not kind:
         return catalogue.STOCK_MOVED_V1, said
     serials = part.words[part.words.index("serials") + 1 :] if "serials" in part.words else ()
-    newer = structs.replace(shelves.with_kind(said), kind=MovementKind(kind), serials=serials)
+    newer = structs.replace(
+        shelves.with_kind(said), kind=MovementKind(kind), serials=serials, weight_grams=part.grams()
+    )
     return catalogue.STOCK_MOVED, newer
 
 
@@ -627,6 +653,7 @@ def _pick(name: str, order_id: str, site: str, units: str) -> Said:
         goods.PickLine(
             line=part.line,
             item=part.item,
+            weight_grams=part.grams(),
             quantity=part.quantity,
             short=int(part.after("short") or 0),
         )
@@ -645,7 +672,9 @@ def _pack(name: str, order_id: str, site: str, units: str) -> Said:
 
 def _ship(name: str, order_id: str, site: str, shipment_id: str, units: str) -> Said:
     lines = tuple(
-        goods.ShipmentLine(line=part.line, item=part.item, quantity=part.quantity)
+        goods.ShipmentLine(
+            line=part.line, item=part.item, weight_grams=part.grams(), quantity=part.quantity
+        )
         for part in lined(units)
     )
     return catalogue.SHIPMENT_SHIPPED, goods.Shipment(
@@ -664,6 +693,7 @@ def _returned(name: str, order_id: str, site: str, units: str) -> Said:
         returns.ReturnReceiptLine(
             line=part.line,
             item=part.item,
+            weight_grams=part.grams(),
             quantity=part.quantity,
             disposition=Disposition(part.words[0]),
         )
@@ -798,6 +828,7 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "status": Stage.status,
     "holds": Stage.holds,
     "balance": Stage.balance,
+    "weight": Stage.weight,
     "promise": Stage.promise,
     "finance": Stage.finance,
     "waits": Stage.waits,

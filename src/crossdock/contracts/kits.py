@@ -12,6 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
+import msgspec
+
+from crossdock.contracts.products import Item
+from crossdock.contracts.vocabulary import ItemKind
 from crossdock.kernel.limits import KIT_COMPONENTS_MAX, KIT_LEVELS_MAX, QUANTITY_MAX
 
 Components = Mapping[str, int]
@@ -55,6 +59,42 @@ def flattened(kit: str, contents: Contents) -> dict[str, int] | Broken:
             return Broken.OUT_OF_BOUNDS if too_big else dict(sorted(found.items()))
         level = below
     return Broken.CIRCLE if any(item in above for item, _, above in level) else Broken.TOO_DEEP
+
+
+def components_in(master: bytes) -> dict[str, int]:
+    """What an item's master record says that it consists of; nothing for what is no kit."""
+    if b'"components":' not in master:
+        return {}
+    item = _ITEM.decode(master)
+    return item.units_of_components() if item.kind is ItemKind.KIT else {}
+
+
+_ITEM = msgspec.json.Decoder(Item)
+
+Recipe = Mapping[str, int]
+"""A kit taken apart: base units per kit, by shelf item; empty for a broken kit."""
+
+
+def recipes_of(items: Iterable[str], contents: Mapping[str, Components]) -> dict[str, Recipe]:
+    """The kits among these items, each taken apart; what cannot be is a recipe of nothing."""
+    recipes: dict[str, Recipe] = {}
+    for item in items:
+        if item in contents:
+            flat = flattened(item, contents.get)
+            recipes[item] = {} if isinstance(flat, Broken) else flat
+    return recipes
+
+
+def with_kits(
+    quantities: Mapping[str, int], items: Iterable[str], recipes: Mapping[str, Recipe]
+) -> dict[str, int]:
+    """How many of these items there are: a kit is there as often as its components allow."""
+    return {
+        item: quantities.get(item, 0)
+        if item not in recipes
+        else whole_kits(recipes[item], quantities)
+        for item in items
+    }
 
 
 def demand(lines: Iterable[tuple[str, int]], recipes: Mapping[str, Components]) -> dict[str, int]:

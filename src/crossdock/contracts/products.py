@@ -41,9 +41,17 @@ class Item(Noun, frozen=True, kw_only=True):
     pack_levels: Annotated[tuple[PackLevel, ...], Meta(max_length=12)] = ()
     lot_tracked: bool = False
     serial_tracked: bool = False
+    catch_weight: bool = False  # pieces differ in weight: grams are kept beside the count
     weight_grams: Quantity | None = None
     components: Annotated[tuple[Component, ...], Meta(max_length=KIT_COMPONENTS_MAX)] = ()
     zone: Identifier | None = None  # where in a warehouse it is kept (R21)
     carton_rule: Identifier | None = None  # how it is packed
     routing_code: Identifier | None = None  # what automation is told of it
     revision: Quantity = 1  # grows with every change; a lower one never overwrites a higher
+
+    def units_of_components(self) -> dict[str, int]:
+        """Base units per kit, by item, summed where a component stands twice."""
+        units: dict[str, int] = {}
+        for one in self.components:
+            units[one.item] = units.get(one.item, 0) + one.quantity
+        return units

@@ -39,6 +39,7 @@ class ReturnReceiptLine(Noun, frozen=True, kw_only=True):
     quantity: Quantity
     disposition: Disposition = Disposition.RESTOCK
     lot: Identifier | None = None
+    weight_grams: Quantity | None = None
 
 
 class ReturnReceipt(Noun, frozen=True, kw_only=True):

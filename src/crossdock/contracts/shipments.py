@@ -19,6 +19,7 @@ class PickLine(Noun, frozen=True, kw_only=True):
     quantity: QuantityOrZero
     short: QuantityOrZero = 0
     lot: Identifier | None = None
+    weight_grams: Quantity | None = None
 
 
 class Pick(Noun, frozen=True, kw_only=True):
@@ -56,6 +57,7 @@ class ShipmentLine(Noun, frozen=True, kw_only=True):
     item: Identifier
     quantity: Quantity
     lot: Identifier | None = None
+    weight_grams: Quantity | None = None
 
 
 class Shipment(Noun, frozen=True, kw_only=True):

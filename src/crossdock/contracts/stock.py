@@ -15,6 +15,7 @@ from crossdock.contracts.words import (
     Noun,
     Quantity,
     QuantityOrZero,
+    SignedQuantity,
     Text,
     UnitQuantity,
 )
@@ -93,6 +94,7 @@ class StockAdjustment(Measured, frozen=True, kw_only=True):
     state: StockState = StockState.AVAILABLE
     lot: Identifier | None = None
     owner: Identifier | None = None
+    weight_change_grams: SignedQuantity | None = None  # heavier or lighter than believed
     note: Text = ""
 
 
@@ -105,6 +107,7 @@ class ReceiptLine(Measured, frozen=True, kw_only=True):
     expected: QuantityOrZero | None = None
     state: StockState = StockState.AVAILABLE
     lot: Identifier | None = None
+    weight_grams: Quantity | None = None
 
 
 class Receipt(Noun, frozen=True, kw_only=True):
@@ -140,6 +143,13 @@ class Grant(Noun, frozen=True, kw_only=True):
     quantity: Quantity
 
 
+class PackAvailability(Noun, frozen=True, kw_only=True):
+    """How many whole units of one code the same pool could be sold as."""
+
+    unit: Identifier
+    quantity: QuantityOrZero
+
+
 class Availability(Noun, frozen=True, kw_only=True):
     """What a channel may promise of an item; a higher `version` replaces every lower one (I16)."""
 
@@ -148,3 +158,4 @@ class Availability(Noun, frozen=True, kw_only=True):
     quantity: QuantityOrZero
     version: Quantity
     as_of: Instant
+    packs: tuple[PackAvailability, ...] = ()  # of an item with pack levels: each level by itself

@@ -14,11 +14,12 @@ from crossdock.contracts.stock import Receipt, StockAdjustment, StockMovement
 from crossdock.contracts.vocabulary import AdjustmentReason, Disposition, MovementKind, StockState
 from crossdock.log.records import Movement
 
-_DISPOSED = {
+DISPOSED = {
     Disposition.RESTOCK: (StockState.AVAILABLE, MovementKind.RESTOCK),
     Disposition.QUARANTINE: (StockState.QUARANTINE, MovementKind.RETURN),
     Disposition.SCRAP: (StockState.SCRAPPED, MovementKind.RETURN),
 }
+"""Where returned goods go, and by which kind of movement."""
 
 
 def within(
@@ -141,10 +142,10 @@ def returned(said: ReturnReceipt) -> list[Movement]:
             said.site,
             line.lot or "",
             StockState.CUSTOMER,
-            _DISPOSED[line.disposition][0],
+            DISPOSED[line.disposition][0],
             line.quantity,
             said.return_receipt_id,
-            _DISPOSED[line.disposition][1],
+            DISPOSED[line.disposition][1],
         )
         for line in said.lines
     ]

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+import msgspec
+
 from crossdock.contracts.products import Item
+from crossdock.contracts.stock import PackAvailability
 from crossdock.kernel.limits import QUANTITY_MAX, UNIT_DIGITS_MAX
 
 Conversions = Mapping[str, Fraction]
@@ -112,6 +115,20 @@ def convert(known: Conversions, said: int | str, unit: str, other: str) -> Fract
 def whole_units(known: Conversions, base: int) -> dict[str, int]:
     """How many whole units of each code one pool of base units could be sold as (P37)."""
     return {unit: max(0, int(base // each)) for unit, each in sorted(known.items())}
+
+
+def in_packs(master: bytes | None, base: int) -> tuple[PackAvailability, ...]:
+    """One pool of base units in each unit of the item whose master record this is (P37)."""
+    if master is None or b'"pack_levels":' not in master:
+        return ()
+    item = _ITEM.decode(master)
+    return tuple(
+        PackAvailability(unit=unit, quantity=min(quantity, QUANTITY_MAX))
+        for unit, quantity in whole_units(conversions(item), base).items()
+    )
+
+
+_ITEM = msgspec.json.Decoder(Item)
 
 
 def _rounded(exact: Fraction, rounding: Rounding) -> int | None:

@@ -37,6 +37,7 @@ from crossdock.log.views import (
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    WeightRow,
 )
 
 
@@ -240,6 +241,10 @@ class Reading(Protocol):
         included. The same question gets the same answer for ever, as far as it names
         `recorded_time` or `places`; facts with an older event time may still arrive.
         """
+        ...
+
+    async def weights(self, after: BalanceKey | None, limit: int) -> list[WeightRow]:
+        """Accounts of which something was weighed and does not sum to nothing, beyond `after`."""
         ...
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:

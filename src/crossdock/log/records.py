@@ -124,6 +124,20 @@ class Movement(msgspec.Struct, array_like=True):
     event_time: datetime | None = None
 
 
+class Weighed(msgspec.Struct, array_like=True):
+    """Grams of goods whose pieces differ in weight, from one ledger account to another."""
+
+    item: str
+    lot: str
+    owner: str
+    from_site: str
+    from_state: StockState
+    to_site: str
+    to_state: StockState
+    grams: int
+    document: str
+
+
 class Note(msgspec.Struct, array_like=True):
     """A condition that a person should see: its kind, what it is about, and the numbers."""
 
@@ -219,6 +233,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     reason: str = ""
     commitments: list[Commitment] = []
     movements: list[Movement] = []
+    weights: list[Weighed] = []
     effects: list[str] = []
     notes: list[Note] = []
     grants: list[tuple[str, str, str, str, int]] = []

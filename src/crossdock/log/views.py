@@ -42,6 +42,18 @@ class BalanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightRow:
+    """What one ledger account weighs, in grams."""
+
+    item: str
+    site: str
+    lot: str
+    state: str
+    owner: str
+    grams: int
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseView:
     """What may be promised of an item at a site, in base units."""
 

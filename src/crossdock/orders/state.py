@@ -34,6 +34,8 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     returned: int = 0
     stopped: int = 0
     stopping: int = 0
+    picked_grams: int = 0
+    shipped_grams: int = 0
 
     @property
     def taken(self) -> int:
@@ -42,6 +44,11 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
         if self.packed > most:
             most = self.packed
         return max(most, self.shipped)
+
+    @property
+    def taken_grams(self) -> int:
+        """Grams off the shelf, as far as anybody weighed: at the pick or at the door."""
+        return max(self.picked_grams, self.shipped_grams)
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -296,7 +303,9 @@ def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderS
     return OrderStatus.BACKORDERED if backordered else OrderStatus.RELEASED
 
 
-_FACTS = ("picked", "short", "packed", "shipped", "returned")
+_FACTS = (
+    "picked", "short", "packed", "shipped", "returned", "picked_grams", "shipped_grams",
+)  # fmt: skip
 
 
 def fingerprint(order: OrderState) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
@@ -147,10 +146,7 @@ class Batch:
         missing = {("item", one.item) for one in item.components} - self.wanted.masters
         if missing:
             raise MasterNotLoaded(missing)
-        units: Counter[str] = Counter()
-        for one in item.components:
-            units[one.item] += one.quantity
-        return dict(units)
+        return item.units_of_components()
 
     def store_master(self, row: MasterRow) -> None:
         """Keep a newer revision."""

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.shipments import Pick, Shipment
 from crossdock.contracts.vocabulary import Fate
-from crossdock.log.records import Outcome, Recorded
-from crossdock.orders import doings, facts
+from crossdock.log.records import Outcome, Recorded, Weighed
+from crossdock.orders import doings, facts, weights
 from crossdock.orders.facts import Happened
 from crossdock.orders.state import STOP_ANSWER, OrderState
 
@@ -91,12 +92,18 @@ def learn(order: OrderState, message: Recorded, noun: Any) -> list[Happened]:
     return kind.fold(order, noun, message.event_time) or []
 
 
+def weigh(order: OrderState, noun: Any) -> list[Weighed]:
+    """Fold what a new fact says was weighed; gives the grams that moved."""
+    return weights.weigh(order, noun) if isinstance(noun, Pick | Shipment) else []
+
+
 def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> None:
     """Fold one decided message of the order into its state."""
     if outcome.fate is not Fate.APPLIED:
         return
     if message.type in FACTS:
         learn(order, message, noun)
+        weigh(order, noun)
     for memory in outcome.memories:  # first: taking a kit apart makes lines
         doings.remember(order, memory.what, memory.of, memory.value)
     for one in outcome.commitments:

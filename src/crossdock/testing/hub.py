@@ -22,7 +22,7 @@ from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import AdjustmentReason
 from crossdock.inventory.bridge import PostingMode, PostingPolicy
 from crossdock.log.records import Decided, Lease, NewMessage, Receipt
-from crossdock.log.views import BalanceRow
+from crossdock.log.views import BalanceRow, WeightRow
 from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
 from crossdock.sagas.decide import decide, opened, wanted_by
@@ -72,6 +72,7 @@ class Ending:
 
     orders: dict[str, str]  # id -> fingerprint
     balances: list[BalanceRow]
+    weights: list[WeightRow]
     sellable: dict[tuple[str, str], int]  # (item, site) -> base units on the shelf
     reserved: dict[str, int]  # item -> base units promised, over all sites
     waiting: dict[tuple[str, str], int]  # (item, order) -> base units
@@ -153,6 +154,7 @@ class SmallHub:
         return Ending(
             orders={name: fingerprint(self.order(name)) for name in sorted(data.orders)},
             balances=at_once(self.store.balances(None, _ALL)),
+            weights=at_once(self.store.weights(None, _ALL)),
             sellable={(p.item, p.site): p.sellable for p in promises if p.sellable},
             reserved={item: units for item, units in reserved.items() if units},
             waiting=dict(waiting),

@@ -249,13 +249,23 @@ def _cancel(draw: st.DrawFn, order: OrderState, number: int) -> Said:
     )
 
 
+GRAMS = st.none() | st.integers(1, 9)
+"""What somebody weighed, if anybody did."""
+
+
 def _pick(draw: st.DrawFn, order: OrderState, spots: list[Spot], number: int) -> Said:
     site, parts = _some(draw, spots)
     lines = []
     for line, asked in parts:
         short = draw(st.integers(0, asked))
         lines.append(
-            PickLine(line=line, item=order.lines[line].item, quantity=asked - short, short=short)
+            PickLine(
+                line=line,
+                item=order.lines[line].item,
+                quantity=asked - short,
+                short=short,
+                weight_grams=draw(GRAMS),
+            )
         )
     return catalogue.PICK_CONFIRMED, Pick(
         pick_id=f"pi-{number}", order_id=order.order_id, site=site, lines=tuple(lines)
@@ -286,7 +296,12 @@ def _ship(draw: st.DrawFn, order: OrderState, spots: list[Spot], number: int) ->
         order_id=order.order_id,
         site=site,
         lines=tuple(
-            ShipmentLine(line=line, item=order.lines[line].item, quantity=quantity)
+            ShipmentLine(
+                line=line,
+                item=order.lines[line].item,
+                quantity=quantity,
+                weight_grams=draw(GRAMS),
+            )
             for line, quantity in parts
         ),
     )

@@ -75,7 +75,7 @@ def order(order_id: str, *lines: tuple[str, int]) -> orders.Order:
 
 def receipt(number: str, site: str, item: str, quantity: int) -> stock.Receipt:
     """Goods from a supplier."""
-    line = stock.ReceiptLine(item=item, quantity=quantity)
+    line = stock.ReceiptLine(item=item, quantity=quantity, weight_grams=100 * quantity)
     return stock.Receipt(receipt_id=number, site=site, lines=(line,))
 
 
@@ -90,6 +90,20 @@ def night() -> Iterator[tuple[str, Noun]]:
     for item in ("bolt", "nut", "post"):
         kind = ItemKind.SERVICE if item == "post" else ItemKind.STOCK
         yield catalogue.ITEM_CHANGED, products.Item(item=item, kind=kind)
+    box = products.PackLevel(code="box", base_units=6)
+    yield catalogue.ITEM_CHANGED, products.Item(item="cap", pack_levels=(box,))
+    parts = (products.Component(item="cap", quantity=2), products.Component(item="lid", quantity=1))
+    yield (
+        catalogue.ITEM_CHANGED,
+        products.Item(item="set", kind=ItemKind.KIT, components=parts),
+    )
+    yield catalogue.ITEM_CHANGED, products.Item(item="lid")
+    boxes = stock.ReceiptLine(item="cap", unit="box", unit_quantity="1.5")
+    yield (
+        catalogue.RECEIPT_POSTED,
+        stock.Receipt(receipt_id="RC-3", site="EAST", lines=(boxes,)),
+    )
+    yield catalogue.RECEIPT_POSTED, receipt("RC-4", "WEST", "lid", 5)
     yield catalogue.RECEIPT_POSTED, receipt("RC-1", "EAST", "bolt", 10)
     yield catalogue.RECEIPT_POSTED, receipt("RC-2", "WEST", "nut", 5)
 
@@ -99,6 +113,7 @@ def morning() -> Iterator[tuple[str, Noun]]:
     yield catalogue.ORDER_PLACED, order("SO-1", ("bolt", 4), ("post", 1))
     yield catalogue.ORDER_PLACED, order("SO-3", ("nut", 2))
     yield catalogue.ORDER_PLACED, order("SO-5", ("nut", 1))
+    yield catalogue.ORDER_PLACED, order("SO-6", ("set", 3))
 
 
 def noon() -> Iterator[tuple[str, Noun]]:
@@ -138,6 +153,15 @@ def afternoon() -> Iterator[tuple[str, Noun]]:
         ),
     )
     yield catalogue.SHIPMENT_SHIPPED, shipment("SH-5", "SO-5", "WEST", "nut", 2)
+    for number, site, part, item, quantity in (
+        ("SH-6", "EAST", "1/1", "cap", 6),
+        ("SH-7", "WEST", "1/2", "lid", 2),
+    ):
+        left = shipments.ShipmentLine(line=part, item=item, quantity=quantity)
+        yield (
+            catalogue.SHIPMENT_SHIPPED,
+            shipments.Shipment(shipment_id=number, order_id="SO-6", site=site, lines=(left,)),
+        )
     wish = orders.LineQuantity(line="1", item="bolt", quantity=1)
     yield (
         catalogue.RETURN_REQUESTED,

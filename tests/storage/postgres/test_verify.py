@@ -117,6 +117,16 @@ PLANTED = {
     "waiting_nowhere": "UPDATE waiting SET sites = '{}' WHERE order_id = 'SO-2'",
     "orders_rebuilt": "UPDATE sales_order SET state = state || ' ' WHERE order_id = 'SO-2'",
     "figures_derived": "UPDATE sales_order SET shipped = shipped + 1 WHERE order_id = 'SO-2'",
+    "weights_are_sums": "UPDATE weight SET grams = grams + 1 WHERE state = 'available'",
+    "weight_without_goods": (
+        "INSERT INTO weight (item, site, lot, state, owner, grams)"
+        " VALUES ('bolt', 'EAST', '', 'quarantine', '', 5)"
+    ),
+    "goods_without_weight": (
+        "UPDATE master SET body = convert_to(replace(convert_from(body, 'UTF8'),"
+        " '\"item\"', '\"catch_weight\":true,\"item\"'), 'UTF8') WHERE id = 'cap'"
+    ),
+    "kits_as_said": "INSERT INTO component VALUES ('set', 'bolt', 1)",
     "documents_rebuilt": (
         "INSERT INTO document (kind, id, revision, body) VALUES ('case', 'A', 1, '{}')"
     ),

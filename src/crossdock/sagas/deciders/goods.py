@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from crossdock.contracts import catalogue, stock
 from crossdock.contracts.words import Measured
-from crossdock.inventory import ledger
+from crossdock.inventory import ledger, weights
 from crossdock.inventory.units import Refusal
 from crossdock.log.records import Wanted
 from crossdock.sagas import conflicts, fulfilment, pools
@@ -31,6 +31,7 @@ def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
         lines.append(counted)
     noun = replace(noun, lines=tuple(lines))
     enter(turn, ledger.received(noun))
+    turn.outcome.weights += weights.received(noun)
     for line in noun.lines:
         if line.expected is not None and line.expected != line.quantity:
             turn.note(
@@ -44,10 +45,11 @@ def _adjusted(batch: Batch, turn: Turn, noun: stock.StockAdjustment) -> None:
     counted = count(batch, turn, noun.item, noun)
     if counted is None:
         return
-    if counted.quantity == 0:
+    if counted.quantity == 0 and not counted.weight_change_grams:
         turn.supersede("an adjustment by nothing")
         return
     enter(turn, ledger.adjusted(counted))
+    turn.outcome.weights += weights.adjusted(counted)
 
 
 def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
@@ -65,6 +67,7 @@ def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
     movements = ledger.moved(noun)
     enter(turn, movements)
     conflicts.watch(batch, turn, movements)
+    turn.outcome.weights += weights.moved(noun)
 
 
 def count(batch: Batch, turn: Turn, item: str, said: M) -> M | None:

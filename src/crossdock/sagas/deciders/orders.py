@@ -7,7 +7,7 @@ from typing import Any
 from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus
-from crossdock.inventory import ledger
+from crossdock.inventory import ledger, weights
 from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened
@@ -29,7 +29,9 @@ def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
     if place is not None:
         turn.supersede(f"the order learned this at {place}")
         return None
-    return rebuild.learn(order, turn.message, noun)
+    happened = rebuild.learn(order, turn.message, noun)
+    turn.outcome.weights += rebuild.weigh(order, noun)
+    return happened
 
 
 def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
@@ -135,6 +137,7 @@ def _return_received(batch: Batch, turn: Turn, noun: returns.ReturnReceipt) -> N
     order = batch.order(noun.order_id)
     if _learn(turn, order, noun) is not None:
         enter(turn, ledger.returned(noun))
+        turn.outcome.weights += weights.returned(noun)
         fulfilment.settle(turn, order)
 
 

@@ -9,7 +9,9 @@ from itertools import islice
 import msgspec
 
 from crossdock.contracts.catalogue import AVAILABILITY_PUBLISHED
+from crossdock.contracts.kits import recipes_of, with_kits
 from crossdock.contracts.stock import Availability
+from crossdock.inventory.units import in_packs
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import Effect, EffectState, Lane
 from crossdock.storage.memory.data import Data
@@ -26,15 +28,24 @@ def publish(data: Data, channels: Sequence[ChannelView], now: datetime, limit: i
 
 
 def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> None:
-    quantity = _quantity(data, channel, item)
+    recipes = recipes_of([item], data.components)
+    needed = [item, *recipes.get(item, ())]
+    quantities = {one: _quantity(data, channel, one) for one in needed}
+    quantity = with_kits(quantities, [item], recipes)[item]
     last, version = data.published.get((channel.channel, item), (None, 0))
     if quantity == last:
         return
     version += 1
+    master = data.masters.get(("item", item))
     data.published[(channel.channel, item)] = (quantity, version)
     body = msgspec.json.encode(
         Availability(
-            channel=channel.channel, item=item, quantity=quantity, version=version, as_of=now
+            channel=channel.channel,
+            item=item,
+            quantity=quantity,
+            version=version,
+            as_of=now,
+            packs=in_packs(master.body if master is not None else None, quantity),
         )
     )
     for destination in channel.destinations:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from crossdock.contracts.kits import components_in
 from crossdock.contracts.vocabulary import Fate
 from crossdock.kernel.limits import PROMISED_LOADED_MAX
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
@@ -14,6 +15,7 @@ from crossdock.log.records import (
     Held,
     Lease,
     Loaded,
+    MasterRow,
     Outcome,
     Promised,
     StockRow,
@@ -135,6 +137,8 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
         known = data.masters.get((master.kind, master.id))
         if known is None or known.revision < master.revision:
             data.masters[(master.kind, master.id)] = master
+            if master.kind == "item":
+                _put_components(data, master)
     messages.append(data, decided.messages)
     for document, _ in decided.documents:
         data.documents[(document.kind, document.id)] = document
@@ -209,6 +213,9 @@ def _record(data: Data, place: Place, outcome: Outcome, happened: datetime, now:
     for movement in ours.movements:
         _enter(data, Entry(place, happened, now, movement))
     finance.book(data, place, ours)
+    for one in ours.weights:
+        data.weights[one.item, one.from_site, one.lot, one.from_state, one.owner] -= one.grams
+        data.weights[one.item, one.to_site, one.lot, one.to_state, one.owner] += one.grams
     for note in ours.notes:
         data.note(note.kind, note.key, note.detail, f"{partition}:{position}", now)
 
@@ -228,7 +235,29 @@ def _change_stock(data: Data, decided: Decided) -> None:
         row.safety += change.safety
         row.version += 1
         if change.moves_free:
-            data.changed_items[change.item] = None
+            _mark(data, change.item)
+
+
+def _mark(data: Data, item: str) -> None:
+    """What a kit holds changes the kit."""
+    above = [item]
+    marked: set[str] = set()
+    while above:
+        one = above.pop()
+        if one not in marked:
+            marked.add(one)
+            data.changed_items[one] = None
+            above += [kit for kit, holds in data.components.items() if one in holds]
+
+
+def _put_components(data: Data, master: MasterRow) -> None:
+    """Keep what kits consist of in step with their masters."""
+    said = components_in(master.body)
+    if said != data.components.get(master.id, {}):
+        data.components.pop(master.id, None)
+        if said:
+            data.components[master.id] = said
+        _mark(data, master.id)
 
 
 def _change_waiting(data: Data, decided: Decided) -> None:

@@ -120,9 +120,11 @@ class Data:
     orders: dict[str, OrderRow] = field(default_factory=dict)
     balances: Counter[BalanceKey] = field(default_factory=Counter)
     entries: dict[str, list[Entry]] = field(default_factory=dict)  # item
+    weights: Counter[BalanceKey] = field(default_factory=Counter)
     promises: dict[str, dict[str, Promise]] = field(default_factory=dict)  # item, site
     waiting: dict[str, dict[tuple[str, str], Waiting]] = field(default_factory=dict)  # item
     masters: dict[tuple[str, str], MasterRow] = field(default_factory=dict)
+    components: dict[str, dict[str, int]] = field(default_factory=dict)  # kit, item
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     booked: list[Booked] = field(default_factory=list)
     pending: dict[PeriodKey, list[Booked]] = field(default_factory=dict)  # of them, to be summed

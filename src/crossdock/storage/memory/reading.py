@@ -23,6 +23,7 @@ from crossdock.log.views import (
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    WeightRow,
 )
 from crossdock.storage.memory.data import Data, Partition, Place
 from crossdock.storage.memory.messages import recorded
@@ -89,6 +90,16 @@ def balances(data: Data, after: BalanceKey | None, limit: int) -> list[BalanceRo
         if quantity and (after is None or account > after)
     )
     return [BalanceRow(*key, data.balances[key]) for key in heapq.nsmallest(limit, wanted)]
+
+
+def weights(data: Data, after: BalanceKey | None, limit: int) -> list[WeightRow]:
+    """A page of accounts that weigh something."""
+    wanted = (
+        account
+        for account, grams in data.weights.items()
+        if grams and (after is None or account > after)
+    )
+    return [WeightRow(*key, data.weights[key]) for key in heapq.nsmallest(limit, wanted)]
 
 
 def balances_as_of(

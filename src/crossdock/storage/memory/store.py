@@ -39,6 +39,7 @@ from crossdock.log.views import (
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    WeightRow,
 )
 from crossdock.storage.memory import availability, batches, desks, finance, reading
 from crossdock.storage.memory import leases as holding
@@ -237,6 +238,11 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("balances_as_of.start")
         return reading.balances_as_of(self.data, item, event_time, recorded_time, places)
+
+    async def weights(self, after: BalanceKey | None, limit: int) -> list[WeightRow]:
+        """See `log.ports.Reading`."""
+        await self._at("weights.start")
+        return reading.weights(self.data, after, limit)
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
         """See `log.ports.Reading`."""

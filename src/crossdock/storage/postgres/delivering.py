@@ -8,7 +8,9 @@ from datetime import datetime
 import msgspec
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.kits import Recipe, recipes_of, with_kits
 from crossdock.contracts.stock import Availability
+from crossdock.inventory.units import in_packs
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import EffectState, Lane, Settlement, Verdict
 from crossdock.storage.postgres.session import Session
@@ -50,12 +52,31 @@ async def settle(session: Session, results: Sequence[Settlement], now: datetime)
         )
 
 
+async def _recipes(session: Session, items: list[str]) -> dict[str, Recipe]:
+    """The kits among these items, taken apart."""
+    contents: dict[str, dict[str, int]] = {}
+    for kit, item, quantity in await session.rows("load_components", items):
+        contents.setdefault(kit, {})[item] = quantity
+    return recipes_of(items, contents)
+
+
+async def _item_masters(session: Session, items: list[str]) -> dict[str, bytes]:
+    if not items:
+        return {}
+    rows = await session.rows("load_masters", ["item"] * len(items), items)
+    return {row[1]: row[2] for row in rows}
+
+
 async def publish(session: Session, view: ChannelView, items: list[str], now: datetime) -> None:
     """Tell a channel what changed of these items, under the next versions."""
-    rows = await session.rows("channel_quantities", items, list(view.sites), view.keep_back)
+    recipes = await _recipes(session, items)
+    asked = sorted({*items, *(one for recipe in recipes.values() for one in recipe)})
+    rows = await session.rows("channel_quantities", asked, list(view.sites), view.keep_back)
+    quantities = with_kits({row[0]: row[1] for row in rows}, items, recipes)
     changed = await session.rows(
-        "put_availability", view.channel, [row[0] for row in rows], [row[1] for row in rows]
+        "put_availability", view.channel, list(quantities), list(quantities.values())
     )
+    masters = await _item_masters(session, [row[0] for row in changed])
     kind = catalogue.AVAILABILITY_PUBLISHED
     for destination in view.destinations if changed else ():
         await session.rows(
@@ -84,6 +105,7 @@ async def publish(session: Session, view: ChannelView, items: list[str], now: da
                         quantity=row[1],
                         version=row[2],
                         as_of=now,
+                        packs=in_packs(masters.get(row[0]), row[1]),
                     )
                 )
                 for row in changed

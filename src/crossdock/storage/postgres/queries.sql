@@ -155,6 +155,13 @@ ORDER BY item, site, lot, state, owner
 ON CONFLICT ON CONSTRAINT balance_account
 DO UPDATE SET quantity = b.quantity + excluded.quantity;
 
+-- change_weights --
+INSERT INTO weight AS w (item, site, lot, state, owner, grams)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    AS c (item, site, lot, state, owner, grams)
+ORDER BY item, site, lot, state, owner
+ON CONFLICT ON CONSTRAINT weight_account DO UPDATE SET grams = w.grams + excluded.grams;
+
 -- make_promise_rows --
 INSERT INTO promise (item, site)
 SELECT * FROM unnest($1::text[], $2::text[]) AS c (item, site) ORDER BY item, site
@@ -176,9 +183,15 @@ RETURNING p.item, p.site, p.sellable - p.reserved - p.pooled - p.safety AS free,
     p.sellable - p.reserved - p.safety AS backed;
 
 -- mark_availability --
--- Touch marks that stand already: a publisher that is taking one waits for us, and we for it.
+-- Touch marks that stand already: a publisher that is taking one waits for us, and we for it. What a
+-- kit holds changes the kit; the union ends where a circle of kits comes round.
+WITH RECURSIVE marked AS (
+    SELECT unnest($1::text[]) AS item
+    UNION
+    SELECT c.kit FROM marked m JOIN component c ON c.item = m.item
+)
 INSERT INTO availability_changed (item)
-SELECT * FROM unnest($1::text[]) AS c (item) ORDER BY item
+SELECT item FROM marked ORDER BY item
 ON CONFLICT (item) DO UPDATE SET item = excluded.item;
 
 -- put_orders --
@@ -226,6 +239,33 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])
 ON CONFLICT ON CONSTRAINT master_record
 DO UPDATE SET revision = excluded.revision, body = excluded.body
 WHERE m.revision < excluded.revision;
+
+-- put_components --
+-- Let these items consist of what their masters say by now; gives the kits that changed.
+WITH said AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]) AS n (kit, item, quantity)
+), gone AS (
+    DELETE FROM component k
+    WHERE k.kit = ANY($1::text[])
+      AND NOT EXISTS (SELECT FROM said s WHERE s.kit = k.kit AND s.item = k.item)
+    RETURNING k.kit
+), put AS (
+    INSERT INTO component AS k (kit, item, quantity)
+    SELECT kit, item, quantity FROM said ORDER BY kit, item
+    ON CONFLICT ON CONSTRAINT component_of_kit
+    DO UPDATE SET quantity = excluded.quantity WHERE k.quantity <> excluded.quantity
+    RETURNING k.kit
+)
+SELECT kit FROM gone UNION SELECT kit FROM put;
+
+-- load_components --
+-- What these items consist of, and their components, and so on down.
+WITH RECURSIVE below AS (
+    SELECT kit, item, quantity FROM component WHERE kit = ANY($1::text[])
+    UNION
+    SELECT c.kit, c.item, c.quantity FROM below b JOIN component c ON c.kit = b.item
+)
+SELECT kit, item, quantity FROM below;
 
 -- make_documents --
 -- First revisions; a row that is missing from the answer was made by somebody else.

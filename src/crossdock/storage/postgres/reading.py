@@ -40,6 +40,7 @@ from crossdock.log.views import (
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    WeightRow,
 )
 from crossdock.storage.postgres.pool import Pool, transaction
 from crossdock.storage.postgres.queries import read_queries
@@ -136,6 +137,11 @@ class PostgresReading:
         for oldest, newest in await self._look("entries_between", item):
             return bool(event_time - oldest > newest - event_time)
         return False
+
+    async def weights(self, after: BalanceKey | None, limit: int) -> list[WeightRow]:
+        """See `log.ports.Reading.weights`."""
+        rows = await self._look("weights", *(after or _BEFORE_ALL), limit)
+        return [WeightRow(*row) for row in rows]
 
     async def promises(self, after: PromiseKey | None, limit: int) -> list[PromiseView]:
         """See `log.ports.Reading.promises`."""

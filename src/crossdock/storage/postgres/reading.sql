@@ -42,6 +42,15 @@ WHERE quantity <> 0
 ORDER BY item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C", owner COLLATE "C"
 LIMIT $6;
 
+-- weights --
+-- Accounts that weigh something, beyond one.
+SELECT item, site, lot, state, owner, grams FROM weight
+WHERE grams <> 0
+  AND (item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C", owner COLLATE "C")
+      > ($1, $2, $3, $4, $5)
+ORDER BY item COLLATE "C", site COLLATE "C", lot COLLATE "C", state COLLATE "C", owner COLLATE "C"
+LIMIT $6;
+
 -- entries_between --
 -- When the oldest and the newest movement of an item happened; no row where it has none.
 SELECT min(event_time), max(event_time) FROM movement WHERE item = $1

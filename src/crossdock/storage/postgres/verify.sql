@@ -183,6 +183,72 @@ FULL JOIN booked m
    AND m.owner = b.owner
 WHERE coalesce(b.quantity, 0) <> coalesce(m.quantity, 0);
 
+-- weights_are_sums --
+-- I12 broken: What an account weighs is the sum of what the outcomes say was weighed.
+WITH said AS (
+    SELECT w.one ->> 0 AS item, w.one ->> 1 AS lot, w.one ->> 2 AS owner,
+           w.one ->> 3 AS from_site, w.one ->> 4 AS from_state,
+           w.one ->> 5 AS to_site, w.one ->> 6 AS to_state, (w.one ->> 7)::bigint AS grams
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(
+        convert_from(o.body, 'UTF8')::jsonb -> 'weights') AS w (one)
+    WHERE position('"weights":'::bytea IN o.body) > 0
+), summed AS (
+    SELECT item, site, lot, state, owner, sum(grams) AS grams FROM (
+        SELECT item, from_site AS site, lot, from_state AS state, owner, -grams AS grams FROM said
+        UNION ALL
+        SELECT item, to_site, lot, to_state, owner, grams FROM said
+    ) sides
+    GROUP BY item, site, lot, state, owner
+)
+SELECT coalesce(w.item, s.item) AS item, coalesce(w.site, s.site) AS site,
+       coalesce(w.lot, s.lot) AS lot, coalesce(w.state, s.state) AS state,
+       coalesce(w.owner, s.owner) AS owner, w.grams AS kept, s.grams AS said
+FROM weight w
+FULL JOIN summed s
+    ON s.item = w.item AND s.site = w.site AND s.lot = w.lot AND s.state = w.state
+   AND s.owner = w.owner
+WHERE coalesce(w.grams, 0) <> coalesce(s.grams, 0);
+
+-- weight_without_goods --
+-- I12 warning: Where the goods of an account are gone, no grams are left (they weighed otherwise).
+SELECT w.item, w.site, w.lot, w.state, w.owner, w.grams
+FROM weight w
+LEFT JOIN balance b
+    ON b.item = w.item AND b.site = w.site AND b.lot = w.lot AND b.state = w.state
+   AND b.owner = w.owner
+WHERE w.grams <> 0 AND coalesce(b.quantity, 0) = 0
+  AND w.state NOT IN ('supplier', 'customer', 'adjustment', 'scrapped');
+
+-- goods_without_weight --
+-- I12 warning: Goods in the house whose pieces differ in weight were weighed.
+SELECT b.item, b.site, b.lot, b.state, b.owner, b.quantity
+FROM balance b
+JOIN master m ON m.kind = 'item' AND m.id = b.item
+             AND position('"catch_weight":true'::bytea IN m.body) > 0
+LEFT JOIN weight w
+    ON w.item = b.item AND w.site = b.site AND w.lot = b.lot AND w.state = b.state
+   AND w.owner = b.owner
+WHERE b.quantity > 0 AND coalesce(w.grams, 0) <= 0
+  AND b.state NOT IN ('supplier', 'customer', 'adjustment', 'scrapped');
+
+-- kits_as_said --
+-- I28 broken: What kits consist of is what the item masters say.
+WITH said AS (
+    SELECT m.id AS kit, c.one ->> 'item' AS item, sum((c.one ->> 'quantity')::bigint) AS quantity
+    FROM (
+        SELECT id, convert_from(body, 'UTF8')::jsonb AS body FROM master WHERE kind = 'item'
+          AND position('"components":'::bytea IN body) > 0
+    ) m
+    CROSS JOIN LATERAL jsonb_array_elements(m.body -> 'components') AS c (one)
+    WHERE m.body ->> 'kind' = 'kit'
+    GROUP BY 1, 2
+)
+SELECT coalesce(c.kit, s.kit) AS kit, coalesce(c.item, s.item) AS item, c.quantity AS kept,
+       s.quantity AS said
+FROM component c FULL JOIN said s ON s.kit = c.kit AND s.item = c.item
+WHERE c.quantity IS DISTINCT FROM s.quantity;
+
 -- documents_rebuilt --
 -- I28 broken: A document stands as the newest outcome that names it says.
 WITH said AS (

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.contracts.kits import components_in
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved
 from crossdock.log.records import (
     Answer,
@@ -20,6 +21,7 @@ from crossdock.log.records import (
     Decided,
     Document,
     Earlier,
+    MasterRow,
     NewMessage,
     Receipt,
     StockChange,
@@ -135,7 +137,10 @@ async def write(
         await append(session, decided.messages)
     await _write_documents(session, decided.documents)
     # The hottest rows last, so that their locks are held for the shortest time.
-    await _change_stock(session, decided)
+    marked = await _change_stock(session, decided)
+    marked |= await _put_components(session, decided.masters)
+    if marked:
+        await session.rows("mark_availability", sorted(marked))
 
 
 async def _advance(session: Session, decided: Decided) -> None:
@@ -339,7 +344,8 @@ async def _write_documents(session: Session, documents: list[tuple[Document, int
             raise DocumentMoved(where=", ".join(lost[:3]))
 
 
-async def _change_stock(session: Session, decided: Decided) -> None:
+async def _change_stock(session: Session, decided: Decided) -> set[str]:
+    """Change balances and promises; gives the items of which more or less is free."""
     accounts: dict[tuple[str, str, str, str, str], int] = defaultdict(int)
     for _, _, outcome in decided.outcomes:
         for m in outcome.movements:
@@ -350,8 +356,32 @@ async def _change_stock(session: Session, decided: Decided) -> None:
         await session.rows(
             "change_balances", *[list(column) for column in zip(*changed, strict=True)]
         )
+    await _change_weights(session, decided)
     if decided.stock:
         await _change_promises(session, decided.stock)
+    return {change.item for change in decided.stock if change.moves_free}
+
+
+async def _change_weights(session: Session, decided: Decided) -> None:
+    grams: dict[tuple[str, str, str, str, str], int] = defaultdict(int)
+    for _, _, outcome in decided.outcomes:
+        for w in outcome.weights:
+            grams[(w.item, w.from_site, w.lot, w.from_state.value, w.owner)] -= w.grams
+            grams[(w.item, w.to_site, w.lot, w.to_state.value, w.owner)] += w.grams
+    changed = [(*account, change) for account, change in grams.items() if change]
+    if changed:
+        await session.rows("change_weights", *[list(part) for part in zip(*changed, strict=True)])
+
+
+async def _put_components(session: Session, masters: Sequence[MasterRow]) -> set[str]:
+    """Keep what kits consist of in step with their masters; gives the kits that changed."""
+    items = [row for row in masters if row.kind == "item"]
+    said = [(i.id, *one) for i in items for one in sorted(components_in(i.body).items())]
+    if not items:
+        return set()
+    names, kits = [row.id for row in items], [list(column) for column in zip(*said, strict=True)]
+    rows = await session.rows("put_components", names, *(kits or ([], [], [])))
+    return {row[0] for row in rows}
 
 
 async def _change_promises(session: Session, changes: Sequence[StockChange]) -> None:
@@ -385,6 +415,3 @@ async def _change_promises(session: Session, changes: Sequence[StockChange]) -> 
                     found=f"{stood} beside promises",
                     expected=f"{change.need_backed} beside promises",
                 )
-    marked = sorted({c.item for c in changes if c.moves_free})
-    if marked:
-        await session.rows("mark_availability", marked)

@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from crossdock.contracts.catalogue import AVAILABILITY_PUBLISHED
+from crossdock.contracts.products import Component, Item, PackLevel
 from crossdock.contracts.stock import Availability
+from crossdock.contracts.vocabulary import ItemKind
 from crossdock.log.errors import StockMoved
 from crossdock.log.ports import Store
-from crossdock.log.records import Claimed, Verdict
+from crossdock.log.records import Claimed, MasterRow, Verdict
 from crossdock.testing.builders import at, settlement, stock
 from crossdock.testing.storage.engine import ContractBase, Engine, land, next_batch, scene
 
@@ -208,3 +210,93 @@ class AvailabilityContract(ContractBase):
         for n in range(6):
             found = await handles[0].effects_of(f"item-{n}")
             assert [one.business_key.rpartition("/")[2] for one in found] == ["1", "2", "3", "4"]
+
+    @scene
+    async def test_a_kit_is_there_as_often_as_its_components_allow(self, on: Engine) -> None:
+        """A kit is told when it becomes known, and again whenever a component changes."""
+        store = await on.handle()
+        await land(store, stock=[stock("bolt", sellable=9), stock("nut", sellable=5)])
+        await publish(store)
+        await told(store)
+        await land(store, masters=[master("set", bolt=4, nut=1), master("duo", set=1, nut=1)])
+        assert await publish(store) == 2
+        assert quantities(await told(store)) == {"set": 2, "duo": 2}
+        await land(store, stock=[stock("nut", reserved=2)])
+        assert await publish(store) == 3
+        assert quantities(await told(store)) == {"nut": 3, "duo": 1}
+
+    @scene
+    async def test_a_kit_is_counted_in_the_channel(self, on: Engine) -> None:
+        """Components may come from different sites; what is kept back of them is kept back."""
+        store = await on.handle()
+        await land(
+            store,
+            masters=[master("set", bolt=4, nut=2)],
+            stock=[stock("bolt", sellable=9), stock("nut", "WEST", sellable=5)],
+        )
+        near = Shelf("near", ("EAST",), destinations=("near",))
+        rich = Shelf("rich", keep_back=2, destinations=("rich",))
+        await publish(store, WEB, near, rich)
+        found = {name: quantities(await told(store, name)) for name in ("shop", "near", "rich")}
+        assert {name: units["set"] for name, units in found.items()} == {
+            "shop": 2,
+            "near": 0,
+            "rich": 1,
+        }
+
+    @scene
+    async def test_a_kit_follows_its_master(self, on: Engine) -> None:
+        """Other components, other quantity; a kit no more is an item without stock."""
+        store = await on.handle()
+        await land(store, masters=[master("set", bolt=4)], stock=[stock("bolt", sellable=9)])
+        await publish(store)
+        await told(store)
+        for revision, components, quantity in ((2, {"bolt": 3}, 3), (3, {"nut": 1}, 0)):
+            await land(store, masters=[master("set", revision, **components)])
+            assert await publish(store) == 1
+            assert quantities(await told(store)) == {"set": quantity}
+        await land(store, masters=[master("set", 4)])
+        assert await publish(store) == 1
+        await land(store, stock=[stock("nut", sellable=7)])
+        assert await publish(store) == 1
+
+    @scene
+    async def test_a_kit_that_cannot_be_taken_apart_harms_nobody(self, on: Engine) -> None:
+        """Of a kit in a circle there is none; the items beside it are told as ever (P40)."""
+        store = await on.handle()
+        kits = [master("ring", rang=1), master("rang", ring=1, bolt=1), master("set", bolt=1)]
+        await land(store, masters=kits, stock=[stock("bolt", sellable=9)])
+        assert await publish(store) == 4
+        assert quantities(await told(store)) == {"bolt": 9, "set": 9, "ring": 0, "rang": 0}
+
+    @scene
+    async def test_one_pool_is_told_in_every_pack(self, on: Engine) -> None:
+        """As singles and as cases, each as many as the same free stock makes (P37)."""
+        store = await on.handle()
+        can = Item(item="can", pack_levels=(PackLevel(code="case", base_units=12),))
+        await land(store, masters=[master_of(can)], stock=[stock("can", sellable=40, reserved=3)])
+        await publish(store)
+        [one] = await told(store)
+        assert {pack.unit: pack.quantity for pack in one.packs} == {"EA": 37, "case": 3}
+
+
+def master_of(item: Item) -> MasterRow:
+    """An item's master row."""
+    return MasterRow("item", item.item, item.revision, msgspec.json.encode(item))
+
+
+def master(kit: str, revision: int = 1, **components: int) -> MasterRow:
+    """A kit of these components; without any, an item like others."""
+    return master_of(
+        Item(
+            item=kit,
+            kind=ItemKind.KIT if components else ItemKind.STOCK,
+            components=tuple(Component(item=i, quantity=q) for i, q in components.items()),
+            revision=revision,
+        )
+    )
+
+
+def quantities(told: list[Availability]) -> dict[str, int]:
+    """What was told, by item."""
+    return {one.item: one.quantity for one in told}

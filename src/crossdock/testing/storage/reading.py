@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crossdock.log.records import Note, Outcome
+from crossdock.contracts.vocabulary import StockState
+from crossdock.log.records import Note, Outcome, Weighed
 from crossdock.testing.builders import at, effect, message, movement, order_row, stock
 from crossdock.testing.storage.engine import ContractBase, Engine, land, scene
 
@@ -23,6 +24,7 @@ class ReadingContract(ContractBase):
         assert await store.outcomes(0, 0, 9) == []
         assert await store.orders("", 9) == []
         assert await store.balances(None, 9) == []
+        assert await store.weights(None, 9) == []
         assert await store.promises(None, 9) == []
         assert await store.effects_summary() == {}
         assert await store.effects_of("nobody") == []
@@ -57,6 +59,32 @@ class ReadingContract(ContractBase):
             paged += [row.account for row in page]
             page = await store.balances(page[-1].account, 3)
         assert paged == everything
+
+    @scene
+    async def test_weights_are_paged_by_account_and_sum_to_nothing(self, on: Engine) -> None:
+        """Grams go from account to account like units; those that come to nothing are left out."""
+        store = await on.handle()
+        shelf, gone = StockState.AVAILABLE, StockState.CUSTOMER
+        for grams, out, back in ((700, 0, 0), (50, 700, 50)):
+            weights = [
+                Weighed(name, "", "", "EAST", source, "EAST", target, units, "doc")
+                for name in NAMES
+                for source, target, units in (
+                    (StockState.SUPPLIER, shelf, grams),
+                    (shelf, gone, out),
+                    (gone, shelf, back),
+                )
+                if units
+            ]
+            await land(store, Outcome(weights=weights))
+        everything = await store.weights(None, 100)
+        accounts = [(r.item, r.site, r.lot, r.state, r.owner) for r in everything]
+        assert accounts == sorted(accounts)
+        assert {(r.state, r.grams) for r in everything} == {
+            ("supplier", -750), ("available", 100), ("customer", 650),
+        }  # fmt: skip
+        page = await store.weights(None, 4)
+        assert page + await store.weights(accounts[3], 100) == everything
 
     @scene
     async def test_promises_are_paged_by_item_and_site(self, on: Engine) -> None:
