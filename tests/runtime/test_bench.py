@@ -31,7 +31,6 @@ def test_a_workload_goes_through_beside_its_floor(
         "peak_mib",
     ):
         assert figures[name] > 0
-    assert ("floor_settle" in figures) == (workload == "W1")  # receipts tell nobody by themselves
 
 
 def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
