@@ -207,7 +207,7 @@ def test_the_door_asks_the_narrowed_matrix(row: str) -> None:
     assert rule is not None
     rule = replace(rule, owners=(owner,), on_violation=OnViolation(ends))
     kept = tuple(shipped for shipped in DEFAULT_RULES if shipped.key != rule.key)
-    policy = replace(POLICY, matrix=replace(MATRIX, rules=(*kept, rule), _answers={}, _fields={}))
+    policy = replace(POLICY, matrix=replace(MATRIX, rules=(*kept, rule)))
     source, event, _, expected = told.split()
     kind = f"crossdock.{event}.v1"
     body = raw(message(source=source, kind=kind, data=SAMPLES[kind][1]))

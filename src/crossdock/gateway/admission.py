@@ -106,7 +106,7 @@ def _judged(
     source = envelope.source
     newest, noun = lifted(said.name, told)
     kind = CATALOGUE[newest]
-    for place in places_of(kind, noun):
+    for place in places_of(noun):
         if not lets_in(policy.matrix, source, kind, place):
             raise _not_yours(source, kind, place, policy.matrix)
     recorded = envelope.recordedtime

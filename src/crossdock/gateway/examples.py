@@ -7,11 +7,11 @@ from typing import Any
 from crossdock.contracts.catalogue import MessageType
 from crossdock.gateway.schemas import Schema, data_schema
 from crossdock.ownership.matrix import DEFAULT_RULES
-from crossdock.ownership.phrases import HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
+from crossdock.ownership.phrases import ANYBODY, HUB, SYSTEM_OF_CHANNEL, WMS_OF_SITE
 
 _TIME = "2026-03-02T08:59:00Z"
 _OWNERS = {rule.entity: rule.owners or () for rule in DEFAULT_RULES}
-_SYSTEMS = {SYSTEM_OF_CHANNEL: "shop", WMS_OF_SITE: "wms_east", HUB: "crossdock"}
+_SYSTEMS = {SYSTEM_OF_CHANNEL: "shop", WMS_OF_SITE: "wms_east", HUB: "crossdock", ANYBODY: "erp"}
 
 # Words that a reader expects where the shape alone would give a made-up one.
 _WORDS: dict[str, str | int] = {

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from crossdock.contracts.catalogue import MessageType
 from crossdock.contracts.whereabouts import has_channel, whereabouts
+from crossdock.contracts.words import Noun
 from crossdock.ownership.matrix import Answer, Matrix
 from crossdock.ownership.rule import OnViolation
 from crossdock.ownership.subjects import STAGES
@@ -28,25 +29,26 @@ class Place(NamedTuple):
     channel: str | None
 
 
-def places_of(row: MessageType, noun: Any) -> Iterator[Place]:
+def places_of(noun: Noun) -> tuple[Place, ...]:
     """Every place that a message speaks of; one without a name where it names none."""
-    named, sites = _places(row)
+    named, sites = _reading(type(noun))
     channel = named(noun) if named is not None else None
-    seen = False
-    for where, site in sites:
-        found = site(noun)
-        if found is not None:
-            seen = True
-            yield Place(where, found, channel)
-    if not seen:
-        yield Place("$.data.channel" if channel is not None else "$.source", None, channel)
+    if not sites:
+        return (_NOWHERE,) if channel is None else (Place("$.data.channel", None, channel),)
+    found = [(where, site(noun)) for where, site in sites]
+    places = tuple(Place(where, site, channel) for where, site in found if site is not None)
+    return places or (Place("$.source", None, channel),)
+
+
+_NOWHERE = Place("$.source", None, None)
 
 
 @cache
-def _places(
-    row: MessageType,
+def _reading(
+    noun: type[Noun],
 ) -> tuple[Callable[[Any], Any] | None, tuple[tuple[str, Callable[[Any], Any]], ...]]:
-    there = whereabouts(row.noun)
+    """How a noun's channel and sites are read."""
+    there = whereabouts(noun)
     return (
         attrgetter(there.channel) if there.channel is not None else None,
         tuple((f"$.data.{path}", attrgetter(path)) for path in there.sites),

@@ -18,6 +18,7 @@ from typing import Any
 
 from crossdock.ownership.phrases import (
     ANYBODY,
+    CHANNEL,
     HUB,
     SITE,
     SYSTEM_OF_CHANNEL,
@@ -55,8 +56,10 @@ class Matrix:
     rules: Sequence[Rule]
     sites: Mapping[str, Mapping[str, str]]
     channels: Mapping[str, Mapping[str, str]]
-    _answers: dict[Cell, Answer] = field(default_factory=dict, compare=False, repr=False)
-    _fields: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    # Answers worked out before: no part of what a matrix is.
+    _answers: dict[Cell, Answer] = field(default_factory=dict, init=False, compare=False)
+    _fields: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, compare=False)
+    _at_door: dict[str, bool] = field(default_factory=dict, init=False, compare=False)
 
     def owners(
         self,
@@ -132,6 +135,24 @@ class Matrix:
             known = self._fields[entity] = tuple(sorted(named))
         return known
 
+    def door_decides(self, entity: str) -> bool:
+        """Whether who may say this object is known from type, source and site alone.
+
+        So it is where no rule of the object names a stage or a channel, itself or by a phrase, and
+        every violation is rejected: the door has refused all there is to refuse.
+        """
+        known = self._at_door.get(entity)
+        if known is None:
+            known = self._at_door[entity] = not any(
+                rule.stage is not None
+                or rule.channel is not None
+                or rule.on_violation not in (None, OnViolation.REJECT)
+                or any(_is_of_channel(name) for name in (*(rule.owners or ()), rule.publisher))
+                for rule in self.rules
+                if rule.entity == entity
+            )
+        return known
+
     @property
     def version(self) -> str:
         """Twelve hex digits that change with any rule and any place."""
@@ -173,6 +194,11 @@ class Matrix:
             on_violation=(ending.on_violation if ending else None) or OnViolation.REJECT,
             rule=owners.key if owners else "",
         )
+
+
+def _is_of_channel(name: str | None) -> bool:
+    phrase = phrase_of(name) if name is not None else None
+    return phrase is not None and phrase.scope == CHANNEL
 
 
 def ranked_for(rules: Sequence[Rule], cell: Cell) -> list[Rule]:

@@ -31,7 +31,10 @@ def masters() -> tuple[str, ...]:
     return tuple(
         entity
         for entity in objects()
-        if all("revision" in row.noun.__struct_fields__ for row in types_of(entity))
+        if all(
+            row.key == entity and "revision" in row.noun.__struct_fields__
+            for row in types_of(entity)
+        )
     )
 
 

@@ -277,7 +277,9 @@ class Hub:
                 channel.channel,
                 channel.sells_from,
                 channel.keep_back,
-                self.policy.matrix.consumers("availability", None, channel.channel),
+                self.policy.matrix.consumers(
+                    "availability", None, channel.channel, event=catalogue.AVAILABILITY_PUBLISHED
+                ),
             )
             for channel in self.policy.channels.values()
         ]

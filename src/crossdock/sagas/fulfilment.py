@@ -241,7 +241,7 @@ def _stop(turn: Turn, order: OrderState, stops: Stops) -> None:
             lines=tuple(stops[site]),
         )
         turn.tell(
-            turn.policy.matrix.consumers("release", site, order.channel),
+            turn.routes("release", catalogue.ORDER_RELEASE_CANCELLED, site, order.channel),
             catalogue.ORDER_RELEASE_CANCELLED,
             order.order_id,
             stop,
@@ -351,7 +351,7 @@ def _release(turn: Turn, order: OrderState) -> None:
             priority=order.priority,
         )
         turn.tell(
-            turn.policy.matrix.consumers("release", site, order.channel),
+            turn.routes("release", catalogue.ORDER_RELEASED, site, order.channel),
             catalogue.ORDER_RELEASED,
             order.order_id,
             release,

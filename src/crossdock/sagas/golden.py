@@ -17,6 +17,7 @@ from crossdock.contracts.words import Noun
 from crossdock.log.records import Document, MasterRow, Recorded
 from crossdock.ownership import survivorship
 from crossdock.ownership.phrases import ANYBODY
+from crossdock.ownership.subjects import types_of
 from crossdock.ownership.survivorship import Claim, FieldRule, Record
 from crossdock.sagas.policy import Policy
 
@@ -69,12 +70,13 @@ def record_of(policy: Policy, entity: str, claims: dict[str, Claim]) -> Record:
     """The record that follows from these claims, by the rules of this entity."""
 
     sites = {claim.fields.get("site") for claim in claims.values()}
+    event = types_of(entity)[0].name
 
     def owners(field: str) -> set[str] | None:
         """Who may decide a field of this record, wherever it is said to be; None: anybody."""
         found: set[str] = set()
         for site in sites:
-            found.update(policy.matrix.owners(entity, site, field=field))
+            found.update(policy.matrix.owners(entity, site, field=field, event=event))
         return None if ANYBODY in found else found
 
     rules = policy.survivorship.get(entity, _NO_RULES)

@@ -86,4 +86,4 @@ def tell_posting(turn: Turn, posting: StockPosting) -> None:
 
 
 def _erp(turn: Turn, site: str) -> tuple[str, ...]:
-    return turn.policy.matrix.consumers("stock_posting", site)
+    return turn.routes("stock_posting", catalogue.STOCK_POSTING_REQUESTED, site)

@@ -13,6 +13,7 @@ from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.log.records import Lane
 from crossdock.orders.doings import Doing
+from crossdock.orders.stages import stage_of
 from crossdock.orders.state import Figures, OrderState, ReturnMark, status
 from crossdock.returns.authorisation import authorised
 from crossdock.sagas.turn import Turn
@@ -61,7 +62,7 @@ def _ask(turn: Turn, order: OrderState, shipment_id: str, quantities: dict[str, 
         total_minor=sum(line.amount_minor for line in lines),
     )
     turn.tell(
-        turn.policy.matrix.consumers("invoice", None, order.channel),
+        turn.routes("invoice", catalogue.INVOICE_REQUESTED, None, order.channel),
         catalogue.INVOICE_REQUESTED,
         order.order_id,
         request,
@@ -110,7 +111,7 @@ def _invoiced(order: OrderState, number: str, quantity: int) -> InvoiceRequestLi
 def tell_shipment(turn: Turn, order: OrderState, shipment: Shipment) -> None:
     """Tracking to the channel, notice to the desks."""
     turn.tell(
-        turn.policy.matrix.consumers("shipment", shipment.site, order.channel),
+        turn.routes("shipment", catalogue.SHIPMENT_SHIPPED, shipment.site, order.channel),
         catalogue.SHIPMENT_SHIPPED,
         order.order_id,
         shipment,
@@ -179,7 +180,7 @@ def _tell_authorisation(
         ),
     )
     turn.tell(
-        turn.policy.matrix.consumers("return", sites[0], order.channel),
+        turn.routes("return", catalogue.RETURN_AUTHORISED, sites[0], order.channel),
         catalogue.RETURN_AUTHORISED,
         order.order_id,
         said,
@@ -234,7 +235,7 @@ def tell_status(turn: Turn, order: OrderState, known: dict[str, Figures]) -> Non
             )
         )
     turn.tell(
-        turn.policy.matrix.consumers("order", None, order.channel),
+        turn.routes("order", catalogue.ORDER_STATUS_CHANGED, None, order.channel, stage_of(order)),
         catalogue.ORDER_STATUS_CHANGED,
         order.order_id,
         OrderStatusChange(

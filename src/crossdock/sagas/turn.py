@@ -113,6 +113,17 @@ class Turn:
         doings.remember(order, what, of, value)
         self.outcome.memories.append(Memory(what.value, of, value))
 
+    def routes(
+        self,
+        entity: str,
+        kind: str,
+        site: str | None = None,
+        channel: str | None = None,
+        stage: str | None = None,
+    ) -> tuple[str, ...]:
+        """Who is told messages of this type there: the ownership matrix is the routing table."""
+        return self.policy.matrix.consumers(entity, site, channel, stage=stage, event=kind)
+
     def tell(
         self,
         destinations: tuple[str, ...],

@@ -134,7 +134,7 @@ def test_the_order_of_the_rules_changes_nothing() -> None:
     for seed in range(20):
         shuffled = list(NARROWED.rules)
         random.Random(seed).shuffle(shuffled)
-        other = replace(NARROWED, rules=tuple(shuffled), _answers={}, _fields={})
+        other = replace(NARROWED, rules=tuple(shuffled))
         assert other.version == NARROWED.version
         for entity, field, stage in cells:
             for site in (None, "EAST", "WEST"):
@@ -159,7 +159,7 @@ def test_the_version_changes_with_every_rule_and_every_place() -> None:
 
 def test_unknown_places_do_not_make_the_table_grow() -> None:
     """A sender's made-up sites and channels are kept as no place at all."""
-    matrix = replace(MATRIX, _answers={}, _fields={})
+    matrix = replace(MATRIX)
     for number in range(1000):
         matrix.answer("pick", f"S{number}", f"C{number}")
     assert len(matrix._answers) == 1

@@ -193,7 +193,7 @@ def _versions(turn: Turn, channel: ChannelPolicy | None, items: list[str]) -> di
 
 def _say(turn: Turn, channel: str, answer: ReservationAnswer) -> None:
     turn.outcome.answer = msgspec.Raw(_encode(answer))
-    told = turn.policy.matrix.consumers("reservation", None, channel or None)
+    told = turn.routes("reservation", catalogue.RESERVATION_ANSWERED, None, channel or None)
     if told:
         turn.tell(
             told,
