@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.runtime.bench import asof
+from crossdock.runtime.bench import asof, calls
 from crossdock.runtime.bench.run import run as run_workload
 from tests.helpers.aio import run
 
@@ -39,3 +39,24 @@ def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
     assert (figures["workload"], figures["items"], figures["sites"]) == ("asof", 1000, 20)
     for name in ("as_of", "as_known", "at_place", "hot_as_of", "hot_recently", "availability"):
         assert 0 < figures[f"{name}_p50_ms"] <= figures[f"{name}_p99_ms"]
+
+
+def test_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:
+    """Each reservation is resolved once, rows and log agree, and no call is left without answer."""
+    figures: dict[str, Any] = run(calls.run(2000, 16, 500, 2, tmp_path))
+    assert (figures["workload"], figures["messages"]) == ("W5", 2000)
+    assert (figures["oversold"], figures["failed"]) == (0, 0)
+    assert figures["resolved_once"] is True
+    assert figures["reservations"] >= figures["resolved"] > 0
+    for name in (
+        "messages_per_second",
+        "floor_messages_per_second",
+        "ratio",
+        "p50_ms",
+        "p99_ms",
+        "http_messages_per_second",
+        "steady_p99_ms",
+        "cpu_seconds_per_1000",
+        "peak_mib",
+    ):
+        assert figures[name] > 0

@@ -298,18 +298,41 @@ def demo(
 
 @app.command()
 def bench(
-    workload: Annotated[str, typer.Option("--workload", help="W1, W1s, W1p, W4 or asof.")] = "W1",
+    workload: Annotated[
+        str, typer.Option("--workload", help="W1, W1s, W1p, W4, W5 or asof.")
+    ] = "W1",
     messages: Annotated[int, typer.Option("--messages", min=1000)] = 60_000,
     items: Annotated[
         int, typer.Option("--items", min=1000, help="Of asof: items, each at 20 sites.")
     ] = 1_000_000,
+    calls: Annotated[
+        int, typer.Option("--calls", min=1000, help="Of W5: calls at the store's port.")
+    ] = 40_000,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Of W5: callers.")] = 64,
+    rate: Annotated[
+        int, typer.Option("--rate", min=1, help="Of W5: calls a second in the steady part.")
+    ] = 1_000,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Of W5: processes at the port, a desk each.")
+    ] = 1,
     data: Annotated[
         Path | None, typer.Option("--data", help="Data folder; default: a fresh temporary one.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a workload end to end beside the hand-written floor, in one run."""
-    _run("bench", workload=workload, messages=messages, items=items, data=data, as_json=as_json)
+    _run(
+        "bench",
+        workload=workload,
+        messages=messages,
+        items=items,
+        calls=calls,
+        workers=workers,
+        rate=rate,
+        processes=processes,
+        data=data,
+        as_json=as_json,
+    )
 
 
 def main() -> None:
