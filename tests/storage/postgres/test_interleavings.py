@@ -1,0 +1,442 @@
+"""Whatever the order of their statements, two sessions never promise more than there is.
+
+Every schedule of the hot transactions is forced on a real server (`interleaving.py`): two desks on
+one item, a desk and a worker, reserve and release, commit and expiry, one call at two desks, a
+change and its publication. Held are the statements that touch rows that both sessions touch; the
+others read and write rows of their own session (its lease, its messages, its outcomes) and commute
+with everything that the other one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import asyncpg
+import msgspec
+import pytest
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.reservations import (
+    ReservationAnswer,
+    ReservationCommitment,
+    ReservationLine,
+    ReservationRelease,
+    ReservationRequest,
+)
+from crossdock.contracts.timers import TimerFired
+from crossdock.contracts.words import Noun
+from crossdock.gateway.calls import Told
+from crossdock.log.records import Decided, Earlier, NewMessage
+from crossdock.runtime.clocks import SystemRandomness
+from crossdock.runtime.deciding import Decider
+from crossdock.runtime.desk import Desk
+from crossdock.runtime.hub import ChannelView
+from crossdock.storage.postgres.pool import Pool, PoolOptions, open_pool
+from crossdock.storage.postgres.store import PostgresStore
+from crossdock.testing.builders import T0, at, noun_message
+from crossdock.testing.hub import small_policy
+from tests.conftest import PostgresServer
+from tests.helpers.aio import run
+from tests.storage.postgres.interleaving import Act, Gate, Run, Scheduler, Session
+
+pytestmark = pytest.mark.postgres
+
+ONE = PoolOptions(connections_min=1, connections_max=1)
+STOCK = ("load_promises", "make_documents", "change_promises", "mark_availability", "commit")
+DOCUMENTS = (
+    "load_documents", "load_promises", "change_documents", "change_promises", "commit",
+)  # fmt: skip
+KEYS = ("find_calls", "load_promises", "copy_message", "change_promises", "commit")
+PUBLISHING = (
+    "take_changed_items", "channel_quantities", "put_availability",
+    "change_promises", "mark_availability", "commit",
+)  # fmt: skip
+
+
+class Clock:
+    """Stands still, before anything expires."""
+
+    def now(self) -> datetime:
+        return at(0)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@dataclass(slots=True)
+class House:
+    """Two sessions, each with a desk and a worker, and a handle that nobody holds up."""
+
+    stores: list[PostgresStore]
+    desks: list[Desk]
+    workers: list[Decider]
+    free: PostgresStore
+    monitor: asyncpg.Connection
+    scheduler: Scheduler
+
+    async def shelf(self, item: str, sellable: int) -> None:
+        """Put units of a new item on the shelf."""
+        await self.monitor.execute(
+            "INSERT INTO promise (item, site, sellable) VALUES ($1, 'EAST', $2)", item, sellable
+        )
+
+    async def figures(self, item: str) -> tuple[int, int]:
+        """Sellable and reserved units."""
+        row = await self.monitor.fetchrow(
+            "SELECT sum(sellable)::int, sum(reserved)::int FROM promise WHERE item = $1", item
+        )
+        return row[0], row[1]
+
+    async def held(self, *numbers: str) -> int:
+        """The units that these reservations hold, as their documents say."""
+        loaded = await self.monitor.fetchval(
+            """
+            SELECT coalesce(sum(site.value::int), 0)::int
+            FROM document d, jsonb_array_elements(convert_from(d.body, 'UTF8')::jsonb -> 'lines') l,
+                 jsonb_each_text(l -> 'sites') site
+            WHERE d.kind = 'reservation' AND d.id = ANY($1)
+            """,
+            list(numbers),
+        )
+        return int(loaded)
+
+    def calls(self, which: int, *calls: NewMessage) -> Act:
+        """A desk is asked."""
+
+        async def act() -> object:
+            return await self.desks[which].answer(list(calls))
+
+        return act
+
+    async def waits(self, which: int, message: NewMessage) -> Act:
+        """A worker finds a message on its partition."""
+        await self.free.append([message])
+        return self.workers[which].turn
+
+
+@asynccontextmanager
+async def a_house(
+    dsn: str, statements: Sequence[str], kind: type[PostgresStore] = PostgresStore
+) -> AsyncIterator[House]:
+    """Open the sessions of one test."""
+    policy = small_policy()
+    gates = [Gate(statements), Gate(statements)]
+    stores = [kind(await _pool(dsn), gate) for gate in gates]
+    free = PostgresStore(await _pool(dsn))
+    monitor = await asyncpg.connect(dsn)
+    sessions = [Session(gate, await _pid(store)) for gate, store in zip(gates, stores, strict=True)]
+    chance = SystemRandomness()
+
+    async def soon(_: float) -> None:
+        await asyncio.sleep(0)
+
+    try:
+        yield House(
+            stores,
+            [
+                Desk(f"desk-{n}", store, policy, Clock(), chance, sleep=soon)
+                for n, store in enumerate(stores)
+            ],
+            [Decider(f"w-{n}", [0], store, policy, Clock()) for n, store in enumerate(stores)],
+            free,
+            monitor,
+            Scheduler(sessions, monitor),
+        )
+    finally:
+        await monitor.close()
+        for store in (*stores, free):
+            await store.close()
+
+
+async def _pool(dsn: str) -> Pool:
+    return await open_pool(
+        dsn, options=ONE, sleep=asyncio.sleep, uniform=lambda low, high: (low + high) / 2
+    )
+
+
+async def _pid(store: PostgresStore) -> int:
+    connection = await store.pool.connection()
+    pid: int = connection.get_server_pid()
+    await store.pool.release(connection)
+    return pid
+
+
+@pytest.fixture
+def dsn(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with an up-to-date schema."""
+    name = postgres_server.create()
+
+    async def lay_out() -> None:
+        store = await PostgresStore.open(
+            postgres_server.dsn_of(name), partitions=1, now=T0, options=ONE, allow_unsafe=True
+        )
+        await store.close()
+
+    run(lay_out())
+    yield postgres_server.dsn_of(name)
+    postgres_server.drop(name)
+
+
+def call(kind: str, noun: Noun) -> NewMessage:
+    """A call whose id follows from what it says."""
+    return noun_message(kind, noun, f"{kind}/{msgspec.json.encode(noun).hex()}", source="shop")
+
+
+def reserve(number: str, *wanted: tuple[str, int], seconds: int | None = None) -> NewMessage:
+    """Set so many units of these items aside."""
+    lines = tuple(
+        ReservationLine(line=str(n), item=item, quantity=quantity)
+        for n, (item, quantity) in enumerate(wanted)
+    )
+    noun = ReservationRequest(
+        reservation_id=number,
+        channel="web",
+        lines=lines,
+        hard=seconds is None,
+        expires_in_seconds=seconds,
+    )
+    return call(catalogue.RESERVATION_REQUESTED, noun)
+
+
+def commit(number: str) -> NewMessage:
+    """Sell them."""
+    return call(catalogue.RESERVATION_COMMITTED, ReservationCommitment(reservation_id=number))
+
+
+def release(number: str) -> NewMessage:
+    """Give them back."""
+    return call(catalogue.RESERVATION_RELEASED, ReservationRelease(reservation_id=number))
+
+
+def expiry(number: str) -> NewMessage:
+    """The hub's alarm clock says that the reservation's time is over."""
+    noun = TimerFired(kind="reservation", id=number, revision=1)
+    return noun_message(catalogue.TIMER_FIRED, noun, f"timer/{number}", source="crossdock")
+
+
+def kinds(result: object) -> list[str]:
+    """How calls were answered."""
+    assert isinstance(result, list), result
+    found = []
+    for told in result:
+        assert isinstance(told, Told), told
+        found.append(msgspec.json.decode(told.outcome.answer, type=ReservationAnswer).answer.value)
+    return found
+
+
+Scene = Callable[[House, int], Awaitable[Sequence[Act]]]
+Check = Callable[[House, int, Run], Awaitable[None]]
+
+
+def every_schedule(
+    dsn: str,
+    statements: Sequence[str],
+    scene: Scene,
+    check: Check,
+    kind: type[PostgresStore] = PostgresStore,
+) -> list[Run]:
+    """Play all schedules of a scene; gives what happened in each."""
+
+    async def play() -> list[Run]:
+        async with a_house(dsn, statements, kind) as house:
+
+            async def set_up(number: int) -> Sequence[Act]:
+                return await scene(house, number)
+
+            async def look(number: int, done: Run) -> None:
+                await check(house, number, done)
+
+            return await house.scheduler.play_all(set_up, look)
+
+    runs = run(play())
+    print(f"{len(runs)} schedules, {sum(bool(one.blocked) for one in runs)} with a wait")
+    return runs
+
+
+async def _last_units(house: House, number: int) -> Sequence[Act]:
+    await house.shelf(f"i{number}", 3)
+    return [house.calls(n, reserve(f"r{number}-{n}", (f"i{number}", 2))) for n in range(2)]
+
+
+async def _one_got_them(house: House, number: int, done: Run) -> None:
+    answers = sorted(kind for result in done.results for kind in kinds(result))
+    assert answers == ["granted", "refused"], done.turns
+    assert await house.figures(f"i{number}") == (3, 2)
+    assert await house.held(f"r{number}-0", f"r{number}-1") == 2
+
+
+def test_two_desks_want_the_last_units(dsn: str) -> None:
+    """One gets them, the other is refused; under every schedule."""
+    runs = every_schedule(dsn, STOCK, _last_units, _one_got_them)
+    assert len(runs) >= 10
+    assert any(one.blocked for one in runs), "the sessions met at the row"
+
+
+class CheckThenWrite(PostgresStore):
+    """What many shops do: look whether there is enough, then write what was worked out."""
+
+    async def commit_calls(
+        self,
+        calls: Sequence[tuple[NewMessage, str | None]],
+        repeats: Sequence[tuple[NewMessage, Earlier]],
+        decided: Decided,
+        now: datetime,
+    ) -> None:
+        decided.stock = [replace(change, need=None) for change in decided.stock]
+        await super().commit_calls(calls, repeats, decided, now)
+
+
+def test_the_schedules_find_the_oversell_where_nothing_guards(dsn: str) -> None:
+    """The same schedules against a store without the guard: units are sold twice."""
+    sold: list[int] = []
+
+    async def look(house: House, number: int, _: Run) -> None:
+        sold.append((await house.figures(f"i{number}"))[1])
+
+    every_schedule(dsn, STOCK, _last_units, look, CheckThenWrite)
+    assert max(sold) == 4 > 3
+    assert min(sold) == 2
+
+
+def test_a_desk_and_a_worker_want_the_last_units(dsn: str) -> None:
+    """The worker decides a message that came by the door, with the same guard."""
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        await house.shelf(f"i{number}", 3)
+        wish = reserve(f"r{number}-1", (f"i{number}", 2))
+        return [
+            house.calls(0, reserve(f"r{number}-0", (f"i{number}", 2))),
+            await house.waits(1, wish),
+        ]
+
+    async def check(house: House, number: int, done: Run) -> None:
+        assert done.results[1] == 1, "the worker decided its message"
+        assert await house.figures(f"i{number}") == (3, 2)
+        mine = await house.held(f"r{number}-0")
+        assert (mine == 2) == (kinds(done.results[0]) == ["granted"])
+        assert mine + await house.held(f"r{number}-1") == 2
+
+    assert len(every_schedule(dsn, STOCK, scene, check)) >= 10
+
+
+def test_units_come_back_while_others_ask(dsn: str) -> None:
+    """Granted or refused, as the release came before or after; the sums are right either way."""
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        await house.shelf(f"i{number}", 2)
+        [held] = kinds(await house.desks[0].answer([reserve(f"r{number}-0", (f"i{number}", 2))]))
+        assert held == "granted"
+        return [
+            house.calls(0, release(f"r{number}-0")),
+            house.calls(1, reserve(f"r{number}-1", (f"i{number}", 2))),
+        ]
+
+    seen = set()
+
+    async def check(house: House, number: int, done: Run) -> None:
+        assert kinds(done.results[0]) == ["granted"]
+        [answer] = kinds(done.results[1])
+        seen.add(answer)
+        held = await house.held(f"r{number}-0", f"r{number}-1")
+        assert await house.figures(f"i{number}") == (2, held)
+        assert held == (2 if answer == "granted" else 0)
+
+    assert len(every_schedule(dsn, (*STOCK, "change_documents"), scene, check)) >= 10
+    assert seen == {"granted", "refused"}
+
+
+@pytest.mark.parametrize("other", ["expiry", "release"])
+def test_a_sale_and_an_end_at_the_same_moment(dsn: str, other: str) -> None:
+    """Each reservation is resolved once: sold, or over; who came second is told what it became."""
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        name = f"r{number}"
+        await house.shelf(f"i{number}", 5)
+        await house.desks[0].answer([reserve(name, (f"i{number}", 2), seconds=60)])
+        if other == "release":
+            return [house.calls(0, commit(name)), house.calls(1, release(name))]
+        return [house.calls(0, commit(name)), await house.waits(1, expiry(name))]
+
+    seen = set()
+
+    async def check(house: House, number: int, done: Run) -> None:
+        [sold] = kinds(done.results[0])
+        seen.add(sold)
+        if other == "release":
+            assert {sold, *kinds(done.results[1])} == {"granted", "refused"}
+        units = 2 if sold == "granted" else 0
+        assert await house.figures(f"i{number}") == (5, units)
+        assert await house.held(f"r{number}") == units
+        loaded = await house.monitor.fetchval(
+            "SELECT revision FROM document WHERE kind = 'reservation' AND id = $1", f"r{number}"
+        )
+        assert loaded == 2, "resolved once"
+
+    assert len(every_schedule(dsn, DOCUMENTS, scene, check)) >= 10
+    assert seen == {"granted", "refused"}
+
+
+def test_one_call_at_two_desks(dsn: str) -> None:
+    """It stands on the log once, and both are told the same."""
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        await house.shelf(f"i{number}", 9)
+        return [house.calls(n, reserve(f"r{number}", (f"i{number}", 2))) for n in range(2)]
+
+    async def check(house: House, number: int, done: Run) -> None:
+        assert done.results[0] == done.results[1]
+        assert kinds(done.results[0]) == ["granted"]
+        assert await house.figures(f"i{number}") == (9, 2)
+        count = "SELECT count(*) FROM message WHERE key = $1"
+        assert await house.monitor.fetchval(count, f"r{number}") == 1
+
+    assert len(every_schedule(dsn, KEYS, scene, check)) >= 10
+
+
+def test_two_items_in_the_other_order(dsn: str) -> None:
+    """Rows are locked in one order by everybody: the sessions wait, and never for each other."""
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        one, two = f"i{number}", f"j{number}"
+        await house.shelf(one, 3)
+        await house.shelf(two, 3)
+        return [
+            house.calls(0, reserve(f"r{number}-0", (one, 2), (two, 2))),
+            house.calls(1, reserve(f"r{number}-1", (two, 2), (one, 2))),
+        ]
+
+    async def check(house: House, number: int, done: Run) -> None:
+        answers = sorted(kind for result in done.results for kind in kinds(result))
+        assert answers == ["granted", "refused"]
+        assert await house.figures(f"i{number}") == (3, 2)
+        assert await house.figures(f"j{number}") == (3, 2)
+
+    assert len(every_schedule(dsn, STOCK, scene, check)) >= 10
+
+
+def test_a_change_while_it_is_published(dsn: str) -> None:
+    """What was published last is what is free, or the item is still marked as changed (I16)."""
+    web = ChannelView("web", ("EAST",), 0, ("shop",))
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        await house.shelf(f"i{number}", 9)
+        await house.monitor.execute("INSERT INTO availability_changed VALUES ($1)", f"i{number}")
+
+        async def publish() -> object:
+            return await house.stores[0].publish_availability([web], at(1), 100)
+
+        return [publish, house.calls(1, reserve(f"r{number}", (f"i{number}", 2)))]
+
+    async def check(house: House, number: int, done: Run) -> None:
+        assert kinds(done.results[1]) == ["granted"]
+        await house.free.publish_availability([web], at(2), 100)
+        published = await house.monitor.fetchval(
+            "SELECT quantity FROM availability WHERE item = $1", f"i{number}"
+        )
+        assert published == 7, [turn.chosen for turn in done.turns]
+
+    assert len(every_schedule(dsn, PUBLISHING, scene, check)) >= 10
