@@ -305,6 +305,17 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "erp",
         {"proposal_id": "P-3-17-1", "verdict": "accepted", "reason": "weighed again"},
     ),
+    catalogue.STOCK_POLICY_CHANGED: (
+        "erp",
+        {
+            "item": "85123A",
+            "site": "EAST",
+            "safety_stock": 2,
+            "reorder_point": 12,
+            "reorder_quantity": 48,
+            "revision": 2,
+        },
+    ),
     catalogue.STOCK_POSTED: ("erp", {"posting_id": "SP-0-1-1", "reference": "MAT-77"}),
     catalogue.STOCK_POSTING_REJECTED: (
         "erp",

@@ -174,6 +174,16 @@ def test_state_looks_back(hub: Hub) -> None:
         assert b"error (no-such-moment)" in hub.run("state", option, text, expect=2).stderr
 
 
+def test_both_ledgers_are_shown_side_by_side(hub: Hub) -> None:
+    """Per site, by how far the ERP was told; an item with a difference would be named."""
+    told = hub.json("state", "--financial")
+    assert {row["execution"] for row in told["rows"]} == {row["financial"] for row in told["rows"]}
+    assert told["differences"] == []
+    [(_, sums)] = told["sites"].items()
+    assert sums["execution"] == sums["financial"] == 6
+    assert "differ" in hub.words("state", "--financial")
+
+
 def test_an_older_version_is_taken_told_of_and_verified(tmp_path: Path) -> None:
     """From file to trace: as the newest, once for both versions, and the books are right (R20)."""
     hub = make(tmp_path)

@@ -32,6 +32,7 @@ from crossdock.contracts.postings import (
     StockPostingRetry,
 )
 from crossdock.contracts.proposals import ProposalSettlement
+from crossdock.contracts.replenishment import StockPolicy, StockPolicyReview
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
     INSIDE,
@@ -199,6 +200,8 @@ class Stage:
                 self._speaker = row.cells[0]
             elif row.verb == "pass":
                 self._pass(*row.cells)
+            elif row.verb == "stock is looked at":
+                self._review_policies()
             elif row.verb == "days end":
                 self._end_days()
             elif row.verb in QUESTIONS:
@@ -263,6 +266,16 @@ class Stage:
             noun = PostingPeriod(site=site, period=period, ended_at=ends, closing=closed + 1)
             name = f"{site}/{period}/{closed + 1}"
             self._last = noun_message(catalogue.POSTING_PERIOD_ENDED, noun, name)
+            self.hub.tell(self._last)
+
+    def _review_policies(self) -> None:
+        """The hub looks whether a site runs low, or low no more."""
+        found, _ = at_once(self.hub.store.policies_to_review("", 99))
+        for item, site in found:
+            self._count += 1
+            noun = StockPolicyReview(item=item, site=site)
+            name = f"review-{self._count}"
+            self._last = noun_message(catalogue.STOCK_POLICY_REVIEWED, noun, name)
             self.hub.tell(self._last)
 
     def _repeat(self, how: str, last: NewMessage) -> NewMessage:
@@ -775,6 +788,19 @@ def _settle(name: str, proposal_id: str, verdict: str) -> Said:
     )
 
 
+def _stock_policy(name: str, site: str, item: str, *options: str) -> Said:
+    point = _option(options, "reorder at", "")
+    quantity = _option(options, "fetch", "")
+    return catalogue.STOCK_POLICY_CHANGED, StockPolicy(
+        item=item,
+        site=site,
+        safety_stock=int(_option(options, "keep", "0")),
+        reorder_point=int(point) if point else None,
+        reorder_quantity=int(quantity) if quantity else None,
+        revision=int(_option(options, "revision", "1")),
+    )
+
+
 def _posted(name: str, posting_id: str) -> Said:
     return catalogue.STOCK_POSTED, StockPosted(posting_id=posting_id, reference=f"doc-{name}")
 
@@ -817,6 +843,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "invoice": _invoice,
     **identity_words.DOINGS,
     "settle": _settle,
+    "stock policy": _stock_policy,
     "posted": _posted,
     "posting rejected": _posting_rejected,
     "posting retried": _posting_retried,
@@ -861,6 +888,8 @@ def _in_words(kind: str, body: bytes) -> str:
             f"{one.field} from {one.old or 'nothing'} to {one.wished}" for one in noun.changes
         )
         return f"{noun.proposal_id} of {noun.said_by} for {noun.number}: {wished}"
+    if kind == catalogue.REPLENISHMENT_REQUESTED:
+        return f"fetch {noun.quantity or 'some'} {noun.item} for {noun.site}, {noun.free} free"
     if kind == catalogue.STOCK_POSTING_REQUESTED:
         return _posting_in_words(noun)
     what = ", ".join(f"{line.line} {line.item} {line.quantity}" for line in noun.lines)

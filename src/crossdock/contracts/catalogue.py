@@ -22,6 +22,7 @@ from crossdock.contracts import (
     postings,
     products,
     proposals,
+    replenishment,
     reservations,
     returns,
     shipments,
@@ -102,6 +103,9 @@ STOCK_POSTED = "crossdock.stock.posted.v1"
 STOCK_POSTING_REJECTED = "crossdock.stock.posting_rejected.v1"
 STOCK_POSTING_RETRIED = "crossdock.stock.posting_retried.v1"
 POSTING_PERIOD_ENDED = "crossdock.posting_period.ended.v1"
+STOCK_POLICY_CHANGED = "crossdock.stock_policy.changed.v1"
+STOCK_POLICY_REVIEWED = "crossdock.stock_policy.reviewed.v1"
+REPLENISHMENT_REQUESTED = "crossdock.replenishment.requested.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
 PROPOSAL_MADE = "crossdock.proposal.made.v1"
 PROPOSAL_SETTLED = "crossdock.proposal.settled.v1"
@@ -513,6 +517,35 @@ _ROWS = (
         steward="finance",
     ),
     MessageType(
+        STOCK_POLICY_CHANGED,
+        replenishment.StockPolicy,
+        "stock_policy",
+        "item",
+        lambda d: f"stock-policy/{d.site}/{d.item}/{d.revision}",
+        "Planning says how much of an item a site keeps, and when to fetch more.",
+        steward="inventory control",
+    ),
+    MessageType(
+        STOCK_POLICY_REVIEWED,
+        replenishment.StockPolicyReview,
+        "stock_policy",
+        "item",
+        lambda d: "",
+        "Free stock crossed the reorder point of a site.",
+        inbound=False,
+        steward="inventory control",
+    ),
+    MessageType(
+        REPLENISHMENT_REQUESTED,
+        replenishment.ReplenishmentRequest,
+        "replenishment",
+        "item",
+        lambda d: f"replenishment/{d.request_id}",
+        "A site runs low on an item and needs more.",
+        inbound=False,
+        steward="inventory control",
+    ),
+    MessageType(
         TIMER_FIRED,
         timers.TimerFired,
         "timer",
@@ -558,6 +591,7 @@ TOLD = frozenset(
         RESERVATION_ANSWERED,
         PROPOSAL_MADE,
         STOCK_POSTING_REQUESTED,
+        REPLENISHMENT_REQUESTED,
     }
 )
 """What the deciders make effects of; the rest stays on the log."""

@@ -14,6 +14,7 @@ from typing import Any
 from crossdock.contracts import catalogue
 from crossdock.contracts.invoices import Invoice, InvoiceLine, InvoiceRequest
 from crossdock.contracts.postings import StockPosted, StockPosting
+from crossdock.contracts.replenishment import ReplenishmentRequest
 from crossdock.estate.config import ErpConfig
 from crossdock.estate.system import System
 
@@ -34,6 +35,7 @@ class Erp(System):
         self.posted = 0
         self.postings: Counter[str] = Counter()  # posting -> how often it was posted
         self.stock: Counter[tuple[str, str]] = Counter()  # (site, item) -> base units
+        self.replenishments: Counter[tuple[str, str]] = Counter()  # (site, item) -> requests
         self.total_minor: Counter[str] = Counter()  # currency -> minor units
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
@@ -41,6 +43,7 @@ class Erp(System):
         return {
             catalogue.INVOICE_REQUESTED: self._requested,
             catalogue.STOCK_POSTING_REQUESTED: self._move_stock,
+            catalogue.REPLENISHMENT_REQUESTED: self._replenish,
         }
 
     def happened(self, type_name: str, noun: Any) -> None:
@@ -62,6 +65,7 @@ class Erp(System):
             "total_minor": dict(self.total_minor),
             "postings": self.postings.total(),
             "postings_too_many": self.postings.total() - len(self.postings),
+            "replenishments": self.replenishments.total(),
             "stock_units": self.stock.total(),
         }
         if not brief:
@@ -77,6 +81,10 @@ class Erp(System):
         number = self.dice.number("MAT-", asked.posting_id, self.postings[asked.posting_id])
         self.say(catalogue.STOCK_POSTED, StockPosted(posting_id=asked.posting_id, reference=number))
         return number
+
+    def _replenish(self, asked: ReplenishmentRequest) -> str:
+        self.replenishments[asked.site, asked.item] += 1
+        return self.dice.number("RQ-", asked.request_id)
 
     def _requested(self, asked: InvoiceRequest) -> str:
         count = self.invoices[asked.shipment_id] + 1

@@ -168,6 +168,10 @@ class PromiseBook:
         """More or fewer units are set aside for single channels."""
         self.row(item, site).pooled_change += change
 
+    def keep_safe(self, item: str, site: str, change: int) -> None:
+        """Keep more or fewer units as safety stock, which nobody is promised: unguarded."""
+        self.row(item, site).safety_change += change
+
     def release(self, item: str, site: str, quantity: int) -> None:
         """Take a promise back, or use it up."""
         self.row(item, site).reserved_change -= quantity

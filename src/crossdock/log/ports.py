@@ -95,6 +95,14 @@ class Deciding(Protocol):
         """
         ...
 
+    async def policies_to_review(self, after: str, limit: int) -> tuple[list[tuple[str, str]], str]:
+        """Look at the next `limit` stock policies beyond `after` ("" starts).
+
+        Gives the (item, site) whose free stock crossed its reorder point unnoticed, and where to
+        look on, "" at the end. Two workers can each take stock and neither see the point crossed.
+        """
+        ...
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """Apply a decided batch, whole or not at all.
 

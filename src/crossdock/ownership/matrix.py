@@ -244,6 +244,8 @@ DEFAULT_RULES = (
     Rule("reservation", (SYSTEM_OF_CHANNEL,), ()),
     # What the hub decides.
     Rule("release", (HUB,), (WMS_OF_SITE,)),
+    Rule("stock_policy", ("erp",), ()),
+    Rule("replenishment", (HUB,), ("erp",)),
     Rule("stock_posting", ("erp",), ("erp",)),
     Rule("timer", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.

@@ -83,6 +83,9 @@ def state(
     known_at: Annotated[
         str | None, typer.Option("--known-at", help="Of what the hub had recorded by this time.")
     ] = None,
+    financial: Annotated[
+        bool, typer.Option("--financial", help="Execution stock beside financial stock.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the position, the state hash, counts by fate, and balances, now or in the past."""
@@ -93,6 +96,7 @@ def state(
         at=at,
         as_of=as_of,
         known_at=known_at,
+        financial=financial,
         as_json=as_json,
     )
 

@@ -15,6 +15,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
 from crossdock.contracts.orders import OrderReview
 from crossdock.contracts.postings import PostingPeriod
+from crossdock.contracts.replenishment import StockPolicyReview
 from crossdock.contracts.timers import TimerFired
 from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
@@ -39,6 +40,7 @@ _SWEEP_SECONDS = 1.0
 _SWEEP_ORDERS_MAX = 100
 _SWEEP_TIMERS_MAX = 500
 _SWEEP_PERIODS_MAX = 100
+_SWEEP_POLICIES_MAX = 2_000
 _AVAILABILITY_ITEMS_MAX = 500
 _AVAILABILITY_SECONDS = 0.25
 """How often changed promises become availability effects: the coalescing window."""
@@ -78,6 +80,7 @@ class Hub:
         self._decide_bells: list[Bell] = []
         self._delivery_bells: dict[str, list[Bell]] = {}
         self._availability_bell = Bell()
+        self._policies_seen = ""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def reclaim(self) -> None:
@@ -212,6 +215,7 @@ class Hub:
         said = [
             *await self._due_timers(),
             *await self._ended_periods(),
+            *await self._running_low(),
             *await self._left_waiting(),
         ]
         await self.store.append(said)
@@ -250,6 +254,25 @@ class Hub:
             for (site, period, ends), closed in await self.store.ended_periods(
                 now, _SWEEP_PERIODS_MAX
             )
+        ]
+
+    async def _running_low(self) -> list[NewMessage]:
+        """Stock policies to be looked at again; a page of them at a time, round and round."""
+        found, self._policies_seen = await self.store.policies_to_review(
+            self._policies_seen, _SWEEP_POLICIES_MAX
+        )
+        now = self.clock.now()
+        return [
+            own_message(
+                self.policy,
+                f"sweep/{now.isoformat()}/{item}/{site}",
+                catalogue.STOCK_POLICY_REVIEWED,
+                item,
+                StockPolicyReview(item=item, site=site),
+                event_time=now,
+                received_time=now,
+            )
+            for item, site in found
         ]
 
     async def _left_waiting(self) -> list[NewMessage]:

@@ -15,6 +15,7 @@ from crossdock.testing.storage.faults import FaultContract
 from crossdock.testing.storage.finance import FinanceContract
 from crossdock.testing.storage.intake import IntakeContract
 from crossdock.testing.storage.leases import LeaseContract
+from crossdock.testing.storage.policies import PolicyContract
 from crossdock.testing.storage.reading import ReadingContract
 
 
@@ -28,6 +29,7 @@ class StoreContract(
     ReadingContract,
     AsOfContract,
     FinanceContract,
+    PolicyContract,
     FaultContract,
 ):
     """Everything that an engine promises."""

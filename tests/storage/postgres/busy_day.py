@@ -11,6 +11,7 @@ from crossdock.contracts import (
     orders,
     postings,
     products,
+    replenishment,
     returns,
     shipments,
     stock,
@@ -104,6 +105,10 @@ def night() -> Iterator[tuple[str, Noun]]:
         stock.Receipt(receipt_id="RC-3", site="EAST", lines=(boxes,)),
     )
     yield catalogue.RECEIPT_POSTED, receipt("RC-4", "WEST", "lid", 5)
+    policy = replenishment.StockPolicy(
+        item="nut", site="EAST", safety_stock=2, reorder_point=5, reorder_quantity=50
+    )
+    yield catalogue.STOCK_POLICY_CHANGED, policy
     yield catalogue.RECEIPT_POSTED, receipt("RC-1", "EAST", "bolt", 10)
     yield catalogue.RECEIPT_POSTED, receipt("RC-2", "WEST", "nut", 5)
 

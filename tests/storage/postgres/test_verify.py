@@ -59,6 +59,7 @@ PLANTED = {
         " intended_time, body FROM effect WHERE type = 'crossdock.invoice.requested.v1' LIMIT 1"
     ),
     "balances_are_sums": f"UPDATE balance SET quantity = quantity + 1 WHERE {one('balance')}",
+    "safety_is_said": "UPDATE promise SET safety = safety + 1 WHERE item = 'bolt'",
     "entries_match_movements": f"DELETE FROM financial_entry WHERE {one('financial_entry')}",
     "two_ledgers_agree": (
         f"UPDATE financial_entry SET quantity = quantity + 1 WHERE {one('financial_entry')}"

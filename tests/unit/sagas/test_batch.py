@@ -117,6 +117,7 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.IDENTITY_ASKED,
         catalogue.MESSAGE_RETRIED,
         catalogue.POSTING_PERIOD_ENDED,
+        catalogue.STOCK_POLICY_REVIEWED,
     }
     inbound = {newest(row.name) for row in CATALOGUE.values() if row.inbound}
     assert set(DECIDERS) == inbound | to_itself

@@ -17,9 +17,9 @@ import msgspec
 
 from crossdock.log.ports import Reading
 from crossdock.log.records import OrderRow
-from crossdock.log.views import BalanceRow, PromiseView
+from crossdock.log.views import BalanceRow, FinancialRow, PromiseView
 from crossdock.orders.state import OrderState, fingerprint
-from crossdock.runtime.commands import looking_back
+from crossdock.runtime.commands import both_ledgers, looking_back
 from crossdock.runtime.commands.looking_back import Moment
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
@@ -70,6 +70,7 @@ def run(
     at: str | None = None,
     as_of: str | None = None,
     known_at: str | None = None,
+    financial: bool = False,
     as_json: bool = False,
 ) -> int:
     """Show the state, or the accounts of one item or of a moment in the past; gives 0.
@@ -85,6 +86,11 @@ def run(
         rows = asyncio.run(_look_back(settings, moment))
         looking_back.show(moment, rows)
         finish(looking_back.as_json(moment, rows), as_json=as_json)
+        return OK
+    if financial:
+        both = asyncio.run(_look_at_both(settings))
+        both_ledgers.show(both)
+        finish(both_ledgers.as_json(both), as_json=as_json)
         return OK
     state = asyncio.run(_look(settings))
     _show(state)
@@ -115,6 +121,11 @@ def _hash(prints: list[str], balances: list[BalanceRow], promises: list[PromiseV
     digest.update(msgspec.json.encode(balances))
     digest.update(msgspec.json.encode([p for p in promises if p.sellable or p.reserved]))
     return digest.hexdigest()
+
+
+async def _look_at_both(settings: Settings) -> list[FinancialRow]:
+    async with opened_store(settings) as store:
+        return await both_ledgers.rows_of(store)
 
 
 async def _look(settings: Settings) -> State:

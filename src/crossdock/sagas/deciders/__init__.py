@@ -12,6 +12,7 @@ from crossdock.sagas.deciders import (
     orders,
     postings,
     proposals,
+    replenishment,
     reservations,
     timers,
 )
@@ -24,6 +25,7 @@ DECIDERS: dict[str, Decider] = {
     **reservations.DECIDERS,
     **identities.DECIDERS,
     **postings.DECIDERS,
+    **replenishment.DECIDERS,
     **timers.DECIDERS,
     **proposals.DECIDERS,
 }

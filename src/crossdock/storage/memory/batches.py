@@ -90,6 +90,20 @@ def due_documents(data: Data, now: datetime, limit: int) -> list[tuple[str, str,
     return [(kind, number, revision) for _, kind, number, revision in due[:limit]]
 
 
+def policies_to_review(data: Data, after: str, limit: int) -> tuple[list[tuple[str, str]], str]:
+    """Stock policies whose site is low, or low no more, and does not know it."""
+    ids = sorted(name for kind, name in data.documents if kind == "stock-policy" and name > after)
+    found = []
+    for name in ids[:limit]:
+        state = msgspec.json.decode(data.documents["stock-policy", name].body)
+        item, site = state["policy"]["item"], state["policy"]["site"]
+        point = state["policy"].get("reorder_point")
+        row = data.promises.get(item, {}).get(site, _NOTHING)
+        if state["low"] != (point is not None and row.free <= point):
+            found.append((item, site))
+    return found, ids[limit - 1] if len(ids) >= limit else ""
+
+
 def stranded(data: Data) -> list[str]:
     """Orders with a line that waits beside free stock, or is held for an item that is known."""
     found = set()

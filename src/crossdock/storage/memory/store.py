@@ -110,6 +110,11 @@ class MemoryStore:
         await self._at("ended_periods.start")
         return finance.ended_periods(self.data, now, limit)
 
+    async def policies_to_review(self, after: str, limit: int) -> tuple[list[tuple[str, str]], str]:
+        """See `log.ports.Deciding`."""
+        await self._at("policies_to_review.start")
+        return batches.policies_to_review(self.data, after, limit)
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding`."""
         await self._begin("commit")

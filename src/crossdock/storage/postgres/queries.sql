@@ -292,6 +292,25 @@ RETURNING d.kind, d.id;
 SELECT kind, id, revision FROM document WHERE due_time <= $1
 ORDER BY due_time, kind, id LIMIT $2;
 
+-- policies_to_review --
+-- Of the next stock policies: those whose site is low, or low no more, and does not know it; and the
+-- last one, to look on from.
+WITH page AS (
+    SELECT id, convert_from(body, 'UTF8')::jsonb AS said FROM document
+    WHERE kind = 'stock-policy' AND id > $1 ORDER BY id LIMIT $2
+), looked AS (
+    SELECT g.id, g.said -> 'policy' ->> 'item' AS item, g.said -> 'policy' ->> 'site' AS site,
+           (g.said ->> 'low')::boolean
+           <> coalesce(coalesce(p.sellable - p.reserved - p.pooled - p.safety, 0)
+                       <= (g.said -> 'policy' ->> 'reorder_point')::bigint, false) AS astray
+    FROM page g
+    LEFT JOIN promise p
+        ON p.item = g.said -> 'policy' ->> 'item' AND p.site = g.said -> 'policy' ->> 'site'
+)
+SELECT id, item, site, astray, (SELECT count(*) FROM page) AS looked_at FROM looked
+WHERE astray OR id = (SELECT max(id) FROM page)
+ORDER BY id;
+
 -- load_pending --
 -- Entries of a day of a site that no posting tells, added up, and in the same picture how far each
 -- partition is decided: together they say which entries the sums are made of.

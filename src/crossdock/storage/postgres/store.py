@@ -228,6 +228,13 @@ class PostgresStore(PostgresReading):
             rows = await session.rows("ended_periods", now, limit)
         return [((row[0], row[1], row[2]), row[3]) for row in rows]
 
+    async def policies_to_review(self, after: str, limit: int) -> tuple[list[tuple[str, str]], str]:
+        """See `log.ports.Deciding.policies_to_review`."""
+        async with self._statements() as session:
+            rows = await session.rows("policies_to_review", after, limit)
+        found = [(row["item"], row["site"]) for row in rows if row["astray"]]
+        return found, rows[-1]["id"] if rows and rows[-1]["looked_at"] >= limit else ""
+
     async def commit(self, decided: Decided, now: datetime) -> None:
         """See `log.ports.Deciding.commit`."""
         async with self._session() as session:

@@ -266,6 +266,20 @@ FROM said s FULL JOIN document d ON d.kind = s.kind AND d.id = s.id
 WHERE d.revision IS DISTINCT FROM s.revision
    OR convert_from(d.body, 'UTF8')::jsonb IS DISTINCT FROM s.body;
 
+-- safety_is_said --
+-- I12 broken: What is kept as safety stock is what the stock policies say.
+WITH said AS (
+    SELECT said -> 'policy' ->> 'item' AS item, said -> 'policy' ->> 'site' AS site,
+           coalesce((said -> 'policy' ->> 'safety_stock')::bigint, 0) AS safety
+    FROM (
+        SELECT convert_from(body, 'UTF8')::jsonb AS said FROM document WHERE kind = 'stock-policy'
+    ) d
+)
+SELECT coalesce(p.item, s.item) AS item, coalesce(p.site, s.site) AS site, p.safety AS kept,
+       s.safety AS said
+FROM promise p FULL JOIN said s ON s.item = p.item AND s.site = p.site
+WHERE coalesce(p.safety, 0) <> coalesce(s.safety, 0);
+
 -- entries_match_movements --
 -- I12 broken: Every movement changes finance's stock at a site by what it changes inside the house.
 WITH moved AS (

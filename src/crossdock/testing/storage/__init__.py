@@ -15,6 +15,7 @@ PARTS = (
     "finance",
     "intake",
     "leases",
+    "policies",
     "reading",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))  # failures show values

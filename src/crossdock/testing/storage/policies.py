@@ -1,0 +1,62 @@
+"""The contract of stock policies: whoever runs low, or low no more, is found."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crossdock.log.records import Document
+from crossdock.testing.builders import stock
+from crossdock.testing.storage.engine import ContractBase, Engine, land, scene
+
+
+def policy(item: str, point: int | None, *, low: bool = False) -> tuple[Document, int]:
+    """The first revision of a policy for an item at EAST."""
+    said = {"item": item, "site": "EAST"} | ({} if point is None else {"reorder_point": point})
+    body = msgspec.Raw(msgspec.json.encode({"policy": said, "low": low}))
+    return Document("stock-policy", f"{item}/EAST", 1, None, body), 0
+
+
+class PolicyContract(ContractBase):
+    """What `policies_to_review` promises."""
+
+    @scene
+    async def test_who_runs_low_unnoticed_is_found(self, on: Engine) -> None:
+        """Low and not known to be, or known to be and low no more; free stock counts."""
+        store = await on.handle()
+        assert await store.policies_to_review("", 9) == ([], "")
+        await land(
+            store,
+            stock=[
+                stock(item="at", sellable=9, reserved=4),
+                stock(item="above", sellable=9, reserved=3),
+                stock(item="again", sellable=9),
+                stock(item="known", sellable=1),
+                stock(item="never", sellable=0),
+            ],
+            documents=[
+                policy("at", 5),
+                policy("above", 5),
+                policy("again", 5, low=True),
+                policy("known", 5, low=True),
+                policy("never", None),
+                policy("nowhere", 0),
+            ],
+        )
+        found, further = await store.policies_to_review("", 9)
+        assert found == [("again", "EAST"), ("at", "EAST"), ("nowhere", "EAST")]
+        assert further == ""
+
+    @scene
+    async def test_policies_are_looked_at_in_pages(self, on: Engine) -> None:
+        """Each page goes on where the one before ended; the last one says so."""
+        store = await on.handle()
+        await land(store, documents=[policy(item, 0) for item in ("a", "b", "c")])
+        found: list[str] = []
+        further, pages = "", 0
+        while pages < 9:
+            page, further = await store.policies_to_review(further, 2)
+            found += [item for item, _ in page]
+            pages += 1
+            if not further:
+                break
+        assert (found, pages) == (["a", "b", "c"], 2)
