@@ -12,10 +12,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crossdock.contracts import catalogue
 from crossdock.contracts.kits import demand, flattened
 from crossdock.contracts.orders import OrderLine
+from crossdock.contracts.reservations import ReservationLine, ReservationRequest
 from crossdock.testing.hub import SmallHub
-from tests.pains.kit_house import house, kit, placed, reserved
+from tests.pains.kit_house import house, kit, placed, reserved, said
 
 SET, DUO = kit("set", bolt=4, nut=2), kit("duo", set=1, bolt=1)
 
@@ -69,3 +71,16 @@ def test_no_basket_is_promised_more_than_the_shelf_holds(
     for item, there in (("bolt", bolt), ("nut", 20)):
         if item in hub.store.data.promises:
             assert reserved(hub, item) == min(asked.get(item, 0), there)
+
+
+def test_a_call_is_checked_as_a_sum_too() -> None:
+    """A cart of both kits is refused where each alone could be served; nothing is set aside."""
+    hub = house(SET, DUO, bolt=8, nut=10)
+    lines = tuple(
+        ReservationLine(line=str(n), item=item, quantity=1)
+        for n, item in enumerate(("set", "duo"), start=1)
+    )
+    for name, wish in (("both", lines), ("set", lines[:1]), ("duo", lines[1:])):
+        call = ReservationRequest(reservation_id=name, channel="web", lines=wish)
+        hub.tell(said(catalogue.RESERVATION_REQUESTED, call, name))
+        assert reserved(hub, "bolt") == {"both": 0, "set": 4, "duo": 4}[name]

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from crossdock.contracts.kits import Broken, flattened
-from crossdock.contracts.vocabulary import ItemKind
+from crossdock.contracts.reservations import ReservationLine, ReservationRequest
+from crossdock.contracts.vocabulary import ItemKind, ItemStatus
 from crossdock.contracts.words import Measured
 from crossdock.inventory.units import Refusal, conversions, to_base
 from crossdock.kernel.limits import IDENTIFIER_LENGTH_MAX
@@ -102,3 +105,24 @@ def _take_apart(
         if part.waiting:
             fulfilment.wait_without_site(turn, order, name, 0)
     turn.remember(order, Doing.PARTS, [f"{each} {item}" for item, each in flat.items()], number)
+
+
+def taken_apart(batch: Batch, said: ReservationRequest) -> ReservationRequest:
+    """A call with its kits as lines of their components, numbered as an order's would be.
+
+    A kit that cannot be taken apart, or may not be sold, stays as it is: of itself there is none.
+    """
+    if all(batch.components(line.item) is None for line in said.lines):
+        return said
+    lines: list[ReservationLine] = []
+    for line in said.lines:
+        item = batch.item(line.item)
+        kit = item is not None and item.kind is ItemKind.KIT and item.status is ItemStatus.ACTIVE
+        flat = flattened(line.item, batch.components) if kit else {}
+        if isinstance(flat, Broken) or not flat:
+            lines.append(line)
+            continue
+        for count, (part, each) in enumerate(flat.items(), start=1):
+            number, units = part_line(line.line, count), line.quantity * each
+            lines.append(replace(line, line=number, item=part, quantity=units))
+    return replace(said, lines=tuple(lines))

@@ -28,6 +28,7 @@ from crossdock.sagas import promising, reserving
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.deciders.timers import TIMERS
+from crossdock.sagas.measures import taken_apart
 from crossdock.sagas.policy import ChannelPolicy
 from crossdock.sagas.reserving import KIND
 from crossdock.sagas.turn import Turn
@@ -37,6 +38,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _requested(batch: Batch, turn: Turn, noun: ReservationRequest) -> None:
+    noun = taken_apart(batch, noun)
     channel = turn.policy.channels.get(noun.channel)
     now = turn.message.received_time
     known = reserving.known(batch, noun.reservation_id)
