@@ -98,13 +98,33 @@ def _cells(matrix: Matrix, row: MessageType, *, fields: bool) -> Iterator[Cell]:
     entity = row.entity
     named = (None, *fields_of(entity)) if fields else (None,)
     stages = (None, *STAGES.get(entity, ()))
-    sites = tuple(matrix.sites) if has_site(row) and matrix.sites else (None,)
-    channels = tuple(matrix.channels) if has_channel(row) and matrix.channels else (None,)
     for field in named:
         for stage in stages:
-            for site in sites:
-                for channel in channels:
-                    yield entity, field, stage, event_of(row.name), site, channel
+            for site, channel in _places(matrix, row):
+                yield entity, field, stage, event_of(row.name), site, channel
+
+
+def _places(matrix: Matrix, row: MessageType) -> Iterator[tuple[str | None, str | None]]:
+    """Pairs of site and channel that show all that any pair could: not every pair of a large house.
+
+    What a site that no rule names answers does not depend on the channel beside it, nor the other
+    way round; so one that no rule names stands for all of those.
+    """
+    rules = [rule for rule in matrix.rules if rule.entity == row.entity]
+    sites = tuple(matrix.sites) if has_site(row) else ()
+    channels = tuple(matrix.channels) if has_channel(row) else ()
+    some_sites = _some(sites, {rule.site for rule in rules})
+    some_channels = _some(channels, {rule.channel for rule in rules})
+    pairs: dict[tuple[str | None, str | None], None] = {}
+    pairs.update(((site, channel), None) for site in sites for channel in some_channels)
+    pairs.update(((site, channel), None) for site in some_sites for channel in channels)
+    yield from pairs or {(None, None): None}
+
+
+def _some(places: tuple[str, ...], named: set[str | None]) -> list[str | None]:
+    """The places that rules name, and one that none names; nowhere if there is no place."""
+    others = [place for place in places if place not in named]
+    return [*(place for place in places if place in named), *others[:1]] or [None]
 
 
 def _saying(matrix: Matrix, cell: Cell, answer: str) -> Rule | None:

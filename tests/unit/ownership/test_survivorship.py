@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,3 +130,29 @@ def test_every_order_of_arrival_gives_one_record(
     one, other = fold(*both[0]), fold(*both[1], *both[1])
     assert one == other
     assert revision_of(one.claims) == revision_of(other.claims)
+
+
+@pytest.mark.parametrize("arrived", list(permutations(range(4))))
+def test_an_accepted_proposal_holds_until_its_owner_says_the_whole_anew(
+    arrived: tuple[int, ...],
+) -> None:
+    """It speaks of its fields alone, and by event time, so no order of arrival changes the end."""
+    accepted = msgspec.structs.replace(
+        claim("erp", 2, said_as="P1+P-0-3-1", name="ACME Ltd"), partial=True
+    )
+    said = [
+        claim("erp", 1, name="ACME", terms="NET30"),
+        claim("crm", 1, name="acme", terms="NET90"),
+        accepted,
+        claim("erp", 3, 2, name="ACME", terms="NET60"),
+    ]
+
+    def record(upto: int) -> dict[str, Any]:
+        heard = [said[number] for number in arrived if number < upto]
+        newest = {one.key: one for one in sorted(heard, key=lambda one: one.revision)}
+        golden, _ = derive(newest, {"name": "", "terms": ""}, {}, lambda field: {"erp"})
+        return golden
+
+    assert record(2) == {"name": "ACME", "terms": "NET30"}
+    assert record(3) == {"name": "ACME Ltd", "terms": "NET30"}
+    assert record(4) == {"name": "ACME", "terms": "NET60"}
