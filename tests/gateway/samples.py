@@ -23,6 +23,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "status": "blocked",
             "base_unit": "PCE",
             "pack_levels": [{"code": "CS", "base_units": 12, "per": 2, "gtin": "09501101530003"}],
+            "item_class": "A",
             "lot_tracked": True,
             "serial_tracked": True,
             "catch_weight": True,
@@ -193,13 +194,86 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "note": "counted twice",
         },
     ),
+    catalogue.STOCK_COUNTED: (
+        "wms_east",
+        {
+            "count_id": "CN-1",
+            "site": "EAST",
+            "item": "85123A",
+            "quantity": 6,
+            "state": "damaged",
+            "lot": "L1",
+            "owner": "C-9",
+            "note": "behind the pillar",
+        },
+    ),
+    catalogue.ADJUSTMENT_APPROVED: (
+        "erp",
+        {"adjustment_id": "CN-1", "decided_by": "inventory desk", "note": "seen"},
+    ),
+    catalogue.ADJUSTMENT_REJECTED: (
+        "erp",
+        {"adjustment_id": "CN-1", "decided_by": "inventory desk", "note": "count again"},
+    ),
+    catalogue.TRANSFER_SHIPPED: (
+        "wms_east",
+        {
+            "transfer_id": "TR-1",
+            "leg_id": "1",
+            "site": "EAST",
+            "destination": "WEST",
+            "lines": [{"item": "85123A", "quantity": 6, "lot": "L1", "serials": ["SN-1"]}],
+            "expected_by": "2026-03-09T00:00:00Z",
+        },
+    ),
+    catalogue.TRANSFER_RECEIVED: (
+        "wms_east",
+        {
+            "transfer_id": "TR-2",
+            "leg_id": "1",
+            "site": "EAST",
+            "lines": [{"item": "85123A", "quantity": 6, "lot": "L1", "serials": ["SN-1"]}],
+            "state": "damaged",
+            "final": False,
+        },
+    ),
+    catalogue.LOT_CHANGED: (
+        "erp",
+        {
+            "lot": "L1",
+            "item": "85123A",
+            "batch": "B-9",
+            "expires_at": "2026-12-31T00:00:00Z",
+            "revision": 2,
+        },
+    ),
+    catalogue.RECALL_ORDERED: (
+        "erp",
+        {
+            "recall_id": "RL-1",
+            "item": "85123A",
+            "lots": ["L1"],
+            "sites": ["EAST"],
+            "reason": "sharp edges",
+            "lifted": True,
+        },
+    ),
     catalogue.RECEIPT_POSTED: (
         "wms_east",
         {
             "receipt_id": "RC-1",
             "site": "EAST",
             "lines": [
-                {"item": "85123A", "quantity": 6, "expected": 7, "state": "damaged", "lot": "L1"},
+                {
+                    "item": "85123A",
+                    "quantity": 6,
+                    "expected": 7,
+                    "state": "damaged",
+                    "lot": "L1",
+                    "serials": ["SN-1"],
+                    "owner": "C-9",
+                    "weight_grams": 840,
+                },
                 {"item": "22423", "unit": "CS", "unit_quantity": "2"},
             ],
             "supplier": "S-1",
@@ -239,7 +313,16 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "pick_id": "PK-1",
             "order_id": "SO-1",
             "site": "EAST",
-            "lines": [{**_LINE, "short": 1, "lot": "L1", "weight_grams": 840}],
+            "lines": [
+                {
+                    **_LINE,
+                    "short": 1,
+                    "lot": "L1",
+                    "serials": ["SN-1"],
+                    "source": "received",
+                    "weight_grams": 840,
+                }
+            ],
         },
     ),
     catalogue.RELEASE_STOPPED: (
@@ -267,7 +350,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "shipment_id": "SH-1",
             "order_id": "SO-1",
             "site": "EAST",
-            "lines": [{**_LINE, "lot": "L1", "weight_grams": 840}],
+            "lines": [{**_LINE, "lot": "L1", "serials": ["SN-1"], "weight_grams": 840}],
             "carrier": "DHL",
             "service": "express",
             "tracking": "JD1",
@@ -286,7 +369,15 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "return_receipt_id": "RR-1",
             "order_id": "SO-1",
             "site": "EAST",
-            "lines": [{**_LINE, "disposition": "scrap", "lot": "L1", "weight_grams": 840}],
+            "lines": [
+                {
+                    **_LINE,
+                    "disposition": "scrap",
+                    "lot": "L1",
+                    "serials": ["SN-1"],
+                    "weight_grams": 840,
+                }
+            ],
             "return_id": "RT-1",
         },
     ),

@@ -18,7 +18,18 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from crossdock.contracts import catalogue, invoices, orders, parties, places, products, returns
+from crossdock.contracts import (
+    catalogue,
+    counts,
+    invoices,
+    lots,
+    orders,
+    parties,
+    places,
+    products,
+    returns,
+    transfers,
+)
 from crossdock.contracts import reservations as calls
 from crossdock.contracts import shipments as goods
 from crossdock.contracts import stock as shelves
@@ -41,6 +52,7 @@ from crossdock.contracts.vocabulary import (
     ItemKind,
     ItemStatus,
     MovementKind,
+    PickSource,
     PromiseLevel,
     ProposalVerdict,
     StockState,
@@ -54,7 +66,7 @@ from crossdock.orders.state import all_figures, status
 from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.rule import OnViolation
-from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
+from crossdock.sagas.policy import AdjustmentLimit, Backorders, ChannelPolicy, Policy
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 from tests.scenarios import identity_words
@@ -246,6 +258,11 @@ class Stage:
             milestone, mode = rule.removeprefix("posts ").split()
             modes = {**self._policy.posting.modes, Milestone(milestone): PostingMode(mode)}
             self._policy = replace(self._policy, posting=PostingPolicy(modes))
+        elif rule.startswith("puts away at "):
+            docks = frozenset({rule.removeprefix("puts away at ")})
+            self._policy = replace(self._policy, docks=docks)
+        elif rule.startswith("approves of corrections beyond "):
+            self._policy = replace(self._policy, adjustment_limits=(_limit(rule.split()[4:]),))
         else:
             self._policy = _keeping_back(self._policy, int(rule.removeprefix("keeps back ")))
 
@@ -254,9 +271,12 @@ class Stage:
             assert self._last is not None
             return self._repeat(row.verb, self._last)
         self._count += 1
-        kind, noun = DOINGS[row.verb](str(self._count), *row.cells)
+        ago = [cell for cell in row.cells if cell.startswith("happened ")]
+        cells = [cell for cell in row.cells if cell not in ago]
+        kind, noun = DOINGS[row.verb](str(self._count), *cells)
+        seconds = self._now() - sum(int(cell.split()[1]) for cell in ago)  # happened 3 s ago
         self._last = noun_message(
-            kind, noun, f"m-{self._count}", source=self._speaker, seconds=self._now()
+            kind, noun, f"m-{self._count}", source=self._speaker, seconds=seconds
         )
         return self._last
 
@@ -359,11 +379,12 @@ class Stage:
         return ", ".join(self.hub.order(order_id).holds) or "none"
 
     def balance(self, name: str) -> str:
-        """What a site holds of an item within its walls, by state."""
-        site, item = name.split()
+        """What a site holds of an item (and lot) within its walls, by state."""
+        site, item, *lot = name.split()
         units: Counter[str] = Counter()
         for row in at_once(self.hub.store.balances(None, _ALL)):
-            if (row.site, row.item) == (site, item) and StockState(row.state) in INSIDE:
+            here = (row.site, row.item) == (site, item) and lot in ([], [row.lot])
+            if here and StockState(row.state) in INSIDE:
                 units[row.state] += row.quantity
         return ", ".join(f"{state} {n}" for state, n in sorted(units.items()) if n) or "nothing"
 
@@ -485,6 +506,17 @@ def _promising(policy: Policy, rule: str) -> Policy:
     return replace(policy, channels={**policy.channels, channel: another}, matrix=matrix)
 
 
+def _limit(words: list[str]) -> AdjustmentLimit:
+    """`10 units [of A] [at EAST]` or `20 percent ...`."""
+    most = int(words[0])
+    return AdjustmentLimit(
+        site=words[words.index("at") + 1] if "at" in words else "",
+        item_class=words[words.index("of") + 1] if "of" in words else "",
+        units=most if words[1] == "units" else None,
+        percent=most if words[1] == "percent" else None,
+    )
+
+
 def _keeping_back(policy: Policy, units: int) -> Policy:
     channels = {name: replace(one, keep_back=units) for name, one in policy.channels.items()}
     return replace(policy, channels=channels)
@@ -570,6 +602,9 @@ def _receipt(name: str, site: str, units: str) -> Said:
             **part.measure(),
             expected=int(of) if (of := part.after("of")) else None,
             state=StockState(part.after("in") or "available"),
+            lot=part.after("lot"),
+            serials=_serials(part),
+            owner=part.after("owned-by"),
         )
         for part in loose(units)
     )
@@ -595,11 +630,88 @@ def _move(name: str, units: str, source: str, target: str, *options: str) -> Sai
     kind = _option(options, "as ", "")
     if not kind:
         return catalogue.STOCK_MOVED_V1, said
-    serials = part.words[part.words.index("serials") + 1 :] if "serials" in part.words else ()
     newer = structs.replace(
-        shelves.with_kind(said), kind=MovementKind(kind), serials=serials, weight_grams=part.grams()
+        shelves.with_kind(said),
+        kind=MovementKind(kind),
+        serials=_serials(part),
+        weight_grams=part.grams(),
     )
     return catalogue.STOCK_MOVED, newer
+
+
+def _count(name: str, site: str, units: str) -> Said:
+    """`count  SITE  bolt 3 [in STATE] [lot L]`."""
+    [part] = loose(units)
+    return catalogue.STOCK_COUNTED, counts.StockCount(
+        count_id=f"count-{name}",
+        site=site,
+        item=part.item,
+        quantity=part.quantity,
+        state=StockState(part.after("in") or "available"),
+        lot=part.after("lot"),
+    )
+
+
+def _approve(name: str, number: str) -> Said:
+    return catalogue.ADJUSTMENT_APPROVED, counts.AdjustmentApproval(adjustment_id=number)
+
+
+def _reject(name: str, number: str) -> Said:
+    return catalogue.ADJUSTMENT_REJECTED, counts.AdjustmentRejection(adjustment_id=number)
+
+
+def _transfer_lines(units: str) -> tuple[transfers.TransferLine, ...]:
+    return tuple(
+        transfers.TransferLine(
+            item=p.item, quantity=p.quantity, lot=p.after("lot"), serials=_serials(p)
+        )
+        for p in loose(units)
+    )
+
+
+def _serials(part: Part) -> tuple[str, ...]:
+    return part.words[part.words.index("serials") + 1 :] if "serials" in part.words else ()
+
+
+def _send(name: str, transfer_id: str, site: str, destination: str, units: str) -> Said:
+    return catalogue.TRANSFER_SHIPPED, transfers.TransferShipment(
+        transfer_id=transfer_id,
+        leg_id=name,
+        site=site,
+        destination=destination,
+        lines=_transfer_lines(units),
+    )
+
+
+def _arrive(name: str, transfer_id: str, site: str, units: str, *options: str) -> Said:
+    return catalogue.TRANSFER_RECEIVED, transfers.TransferReceipt(
+        transfer_id=transfer_id,
+        leg_id=name,
+        site=site,
+        lines=_transfer_lines(units),
+        final="more to come" not in options,
+    )
+
+
+def _lot(name: str, item: str, lot: str, *options: str) -> Said:
+    """`lot  bolt  L1  [expires in 3 days]  [revision 2]`."""
+    days = _option(options, "expires in ", "").removesuffix(" days")
+    return catalogue.LOT_CHANGED, lots.LotRecord(
+        item=item,
+        lot=lot,
+        expires_at=at(86_400 * int(days)) if days else None,
+        revision=int(_option(options, "revision", "1")),
+    )
+
+
+def _recall(name: str, recall_id: str, item: str, names: str, *options: str) -> Said:
+    return catalogue.RECALL_ORDERED, lots.Recall(
+        recall_id=recall_id,
+        item=item,
+        lots=tuple(names.split()),
+        sites=tuple(_option(options, "at ", "").split()),
+        lifted="lifted" in options,
+    )
 
 
 def _order(name: str, order_id: str, units: str, *options: str) -> Said:
@@ -669,6 +781,9 @@ def _pick(name: str, order_id: str, site: str, units: str) -> Said:
             weight_grams=part.grams(),
             quantity=part.quantity,
             short=int(part.after("short") or 0),
+            lot=part.after("lot"),
+            serials=_serials(part),
+            source=PickSource(part.after("from") or "available"),
         )
         for part in lined(units)
     )
@@ -686,7 +801,12 @@ def _pack(name: str, order_id: str, site: str, units: str) -> Said:
 def _ship(name: str, order_id: str, site: str, shipment_id: str, units: str) -> Said:
     lines = tuple(
         goods.ShipmentLine(
-            line=part.line, item=part.item, weight_grams=part.grams(), quantity=part.quantity
+            line=part.line,
+            item=part.item,
+            quantity=part.quantity,
+            lot=part.after("lot"),
+            serials=_serials(part),
+            weight_grams=part.grams(),
         )
         for part in lined(units)
     )
@@ -709,6 +829,8 @@ def _returned(name: str, order_id: str, site: str, units: str) -> Said:
             weight_grams=part.grams(),
             quantity=part.quantity,
             disposition=Disposition(part.words[0]),
+            lot=part.after("lot"),
+            serials=_serials(part),
         )
         for part in lined(units)
     )
@@ -826,6 +948,13 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "adjust": _adjust,
     "receipt": _receipt,
     "move": _move,
+    "count": _count,
+    "approve": _approve,
+    "reject": _reject,
+    "send": _send,
+    "arrive": _arrive,
+    "lot": _lot,
+    "recall": _recall,
     "reserve": _reserve,
     "commit": _commit,
     "let go": _let_go,

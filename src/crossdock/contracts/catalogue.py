@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossdock.contracts import (
+    counts,
     identities,
     invoices,
+    lots,
     orders,
     parties,
     places,
@@ -28,6 +30,7 @@ from crossdock.contracts import (
     shipments,
     stock,
     timers,
+    transfers,
 )
 from crossdock.contracts.words import Noun
 
@@ -106,6 +109,13 @@ POSTING_PERIOD_ENDED = "crossdock.posting_period.ended.v1"
 STOCK_POLICY_CHANGED = "crossdock.stock_policy.changed.v1"
 STOCK_POLICY_REVIEWED = "crossdock.stock_policy.reviewed.v1"
 REPLENISHMENT_REQUESTED = "crossdock.replenishment.requested.v1"
+STOCK_COUNTED = "crossdock.stock.counted.v1"
+ADJUSTMENT_APPROVED = "crossdock.adjustment.approved.v1"
+ADJUSTMENT_REJECTED = "crossdock.adjustment.rejected.v1"
+TRANSFER_SHIPPED = "crossdock.transfer.shipped.v1"
+TRANSFER_RECEIVED = "crossdock.transfer.received.v1"
+LOT_CHANGED = "crossdock.lot.changed.v1"
+RECALL_ORDERED = "crossdock.recall.ordered.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
 PROPOSAL_MADE = "crossdock.proposal.made.v1"
 PROPOSAL_SETTLED = "crossdock.proposal.settled.v1"
@@ -250,6 +260,69 @@ _ROWS = (
         lambda d: f"adjustment/{d.adjustment_id}",
         "A count, an opening balance or a write-off corrected the stock.",
         steward="warehouse operations",
+    ),
+    MessageType(
+        STOCK_COUNTED,
+        counts.StockCount,
+        "stock",
+        "count_id",
+        lambda d: f"count/{d.count_id}",
+        "So many units of an account were counted.",
+        steward="inventory control",
+    ),
+    MessageType(
+        ADJUSTMENT_APPROVED,
+        counts.AdjustmentApproval,
+        "adjustment_approval",
+        "adjustment_id",
+        lambda d: f"approval/{d.adjustment_id}",
+        "A large count or adjustment may be booked.",
+        steward="inventory control",
+    ),
+    MessageType(
+        ADJUSTMENT_REJECTED,
+        counts.AdjustmentRejection,
+        "adjustment_approval",
+        "adjustment_id",
+        lambda d: f"rejection/{d.adjustment_id}",
+        "A large count or adjustment is not booked.",
+        steward="inventory control",
+    ),
+    MessageType(
+        TRANSFER_SHIPPED,
+        transfers.TransferShipment,
+        "transfer",
+        "transfer_id",
+        lambda d: f"transfer-shipped/{d.transfer_id}/{d.leg_id}",
+        "Goods left a site for another.",
+        steward="warehouse operations",
+    ),
+    MessageType(
+        TRANSFER_RECEIVED,
+        transfers.TransferReceipt,
+        "transfer",
+        "transfer_id",
+        lambda d: f"transfer-received/{d.transfer_id}/{d.leg_id}",
+        "Goods from another site arrived.",
+        steward="warehouse operations",
+    ),
+    MessageType(
+        LOT_CHANGED,
+        lots.LotRecord,
+        "lot",
+        "lot",
+        lambda d: f"lot/{d.item}/{d.lot}/{d.revision}",
+        "A lot is new or has changed.",
+        steward="quality assurance",
+    ),
+    MessageType(
+        RECALL_ORDERED,
+        lots.Recall,
+        "recall",
+        "recall_id",
+        lambda d: f"recall/{d.recall_id}/{'lifted' if d.lifted else 'ordered'}",
+        "Lots of an item are called back, or not any more.",
+        steward="quality assurance",
     ),
     MessageType(
         RECEIPT_POSTED,

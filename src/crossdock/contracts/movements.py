@@ -100,7 +100,7 @@ KIND_RULES: tuple[KindRule, ...] = (
     _row(
         "quarantine",
         "are kept apart until somebody has looked at them",
-        "whole damaged -> quarantine",
+        "whole damaged missing -> quarantine",
     ),
     _row(
         "release_from_quarantine",
@@ -114,6 +114,8 @@ KIND_RULES: tuple[KindRule, ...] = (
         "were booked wrongly, or come from before the hub",
         "adjustment -> anything",
         "anything -> adjustment",
+        "picked -> received allocated available",
+        "customer -> picked",
     ),
     _row("count", "were counted", "adjustment -> anything", "anything -> adjustment"),
     _row(

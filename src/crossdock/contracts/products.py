@@ -39,6 +39,7 @@ class Item(Noun, frozen=True, kw_only=True):
     status: ItemStatus = ItemStatus.ACTIVE
     base_unit: Identifier = "EA"
     pack_levels: Annotated[tuple[PackLevel, ...], Meta(max_length=12)] = ()
+    item_class: Identifier | None = None  # of its count and adjustment limits: A, B, C
     lot_tracked: bool = False
     serial_tracked: bool = False
     catch_weight: bool = False  # pieces differ in weight: grams are kept beside the count

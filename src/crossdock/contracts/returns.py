@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from crossdock.contracts.orders import LineQuantity
+from crossdock.contracts.stock import Serials
 from crossdock.contracts.vocabulary import Disposition, ReturnReason
 from crossdock.contracts.words import Identifier, Noun, Quantity
 from crossdock.kernel.limits import DOCUMENT_LINES_MAX
@@ -40,6 +41,7 @@ class ReturnReceiptLine(Noun, frozen=True, kw_only=True):
     disposition: Disposition = Disposition.RESTOCK
     lot: Identifier | None = None
     weight_grams: Quantity | None = None
+    serials: Serials = ()
 
 
 class ReturnReceipt(Noun, frozen=True, kw_only=True):

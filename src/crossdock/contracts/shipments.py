@@ -7,6 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from crossdock.contracts.orders import LineQuantity
+from crossdock.contracts.stock import Serials
+from crossdock.contracts.vocabulary import PickSource
 from crossdock.contracts.words import Identifier, Noun, Quantity, QuantityOrZero, Text
 from crossdock.kernel.limits import DOCUMENT_LINES_MAX
 
@@ -20,6 +22,8 @@ class PickLine(Noun, frozen=True, kw_only=True):
     short: QuantityOrZero = 0
     lot: Identifier | None = None
     weight_grams: Quantity | None = None
+    serials: Serials = ()
+    source: PickSource = PickSource.AVAILABLE
 
 
 class Pick(Noun, frozen=True, kw_only=True):
@@ -58,6 +62,7 @@ class ShipmentLine(Noun, frozen=True, kw_only=True):
     quantity: Quantity
     lot: Identifier | None = None
     weight_grams: Quantity | None = None
+    serials: Serials = ()
 
 
 class Shipment(Noun, frozen=True, kw_only=True):

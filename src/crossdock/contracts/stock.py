@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from msgspec import Meta
@@ -31,6 +32,15 @@ class StockPlace(Noun, frozen=True, kw_only=True):
 
 Serials = Annotated[tuple[Identifier, ...], Meta(max_length=DOCUMENT_LINES_MAX)]
 """The serial numbers of single units: each is a lot of one."""
+
+
+def units_of(lot: str | None, serials: Sequence[str], quantity: int) -> Iterator[tuple[str, int]]:
+    """The lots among these units: a unit with a serial number is a lot of one."""
+    named = serials[:quantity]
+    for serial in named:
+        yield serial, 1
+    if quantity > len(named):
+        yield lot or "", quantity - len(named)
 
 
 class StockMovementV1(Noun, frozen=True, kw_only=True):
@@ -108,6 +118,8 @@ class ReceiptLine(Measured, frozen=True, kw_only=True):
     state: StockState = StockState.AVAILABLE
     lot: Identifier | None = None
     weight_grams: Quantity | None = None
+    serials: Serials = ()
+    owner: Identifier | None = None
 
 
 class Receipt(Noun, frozen=True, kw_only=True):

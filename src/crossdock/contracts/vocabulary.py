@@ -78,6 +78,14 @@ INSIDE = frozenset(
 """States of goods that the distributor holds; the others are the world beyond the door."""
 
 
+class PickSource(StrEnum):
+    """Where goods stood that were taken for an order."""
+
+    AVAILABLE = "available"  # on the shelf
+    RECEIVED = "received"  # on the dock: cross-docked, never put away
+    ALLOCATED = "allocated"  # set aside by the warehouse
+
+
 class MovementKind(StrEnum):
     """Why goods go from one account to another; `contracts.movements` says which may."""
 

@@ -6,11 +6,9 @@ stand for the world beyond the door of a site, so every site's accounts sum to z
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from crossdock.contracts.movements import RULES
 from crossdock.contracts.returns import ReturnReceipt
-from crossdock.contracts.stock import Receipt, StockAdjustment, StockMovement
+from crossdock.contracts.stock import Receipt, StockAdjustment, StockMovement, units_of
 from crossdock.contracts.vocabulary import AdjustmentReason, Disposition, MovementKind, StockState
 from crossdock.log.records import Movement
 
@@ -54,30 +52,23 @@ def shipped(item: str, site: str, lot: str, quantity: int, document: str) -> Mov
     return within(item, site, lot, source, target, quantity, document, MovementKind.SHIP)
 
 
-def units_of(lot: str | None, serials: Sequence[str], quantity: int) -> Iterator[tuple[str, int]]:
-    """The lots among these units: a unit with a serial number is a lot of one."""
-    named = serials[:quantity]
-    for serial in named:
-        yield serial, 1
-    if quantity > len(named):
-        yield lot or "", quantity - len(named)
-
-
 def received(said: Receipt) -> list[Movement]:
     """Through the door, from the supplier, into the state that inspection gave (base units)."""
     return [
-        within(
+        Movement(
             line.item,
+            lot,
+            line.owner or "",
             said.site,
-            line.lot or "",
             StockState.SUPPLIER,
+            said.site,
             line.state,
-            line.units,
+            quantity,
             said.receipt_id,
             MovementKind.RECEIVE,
         )
         for line in said.lines
-        if line.quantity
+        for lot, quantity in units_of(line.lot, line.serials, line.units)
     ]
 
 
@@ -140,14 +131,15 @@ def returned(said: ReturnReceipt) -> list[Movement]:
         within(
             line.item,
             said.site,
-            line.lot or "",
+            lot,
             StockState.CUSTOMER,
             DISPOSED[line.disposition][0],
-            line.quantity,
+            quantity,
             said.return_receipt_id,
             DISPOSED[line.disposition][1],
         )
         for line in said.lines
+        for lot, quantity in units_of(line.lot, line.serials, line.quantity)
     ]
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from crossdock.contracts.postings import Milestone
 from crossdock.contracts.vocabulary import Fate, MovementKind, StockState
+from crossdock.log.accounts import Account, Blocked, Counted, Expected, Lot, Moment
 
 
 @dataclass(slots=True)
@@ -453,6 +454,9 @@ class Decided:
     masters: list[MasterRow] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)  # the hub to itself
     documents: list[tuple[Document, int]] = field(default_factory=list)  # the revision before
+    expected: list[Expected] = field(default_factory=list)  # what was relied on
+    counted: list[Counted] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,6 +481,8 @@ class Wanted:
     held: set[str] = field(default_factory=set)  # places of messages that were held
     pending: set[PeriodKey] = field(default_factory=set)
     promised: set[str] = field(default_factory=set)  # items: to whom units of them are promised
+    accounts: set[Moment] = field(default_factory=set)
+    lots: set[Lot] = field(default_factory=set)  # all their accounts
 
     def also(
         self,
@@ -486,6 +492,8 @@ class Wanted:
         documents: Collection[tuple[str, str]] = (),
         held: Collection[str] = (),
         promised: Collection[str] = (),
+        accounts: Collection[Moment] = (),
+        lots: Collection[Lot] = (),
     ) -> Wanted:
         """All this and more."""
         return Wanted(
@@ -496,6 +504,8 @@ class Wanted:
             self.held.union(held),
             self.pending,
             self.promised.union(promised),
+            self.accounts.union(accounts),
+            self.lots.union(lots),
         )
 
 
@@ -511,3 +521,5 @@ class Loaded:
     held: dict[str, Held] = field(default_factory=dict)
     pending: dict[PeriodKey, Pending] = field(default_factory=dict)
     promised: list[Promised] = field(default_factory=list)
+    accounts: dict[Moment, int] = field(default_factory=dict)
+    lots: dict[Lot, dict[Account, int]] = field(default_factory=dict)

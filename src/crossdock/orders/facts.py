@@ -21,6 +21,9 @@ from crossdock.contracts.orders import (
 )
 from crossdock.contracts.returns import ReturnReceipt, ReturnRequest
 from crossdock.contracts.shipments import Pack, Pick, Shipment
+from crossdock.contracts.stock import units_of
+from crossdock.contracts.vocabulary import PickSource
+from crossdock.orders.lots import Key, Split, changes, note_goods
 from crossdock.orders.state import Line, OrderState, ReturnMark, ShipmentMark, SiteLine
 
 
@@ -31,10 +34,12 @@ class Happened:
     line: str
     item: str
     site: str
-    lot: str
+    lot: str  # of what was not found
     taken: int = 0  # newly off the shelf
     short: int = 0  # newly not found
     shipped: int = 0  # newly through the door
+    goods: tuple[tuple[Key, int, int], ...] = ()  # taken and shipped by lot; () where none is named
+    displaced: str = ""  # lots that were picked by name, and then did not leave, in words
 
 
 def place_order(order: OrderState, said: Order, since: datetime) -> None:
@@ -106,14 +111,14 @@ def pick(order: OrderState, said: Pick) -> list[Happened]:
     happened = []
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
-        before = place.taken
+        named = bool(done.lot or done.serials) or done.source is not PickSource.AVAILABLE
+        taken, before = place.taken, _split(place, named=named)
         place.picked += done.quantity
         place.short += done.short
-        happened.append(
-            Happened(
-                done.line, done.item, said.site, done.lot or "", place.taken - before, done.short
-            )
-        )
+        for lot, units in units_of(done.lot, done.serials, done.quantity) if named else ():
+            note_goods(place, done.source, lot, picked=units)
+        seen = Happened(done.line, done.item, said.site, done.lot or "", short=done.short)
+        happened.append(_compared(seen, place, taken, before))
     return happened
 
 
@@ -122,9 +127,10 @@ def pack(order: OrderState, said: Pack) -> list[Happened]:
     happened = []
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
-        before = place.taken
+        taken, before = place.taken, _split(place, named=False)
         place.packed += done.quantity
-        happened.append(Happened(done.line, done.item, said.site, "", place.taken - before))
+        seen = Happened(done.line, done.item, said.site, "")
+        happened.append(_compared(seen, place, taken, before))
     return happened
 
 
@@ -134,20 +140,31 @@ def ship(order: OrderState, said: Shipment) -> list[Happened]:
     mark = order.shipments[said.shipment_id] = ShipmentMark(said.site, {})
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
-        before = place.taken
+        named = bool(done.lot or done.serials)
+        taken, before = place.taken, _split(place, named=named)
         place.shipped += done.quantity
+        for lot, units in units_of(done.lot, done.serials, done.quantity) if named else ():
+            note_goods(place, PickSource.AVAILABLE, lot, shipped=units)
         mark.lines[done.line] = mark.lines.get(done.line, 0) + done.quantity
-        happened.append(
-            Happened(
-                done.line,
-                done.item,
-                said.site,
-                done.lot or "",
-                place.taken - before,
-                shipped=done.quantity,
-            )
-        )
+        seen = Happened(done.line, done.item, said.site, "", shipped=done.quantity)
+        happened.append(_compared(seen, place, taken, before))
     return happened
+
+
+def _split(place: SiteLine, *, named: bool) -> Split | None:
+    """The goods of a place by lot; None where no lot was ever named there, as is usual."""
+    return Split(place) if named or place.goods else None
+
+
+def _compared(seen: Happened, place: SiteLine, taken: int, before: Split | None) -> Happened:
+    """What a fact did to the goods of a place, with those by lot."""
+    seen.taken = place.taken - taken
+    if before is not None:
+        after = Split(place)
+        seen.goods = tuple(changes(before, after))
+        if after.displaced != before.displaced:
+            seen.displaced = ", ".join(f"{n} of {lot}" for lot, n in after.displaced.items())
+    return seen
 
 
 def request_return(order: OrderState, said: ReturnRequest, since: datetime) -> None:

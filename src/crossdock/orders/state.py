@@ -18,6 +18,18 @@ from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.contracts.words import Address
 
 
+class LotGoods(msgspec.Struct, array_like=True):
+    """What was said of one lot at a site, or of goods from elsewhere than the shelf, in base units.
+
+    `source` is a `PickSource`; a shipment does not know it and says "available".
+    """
+
+    lot: str
+    source: str
+    picked: int = 0
+    shipped: int = 0
+
+
 class SiteLine(msgspec.Struct, omit_defaults=True):
     """One line at one site, in base units; `stopping` is asked to be stopped and not answered.
 
@@ -36,6 +48,7 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     stopping: int = 0
     picked_grams: int = 0
     shipped_grams: int = 0
+    goods: list[LotGoods] = []  # what was said of lots, by (lot, source)
 
     @property
     def taken(self) -> int:
@@ -350,5 +363,8 @@ STOP_ANSWER = "release-stopped/"
 """The fact keys of warehouses' answers to stops: whether one was asked is history."""
 
 
-def _facts(place: SiteLine) -> dict[str, int]:
-    return {name: getattr(place, name) for name in _FACTS if getattr(place, name)}
+def _facts(place: SiteLine) -> dict[str, object]:
+    facts: dict[str, object] = {n: getattr(place, n) for n in _FACTS if getattr(place, n)}
+    if place.goods:
+        facts["goods"] = place.goods
+    return facts

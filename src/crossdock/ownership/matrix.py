@@ -250,6 +250,10 @@ DEFAULT_RULES = (
     Rule("timer", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),
+    Rule("transfer", (WMS_OF_SITE,), ()),
+    Rule("adjustment_approval", ("erp",), ()),
+    Rule("lot", ("erp",), ()),
+    Rule("recall", ("erp",), ()),
     Rule("availability", (WMS_OF_SITE,), (SYSTEM_OF_CHANNEL,), publisher=HUB),
     # What a warehouse did: its WMS; shipments may be a TMS's instead.
     Rule("receipt", (WMS_OF_SITE,), ()),

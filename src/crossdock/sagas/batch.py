@@ -11,6 +11,7 @@ from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.inventory.promise import PromiseBook
 from crossdock.inventory.reservations import Reservation
+from crossdock.log.accounts import Blocked, Lot
 from crossdock.log.records import (
     Decided,
     Document,
@@ -25,6 +26,7 @@ from crossdock.log.records import (
     Wanted,
 )
 from crossdock.orders.state import Figures, OrderState, all_figures, status
+from crossdock.sagas.accounts import Accounts
 from crossdock.sagas.backorders import ranking
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.pools import PoolBook
@@ -80,6 +82,8 @@ class Batch:
         self.orders: dict[str, OrderState] = {}
         self.masters = dict(loaded.masters)
         self.documents = dict(loaded.documents)
+        self.accounts = Accounts(wanted, loaded)
+        self.blocked: dict[Lot, Blocked] = {}
         self.decided = Decided()
         self._loaded = loaded
         self._items: dict[str, tuple[bytes, Item]] = {}
@@ -214,7 +218,15 @@ class Batch:
 
     def turn(self, message: Recorded) -> Turn:
         """Begin a message's turn."""
-        return Turn(message, self.policy, self.book, self.waiting, self.pools, self._settled)
+        return Turn(
+            message,
+            self.policy,
+            self.book,
+            self.waiting,
+            self.pools,
+            self._settled,
+            self.accounts.entered,
+        )
 
     def take(self, turn: Turn) -> None:
         """Take what a turn decided into the batch."""
@@ -233,6 +245,9 @@ class Batch:
         self.decided.stock = self.book.changes()
         self.decided.waiting = self.waiting.changes()
         self.decided.masters = [row for _, row in sorted(self._changed_masters.items())]
+        self.decided.expected = self.accounts.expected()
+        self.decided.counted = self.accounts.counted()
+        self.decided.blocked = [block for _, block in sorted(self.blocked.items())]
         before = self._loaded.documents
         self.decided.documents = [
             (document, before[key].revision if key in before else 0)

@@ -17,6 +17,7 @@ from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
 from crossdock.sagas import enforcement
+from crossdock.sagas.accounts import AccountsNotLoaded
 from crossdock.sagas.batch import (
     Batch,
     DocumentNotLoaded,
@@ -126,6 +127,8 @@ def decide(
         return wanted.also(promised=wanted.items | {untold.item})
     except HeldNotLoaded as unseen:
         return wanted.also(held=unseen.places)
+    except AccountsNotLoaded as unseen:
+        return wanted.also(accounts=unseen.moments, lots=unseen.lots)
     return batch.finish()
 
 

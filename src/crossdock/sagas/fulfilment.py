@@ -22,18 +22,19 @@ from crossdock.contracts.orders import (
     ReleaseStopped,
 )
 from crossdock.contracts.stock import Grant
-from crossdock.contracts.vocabulary import ItemKind
-from crossdock.inventory import ledger
+from crossdock.contracts.vocabulary import ItemKind, PickSource
 from crossdock.log.records import Waiting
 from crossdock.orders import sourcing
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened, consume
 from crossdock.orders.state import Figures, Line, OrderState, all_figures, figures
-from crossdock.sagas import promising, telling
+from crossdock.sagas import goods, promising, telling
 from crossdock.sagas.turn import Turn
 
 Shelf = tuple[str, str]
 """(item, site)."""
+
+_SHELF = PickSource.AVAILABLE.value
 
 Stops = dict[str, list[LineQuantity]]
 """By site, what a warehouse is to leave on the shelf or to put back there."""
@@ -41,37 +42,40 @@ Stops = dict[str, list[LineQuantity]]
 
 def apply_goods(
     turn: Turn, order: OrderState, happened: list[Happened], document: str
-) -> set[Shelf]:
+) -> tuple[set[Shelf], set[Shelf]]:
     """Enter in the ledger what a warehouse did, and use up the promises that it fulfilled.
 
-    Gives the shelves that goods left without having been promised there.
+    Gives the shelves that goods left without having been promised there, and those on which
+    promised units are free again, because the goods were others.
     """
     unpromised: set[Shelf] = set()
+    freed: set[Shelf] = set()
     for done in happened:
         line = order.lines[done.line]
+        key = f"{order.order_id}/{done.line}"
         if line.item != done.item and order.placed:
             turn.note(
                 "item-mismatch",
-                f"{order.order_id}/{done.line}",
+                key,
                 f"{document} names item {done.item}, the order line {line.item}",
             )
-        kept = _leave_shelf(turn, order, done, done.taken, found=True, document=document)
-        kept &= _leave_shelf(turn, order, done, done.short, found=False, document=document)
+        if done.displaced:
+            turn.note("lot-mismatch", key, f"picked and then not shipped: {done.displaced}")
+        kept = _leave_shelf(turn, order, done, done.taken)
+        kept &= _leave_shelf(turn, order, done, done.short)
         if not kept:
             unpromised.add((done.item, done.site))
-        if done.shipped:
-            turn.move(ledger.shipped(done.item, done.site, done.lot, done.shipped, document))
-    return unpromised
+        for movement in goods.moved_for_order(done, document):
+            turn.move(movement)
+        if any(source != _SHELF or taken < 0 for (source, _), taken, _ in done.goods):
+            freed.add((done.item, done.site))
+    return unpromised, freed
 
 
-def _leave_shelf(
-    turn: Turn, order: OrderState, done: Happened, quantity: int, *, found: bool, document: str
-) -> bool:
+def _leave_shelf(turn: Turn, order: OrderState, done: Happened, quantity: int) -> bool:
     """Goods leave the shelf; gives whether all of them were promised to the line there."""
     if quantity <= 0:
         return True
-    entry = ledger.picked if found else ledger.not_found
-    turn.move(entry(done.item, done.site, done.lot, quantity, document))
     line = order.lines[done.line]
     place = line.at(done.site)
     reserved, released = consume(place, quantity)

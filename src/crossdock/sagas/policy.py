@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from crossdock.contracts.vocabulary import StockState
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
 from crossdock.ownership.matrix import Matrix
@@ -33,6 +34,24 @@ class ChannelPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustmentLimit:
+    """How much a count or an adjustment may change without anybody's approval.
+
+    It holds at one site or at any (""), for one class of items or for any; None: no limit.
+    """
+
+    site: str = ""
+    item_class: str = ""
+    units: int | None = None
+    percent: int | None = None  # of what the account held
+
+    @property
+    def precision(self) -> int:
+        """How narrowly it is meant; the narrowest limit that fits holds."""
+        return 2 * bool(self.site) + bool(self.item_class)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything besides state and message that a decision depends on."""
 
@@ -47,5 +66,14 @@ class Policy:
     authority: str = "hub"  # whose word an answer about stock is
     speech: Mapping[str, Speech] = field(default_factory=dict)  # systems that do not speak as we do
     matching: Mapping[str, tuple[MatchRule, ...]] = field(default_factory=dict)  # by entity
-    name: str = "crossdock"  # the hub's own name as the source of its messages to itself
+    adjustment_limits: tuple[AdjustmentLimit, ...] = ()
+    docks: frozenset[str] = frozenset()  # sites at which nothing is sold before it is put away
+    transfer_hours: int = 72  # how long a transfer may take that names no time
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow
+    name: str = "crossdock"  # the hub's own name as the source of its messages to itself
+
+    def state_of_receipt(self, site: str, said: StockState) -> StockState:
+        """Where goods stand that came through a site's door in this state."""
+        if said is StockState.AVAILABLE and site in self.docks:
+            return StockState.RECEIVED
+        return said

@@ -41,8 +41,8 @@ class Turn:
     """The working view of one message: its batch's books, its own outcome."""
 
     __slots__ = (
-        "book", "effects", "message", "messages", "outcome", "policy", "pools", "settled",
-        "waiting",
+        "book", "effects", "entered", "message", "messages", "outcome", "policy", "pools",
+        "settled", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +53,9 @@ class Turn:
         waiting: WaitingList,
         pools: PoolBook,
         settled: dict[str, dict[str, Figures]],
+        entered: list[tuple[Movement, datetime]],
     ) -> None:
+        self.entered = entered  # the batch's movements so far, with their event times
         self.settled = settled  # order -> its figures when it was settled last in this batch
         self.message = message
         self.policy = policy
@@ -96,6 +98,7 @@ class Turn:
         if movement.quantity == 0:
             return
         self.outcome.movements.append(movement)
+        self.entered.append((movement, movement.event_time or self.message.event_time))
         for item, site, change in ledger.sellable_change(movement):
             self.book.shelve(item, site, change)
 

@@ -74,7 +74,10 @@ def order_of(line: str, east: str, west: str) -> OrderState:
     words = set(line.split(", "))
     order = OrderState("O1", placed="awaited" not in words, cancel_all="all" in words)
     kind = ItemKind.SERVICE if "service" in words else ItemKind.STOCK
-    places = {"EAST": SiteLine(**numbers(east)), "WEST": SiteLine(**numbers(west))}
+    places = {"EAST": SiteLine(), "WEST": SiteLine()}
+    for site, figures_there in (("EAST", east), ("WEST", west)):
+        for figure, units in numbers(figures_there).items():
+            setattr(places[site], figure, units)
     order.lines["1"] = Line(item="bolt", kind=kind, sites=places)
     for figure, units in numbers(line).items():
         setattr(order.lines["1"], figure, units)

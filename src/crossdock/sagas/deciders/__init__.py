@@ -6,8 +6,10 @@ A new subject is a module here that exports `DECIDERS`, added to the table below
 from __future__ import annotations
 
 from crossdock.sagas.deciders import (
+    counts,
     goods,
     identities,
+    lots,
     masters,
     orders,
     postings,
@@ -15,12 +17,16 @@ from crossdock.sagas.deciders import (
     replenishment,
     reservations,
     timers,
+    transfers,
 )
 from crossdock.sagas.deciders.decider import Decider
 
 DECIDERS: dict[str, Decider] = {
     **orders.DECIDERS,
     **goods.DECIDERS,
+    **counts.DECIDERS,
+    **transfers.DECIDERS,
+    **lots.DECIDERS,
     **masters.DECIDERS,
     **reservations.DECIDERS,
     **identities.DECIDERS,

@@ -1,7 +1,8 @@
-"""What the warehouses' facts about stock do: receipts, movements, adjustments."""
+"""What the warehouses' facts about stock do: receipts and movements."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -10,10 +11,11 @@ from crossdock.contracts import catalogue, stock
 from crossdock.contracts.words import Measured
 from crossdock.inventory import ledger, weights
 from crossdock.inventory.units import Refusal
+from crossdock.log.accounts import document_id
 from crossdock.log.records import Wanted
-from crossdock.sagas import conflicts, fulfilment, pools
+from crossdock.sagas import conflicts, fulfilment, lots, pools
 from crossdock.sagas.batch import Batch
-from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
+from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.deciders.timers import TIMERS
 from crossdock.sagas.measures import in_base_units
 from crossdock.sagas.pools import Pool
@@ -28,11 +30,13 @@ def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
         counted = count(batch, turn, line.item, line)
         if counted is None:
             return
-        lines.append(counted)
+        state = batch.policy.state_of_receipt(noun.site, line.state)
+        lines.append(replace(counted, state=state))
     noun = replace(noun, lines=tuple(lines))
-    enter(turn, ledger.received(noun))
+    enter(turn, lots.admit(batch, turn, ledger.received(noun)))
     turn.outcome.weights += weights.received(noun)
     for line in noun.lines:
+        check_serials(batch, turn, noun.receipt_id, line.item, line.units, line.serials)
         if line.expected is not None and line.expected != line.quantity:
             turn.note(
                 "receipt-discrepancy",
@@ -41,33 +45,32 @@ def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
             )
 
 
-def _adjusted(batch: Batch, turn: Turn, noun: stock.StockAdjustment) -> None:
-    counted = count(batch, turn, noun.item, noun)
-    if counted is None:
-        return
-    if counted.quantity == 0 and not counted.weight_change_grams:
-        turn.supersede("an adjustment by nothing")
-        return
-    enter(turn, ledger.adjusted(counted))
-    turn.outcome.weights += weights.adjusted(counted)
-
-
 def _moved(batch: Batch, turn: Turn, noun: stock.StockMovement) -> None:
     contradiction = ledger.misfit(noun)
     if contradiction is not None:
         turn.hold("the states of this movement contradict its kind")
         turn.note("movement-contradicts-kind", noun.movement_id, contradiction)
         return
-    if noun.serials and len(noun.serials) != noun.quantity:
-        turn.note(
-            "serials-do-not-match",
-            noun.movement_id,
-            f"{len(noun.serials)} serial numbers for {noun.quantity} units of {noun.item}",
-        )
-    movements = ledger.moved(noun)
+    movements = lots.admit(batch, turn, ledger.moved(noun))
     enter(turn, movements)
     conflicts.watch(batch, turn, movements)
     turn.outcome.weights += weights.moved(noun)
+    check_serials(batch, turn, noun.movement_id, noun.item, noun.quantity, noun.serials)
+
+
+def check_serials(
+    batch: Batch, turn: Turn, document: str, item: str, units: int, serials: Sequence[str]
+) -> None:
+    """Note serial numbers that are not one per unit, or of which the house has two units."""
+    if not serials:
+        return
+    if len(serials) != units:
+        turn.note(
+            "serials-do-not-match",
+            document,
+            f"{len(serials)} serial numbers for {units} units of {item}",
+        )
+    lots.watch_serials(batch, turn, item, serials)
 
 
 def count(batch: Batch, turn: Turn, item: str, said: M) -> M | None:
@@ -93,15 +96,23 @@ def enter(turn: Turn, movements: list[Any]) -> None:
         fulfilment.serve_waiting(turn, item, site)
 
 
+def wants_lots(wanted: Wanted, item: str, lot: str | None, serials: Sequence[str]) -> None:
+    """Ask for what is known of the lots and of the single units that a line names."""
+    wanted.items.add(item)
+    for one in (lot, *serials) if lot else serials:
+        wanted.documents.add((lots.LOT, document_id(item, one)))
+    wanted.lots.update((item, serial) for serial in serials)
+
+
+def _moves(wanted: Wanted, noun: stock.StockMovement) -> None:
+    wants_lots(wanted, noun.item, noun.lot, noun.serials)
+    conflicts.wants(wanted, noun)
+
+
 def _items_and_measured(wanted: Wanted, noun: stock.Receipt) -> None:
-    items_of_lines(wanted, noun)
+    for line in noun.lines:
+        wants_lots(wanted, line.item, line.lot, line.serials)
     wanted.masters.update(("item", line.item) for line in noun.lines if line.unit is not None)
-
-
-def _item_if_measured(wanted: Wanted, noun: stock.StockAdjustment) -> None:
-    its_item(wanted, noun)
-    if noun.unit is not None:
-        wanted.masters.add(("item", noun.item))
 
 
 def _pooled(batch: Batch, turn: Turn, noun: stock.ChannelPool) -> None:
@@ -120,16 +131,10 @@ def _wants_pool(wanted: Wanted, noun: stock.ChannelPool) -> None:
     wanted.documents.add((pools.KIND, number))
 
 
-def _item_and_conflicts(wanted: Wanted, noun: stock.StockMovement) -> None:
-    its_item(wanted, noun)
-    conflicts.wants(wanted, noun)
-
-
 DECIDERS: dict[str, Decider] = {
     catalogue.POOL_CHANGED: Decider(_pooled, _wants_pool),
     catalogue.RECEIPT_POSTED: Decider(_received, _items_and_measured),
-    catalogue.STOCK_ADJUSTED: Decider(_adjusted, _item_if_measured),
-    catalogue.STOCK_MOVED: Decider(_moved, _item_and_conflicts),
+    catalogue.STOCK_MOVED: Decider(_moved, _moves),
 }
 """Every fact about goods that belongs to no order."""
 

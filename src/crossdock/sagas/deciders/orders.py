@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
@@ -12,10 +13,10 @@ from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened
 from crossdock.orders.state import Line, OrderState
-from crossdock.sagas import fulfilment, rebuild, reserving, telling
+from crossdock.sagas import fulfilment, lots, rebuild, reserving, telling
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
-from crossdock.sagas.deciders.goods import enter
+from crossdock.sagas.deciders.goods import check_serials, enter, wants_lots
 from crossdock.sagas.measures import understand
 from crossdock.sagas.turn import Turn
 
@@ -93,7 +94,8 @@ def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
     order = batch.order(noun.order_id)
     happened = _learn(turn, order, noun)
     if happened is not None:
-        unpromised = fulfilment.apply_goods(turn, order, happened, noun.pick_id)
+        unpromised, freed = fulfilment.apply_goods(turn, order, happened, noun.pick_id)
+        _check_serials(batch, turn, noun.pick_id, noun.lines)
         for done in happened:
             if done.short:
                 turn.note(
@@ -101,7 +103,17 @@ def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
                     f"{noun.order_id}/{done.line}/{noun.site}",
                     f"{done.short} of {done.item} not found",
                 )
-        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised), freed=freed)
+
+
+def _check_serials(
+    batch: Batch,
+    turn: Turn,
+    document: str,
+    lines: Sequence[shipments.PickLine | shipments.ShipmentLine],
+) -> None:
+    for line in lines:
+        check_serials(batch, turn, document, line.item, line.quantity, line.serials)
 
 
 def _stopped(batch: Batch, turn: Turn, noun: orders.ReleaseStopped) -> None:
@@ -114,16 +126,17 @@ def _packed(batch: Batch, turn: Turn, noun: shipments.Pack) -> None:
     order = batch.order(noun.order_id)
     happened = _learn(turn, order, noun)
     if happened is not None:
-        unpromised = fulfilment.apply_goods(turn, order, happened, noun.carton_id)
-        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+        unpromised, freed = fulfilment.apply_goods(turn, order, happened, noun.carton_id)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised), freed=freed)
 
 
 def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
     order = batch.order(noun.order_id)
     happened = _learn(turn, order, noun)
     if happened is not None:
-        unpromised = fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
-        fulfilment.settle(turn, order, unpromised=sorted(unpromised))
+        unpromised, freed = fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
+        fulfilment.settle(turn, order, unpromised=sorted(unpromised), freed=freed)
+        _check_serials(batch, turn, noun.shipment_id, noun.lines)
         telling.tell_shipment(turn, order, noun)
 
 
@@ -136,8 +149,11 @@ def _return_requested(batch: Batch, turn: Turn, noun: returns.ReturnRequest) -> 
 def _return_received(batch: Batch, turn: Turn, noun: returns.ReturnReceipt) -> None:
     order = batch.order(noun.order_id)
     if _learn(turn, order, noun) is not None:
-        enter(turn, ledger.returned(noun))
+        enter(turn, lots.admit(batch, turn, ledger.returned(noun)))
         turn.outcome.weights += weights.returned(noun)
+        for line in noun.lines:
+            document = noun.return_receipt_id
+            check_serials(batch, turn, document, line.item, line.quantity, line.serials)
         fulfilment.settle(turn, order)
 
 
@@ -172,7 +188,19 @@ def _items_and_masters(wanted: Wanted, noun: Any) -> None:
     wanted.masters.update(("item", line.item) for line in noun.lines)
 
 
+def _lots_of_lines(wanted: Wanted, noun: returns.ReturnReceipt) -> None:
+    for line in noun.lines:
+        wants_lots(wanted, line.item, line.lot, line.serials)
+
+
+def _serials_of_lines(wanted: Wanted, noun: shipments.Shipment) -> None:
+    for line in noun.lines:
+        wanted.lots.update((line.item, serial) for serial in line.serials)
+
+
 def _short_items(wanted: Wanted, noun: shipments.Pick) -> None:
+    for line in noun.lines:
+        wanted.lots.update((line.item, serial) for serial in line.serials)
     wanted.items.update(line.item for line in noun.lines if line.short)
 
 
@@ -184,9 +212,9 @@ DECIDERS: dict[str, Decider] = {
     catalogue.PICK_CONFIRMED: Decider(_picked, _short_items),
     catalogue.RELEASE_STOPPED: Decider(_stopped, items_of_lines),
     catalogue.CARTON_PACKED: Decider(_packed),
-    catalogue.SHIPMENT_SHIPPED: Decider(_shipped),
+    catalogue.SHIPMENT_SHIPPED: Decider(_shipped, _serials_of_lines),
     catalogue.RETURN_REQUESTED: Decider(_return_requested),
-    catalogue.RETURN_RECEIVED: Decider(_return_received, items_of_lines),
+    catalogue.RETURN_RECEIVED: Decider(_return_received, _lots_of_lines),
     catalogue.INVOICE_POSTED: Decider(_invoiced),
     catalogue.STOCK_GRANTED: Decider(_granted, its_item),
 }

@@ -22,7 +22,7 @@ from crossdock.log.records import (
     Wanted,
 )
 from crossdock.log.views import OutcomeRow
-from crossdock.storage.memory import finance, messages, reading
+from crossdock.storage.memory import accounts, finance, messages, reading
 from crossdock.storage.memory.data import Data, Entry, Place, Promise
 
 _NOTHING = Promise()
@@ -43,6 +43,8 @@ def load(data: Data, wanted: Wanted) -> Loaded:
         held=_held(data, wanted.held),
         pending={key: finance.pending(data, key) for key in wanted.pending},
         promised=_promised(data, wanted.promised),
+        accounts={moment: accounts.held(data, moment) for moment in wanted.accounts},
+        lots={lot: accounts.of_lot(data, lot) for lot in wanted.lots},
     )
 
 
@@ -87,7 +89,8 @@ def due_documents(data: Data, now: datetime, limit: int) -> list[tuple[str, str,
         for d in data.documents.values()
         if d.due is not None and d.due <= now
     )
-    return [(kind, number, revision) for _, kind, number, revision in due[:limit]]
+    timers = [(kind, number, revision) for _, kind, number, revision in due]
+    return [*accounts.awake(data), *timers][:limit]
 
 
 def policies_to_review(data: Data, after: str, limit: int) -> tuple[list[tuple[str, str]], str]:
@@ -134,6 +137,7 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
     _check_stock(data, decided)
     for _, _, outcome in decided.outcomes:
         finance.check(data, outcome)
+    accounts.check(data, decided)
 
     for lease, position in decided.positions:
         data.partition(lease.partition).decided = position
@@ -156,6 +160,7 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
     messages.append(data, decided.messages)
     for document, _ in decided.documents:
         data.documents[(document.kind, document.id)] = document
+    accounts.keep(data, decided)
 
 
 def _check_lease(data: Data, lease: Lease) -> None:
@@ -225,7 +230,7 @@ def _record(data: Data, place: Place, outcome: Outcome, happened: datetime, now:
     row = OutcomeRow(partition, position, now, ours)
     data.partition(partition).outcomes[position] = row
     for movement in ours.movements:
-        _enter(data, Entry(place, happened, now, movement))
+        _enter(data, Entry(place, movement.event_time or happened, now, movement))
     finance.book(data, place, ours)
     for one in ours.weights:
         data.weights[one.item, one.from_site, one.lot, one.from_state, one.owner] -= one.grams

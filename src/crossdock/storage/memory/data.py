@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crossdock.log.accounts import Blocked
 from crossdock.log.records import (
     Document,
     FinancialEntry,
@@ -130,6 +131,9 @@ class Data:
     pending: dict[PeriodKey, list[Booked]] = field(default_factory=dict)  # of them, to be summed
     exceptions: dict[tuple[str, str], ExceptionRow] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
+    counted: dict[BalanceKey, tuple[str, datetime]] = field(default_factory=dict)
+    recount: set[str] = field(default_factory=set)  # documents of counts to be looked at again
+    blocked: dict[tuple[str, str], Blocked] = field(default_factory=dict)  # item, lot
     changed_items: dict[str, None] = field(default_factory=dict)  # in the order of their changes
     published: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 

@@ -148,12 +148,59 @@ WHERE l.partition = n.partition AND l.epoch = n.epoch AND l.decided = n.before
 RETURNING l.partition;
 
 -- change_balances --
-INSERT INTO balance AS b (item, site, lot, state, owner, quantity)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-    AS c (item, site, lot, state, owner, quantity)
-ORDER BY item, site, lot, state, owner
-ON CONFLICT ON CONSTRAINT balance_account
-DO UPDATE SET quantity = b.quantity + excluded.quantity;
+-- Gives the accounts that were counted, with the document of the count and its event time.
+WITH changed AS (
+    INSERT INTO balance AS b (item, site, lot, state, owner, quantity)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+        AS c (item, site, lot, state, owner, quantity)
+    ORDER BY item, site, lot, state, owner
+    ON CONFLICT ON CONSTRAINT balance_account
+    DO UPDATE SET quantity = b.quantity + excluded.quantity
+    RETURNING item, site, lot, state, owner, counted_by, counted_time
+)
+SELECT * FROM changed WHERE counted_by IS NOT NULL;
+
+-- accounts_as_of --
+-- What accounts held as of an event time, or hold (NULL): what stands, less what happened later.
+SELECT w.item, w.site, w.lot, w.state, w.owner, w.as_of,
+       coalesce(b.quantity, 0) - coalesce(later.quantity, 0) AS quantity
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+    AS w (item, site, lot, state, owner, as_of)
+LEFT JOIN balance b ON b.item = w.item AND b.site = w.site AND b.lot = w.lot
+    AND b.state = w.state AND b.owner = w.owner
+LEFT JOIN LATERAL (
+    SELECT sum(CASE WHEN m.to_site = w.site AND m.to_state = w.state THEN m.quantity ELSE 0 END
+             - CASE WHEN m.from_site = w.site AND m.from_state = w.state THEN m.quantity ELSE 0 END
+           )::bigint AS quantity
+    FROM movement m
+    WHERE m.item = w.item AND m.event_time > w.as_of AND m.lot = w.lot AND m.owner = w.owner
+) later ON true;
+
+-- load_lots --
+SELECT b.item, b.site, b.lot, b.state, b.owner, b.quantity
+FROM unnest($1::text[], $2::text[]) AS w (item, lot)
+JOIN balance b ON b.item = w.item AND b.lot = w.lot
+WHERE b.quantity <> 0;
+
+-- note_counted --
+UPDATE balance b SET counted_by = c.document, counted_time = c.event_time
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::timestamptz[]) AS c (item, site, lot, state, owner, document, event_time)
+WHERE b.item = c.item AND b.site = c.site AND b.lot = c.lot AND b.state = c.state
+  AND b.owner = c.owner;
+
+-- ask_for_recount --
+INSERT INTO recount (document) SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING;
+
+-- recounted --
+DELETE FROM recount WHERE document = ANY($1::text[]);
+
+-- unblock_lots --
+DELETE FROM blocked_lot b USING unnest($1::text[], $2::text[]) AS c (item, lot)
+WHERE b.item = c.item AND b.lot = c.lot;
+
+-- block_lot --
+INSERT INTO blocked_lot (item, lot, sites, document) VALUES ($1, $2, $3, $4);
 
 -- change_weights --
 INSERT INTO weight AS w (item, site, lot, state, owner, grams)
@@ -289,7 +336,21 @@ WHERE d.kind = c.kind AND d.id = c.id AND d.revision = c.before
 RETURNING d.kind, d.id;
 
 -- due_documents --
-SELECT kind, id, revision FROM document WHERE due_time <= $1
+-- And what must look again: counts, and blocked lots of which units stand where they are sold.
+SELECT kind, id, revision FROM (
+    SELECT kind, id, revision, due_time FROM document WHERE due_time <= $1
+    UNION ALL
+    SELECT d.kind, d.id, d.revision, '-infinity'
+    FROM recount r JOIN document d ON d.kind = 'count' AND d.id = r.document
+    UNION ALL
+    SELECT d.kind, d.id, d.revision, '-infinity'
+    FROM blocked_lot l JOIN document d ON d.kind = 'lot' AND d.id = l.document
+    WHERE EXISTS (
+        SELECT FROM balance b
+        WHERE b.item = l.item AND b.lot = l.lot AND b.state = 'available' AND b.owner = ''
+          AND b.quantity > 0 AND (l.sites = '{}' OR b.site = ANY(l.sites))
+    )
+) due
 ORDER BY due_time, kind, id LIMIT $2;
 
 -- policies_to_review --

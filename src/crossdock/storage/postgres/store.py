@@ -32,6 +32,7 @@ from crossdock.log.records import (
     StockRow,
     Wanted,
 )
+from crossdock.storage.postgres.accounts import load_accounts, load_lots
 from crossdock.storage.postgres.calling import find_earlier
 from crossdock.storage.postgres.delivering import publish, settle
 from crossdock.storage.postgres.errors import translating
@@ -209,6 +210,10 @@ class PostgresStore(PostgresReading):
                     "load_promised", list(wanted.promised), PROMISED_LOADED_MAX
                 )
                 loaded.promised = [Promised(*row) for row in rows]
+            if wanted.accounts:
+                loaded.accounts = await load_accounts(session, wanted.accounts)
+            if wanted.lots:
+                loaded.lots = await load_lots(session, wanted.lots)
         return loaded
 
     async def stranded(self, limit: int) -> list[str]:

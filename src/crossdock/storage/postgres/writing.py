@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts.kits import components_in
+from crossdock.log.accounts import Account
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved
 from crossdock.log.records import (
     Answer,
@@ -26,6 +27,7 @@ from crossdock.log.records import (
     Receipt,
     StockChange,
 )
+from crossdock.storage.postgres.accounts import keep_accounts, keep_blocked
 from crossdock.storage.postgres.session import Session, columns
 
 _MESSAGE_COLUMNS = (
@@ -136,6 +138,7 @@ async def write(
     if decided.messages:
         await append(session, decided.messages)
     await _write_documents(session, decided.documents)
+    await keep_blocked(session, decided)
     # The hottest rows last, so that their locks are held for the shortest time.
     marked = await _change_stock(session, decided)
     marked |= await _put_components(session, decided.masters)
@@ -346,16 +349,19 @@ async def _write_documents(session: Session, documents: list[tuple[Document, int
 
 async def _change_stock(session: Session, decided: Decided) -> set[str]:
     """Change balances and promises; gives the items of which more or less is free."""
-    accounts: dict[tuple[str, str, str, str, str], int] = defaultdict(int)
+    accounts: dict[Account, int] = defaultdict(int)
     for _, _, outcome in decided.outcomes:
         for m in outcome.movements:
             accounts[(m.item, m.from_site, m.lot, m.from_state.value, m.owner)] -= m.quantity
             accounts[(m.item, m.to_site, m.lot, m.to_state.value, m.owner)] += m.quantity
-    changed = [(*account, change) for account, change in accounts.items() if change]
-    if changed:
-        await session.rows(
+    for one in decided.expected:
+        accounts[one.account] += 0  # locked too, so that nobody changes it under our feet
+    if accounts:
+        changed = [(*account, change) for account, change in accounts.items()]
+        counted = await session.rows(
             "change_balances", *[list(column) for column in zip(*changed, strict=True)]
         )
+        await keep_accounts(session, decided, counted)
     await _change_weights(session, decided)
     if decided.stock:
         await _change_promises(session, decided.stock)
