@@ -40,6 +40,7 @@ from crossdock.runtime.config_identity import (
     read_survivorship,
 )
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
+from crossdock.runtime.config_policies import StockPolicies, read_policies
 from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
@@ -91,6 +92,7 @@ class Settings:
     channel_roles: Mapping[str, Mapping[str, str]]  # channel -> role -> system
     rules: tuple[Rule, ...]
     posting: PostingPolicy
+    policies: StockPolicies
     flows: Mapping[str, Flow]  # every one, those that ship with the hub included
     speech: Mapping[str, Speech]  # the systems that do not speak as we do
     matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
@@ -121,6 +123,9 @@ class Settings:
             soft_seconds=self.hub.reservation_seconds,
             name="crossdock",
             posting=self.posting,
+            adjustment_limits=self.policies.adjustment_limits,
+            docks=self.policies.docks,
+            transfer_hours=self.policies.transfer_hours,
             stopped=stopped_types(self.flows, self.findings()),
             speech=self.speech,
             matching=self.matching,
@@ -192,7 +197,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
-    "survivorship", "posting",
+    "survivorship", "posting", "policies",
 )  # fmt: skip
 
 
@@ -232,6 +237,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
             if isinstance(value, dict)
         },
         rules=read_rules(reader, owned, sites, channels),
+        policies=read_policies(reader, reader.section(top.get("policies"), "policies"), sites),
         posting=read_posting(reader, reader.section(top.get("posting"), "posting")),
         flows=all_flows(read_flows(reader, reader.section(top.get("flows"), "flows"))),
         speech=speech,

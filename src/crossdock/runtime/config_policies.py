@@ -1,0 +1,60 @@
+"""The section `policies`: where goods stand that come in, and what a correction may change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossdock.runtime.config_reader import Reader
+from crossdock.sagas.policy import AdjustmentLimit
+
+
+@dataclass(frozen=True, slots=True)
+class StockPolicies:
+    """How a house handles its stock."""
+
+    docks: frozenset[str] = frozenset()
+    transfer_hours: int = 72
+    adjustment_limits: tuple[AdjustmentLimit, ...] = ()
+
+
+def read_policies(
+    reader: Reader, section: Mapping[str, Any], sites: Collection[str]
+) -> StockPolicies:
+    """What the file says; what it does not say is as by default."""
+    where = "policies"
+    reader.only(section, where, ("receives_to", "transfer_hours", "adjustments"))
+    docks = set()
+    for site, state in reader.section(section.get("receives_to"), "policies.receives_to").items():
+        if site not in sites:
+            reader.wrong("policies.receives_to", site, "a site of this file")
+        if state not in ("available", "received"):
+            reader.wrong(f"policies.receives_to.{site}", state, "available or received")
+        if state == "received":
+            docks.add(site)
+    default = StockPolicies()
+    hours = reader.number(section, "transfer_hours", where, default.transfer_hours, 1, 8760)
+    limits = section.get("adjustments", [])
+    if not isinstance(limits, list):
+        reader.wrong("policies.adjustments", limits, "a list of limits")
+        limits = []
+    read = tuple(_limit(reader, one, number, sites) for number, one in enumerate(limits))
+    return StockPolicies(frozenset(docks), hours, read)
+
+
+def _limit(reader: Reader, value: object, number: int, sites: Collection[str]) -> AdjustmentLimit:
+    where = f"policies.adjustments[{number}]"
+    one = reader.section(value, where)
+    reader.only(one, where, ("site", "item_class", "units", "percent"))
+    site = reader.text(one, "site", where)
+    if site and site not in sites:
+        reader.wrong(f"{where}.site", site, "a site of this file")
+    if "units" not in one and "percent" not in one:
+        reader.wrong(where, "no limit", "units, percent, or both")
+    return AdjustmentLimit(
+        site=site,
+        item_class=reader.text(one, "item_class", where),
+        units=reader.number(one, "units", where, 0, 0, 10**12) if "units" in one else None,
+        percent=reader.number(one, "percent", where, 0, 0, 10**6) if "percent" in one else None,
+    )
