@@ -76,6 +76,14 @@ PLANTED = {
         " WHERE type = 'crossdock.stock.posting_requested.v1'"
     ),
     "nothing_from_nothing": f"UPDATE balance SET quantity = quantity + 1 WHERE {one('balance')}",
+    "counts_stand": (
+        "INSERT INTO document (kind, id, revision, body) VALUES ('count', 'c', 1, convert_to("
+        """'{"account": ["bolt", "EAST", "", "available", ""],"""
+        """ "counts": [["2031-01-01T00:00:00Z", 12345, "c", "0:1"]]}', 'UTF8'))"""
+    ),
+    "blocked_lots_said": (
+        "INSERT INTO blocked_lot (item, lot, sites, document) VALUES ('bolt', 'L', '{}', 'x')"
+    ),
     "sellable_is_on_the_shelf": "UPDATE promise SET sellable = sellable + 1 WHERE item = 'nut'",
     "reserved_is_promised": f"UPDATE promise SET reserved = reserved + 1 WHERE {one('promise')}",
     "pooled_is_set_aside": f"UPDATE promise SET pooled = pooled + 1 WHERE {one('promise')}",
