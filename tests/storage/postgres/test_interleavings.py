@@ -50,7 +50,7 @@ STOCK = ("load_promises", "make_documents", "change_promises", "mark_availabilit
 DOCUMENTS = (
     "load_documents", "load_promises", "change_documents", "change_promises", "commit",
 )  # fmt: skip
-KEYS = ("find_calls", "load_promises", "copy_message", "change_promises", "commit")
+KEYS = ("find_calls", "load_promises", "put_calls", "change_promises", "commit")
 PUBLISHING = (
     "take_changed_items", "channel_quantities", "put_availability",
     "change_promises", "mark_availability", "commit",

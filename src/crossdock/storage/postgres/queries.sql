@@ -23,6 +23,34 @@ FROM (
 ) k
 LEFT JOIN outcome o ON o.partition = k.partition AND o.position = k.position;
 
+-- put_calls --
+-- Put calls behind our lease with what was decided on them; no row: the lease is not ours any more.
+WITH ours AS (
+    UPDATE lease SET decided = $4 WHERE partition = $1 AND epoch = $2 AND decided = $3
+    RETURNING partition
+), head AS (
+    UPDATE log_head h SET head = $4 FROM ours WHERE h.partition = ours.partition
+    RETURNING h.partition
+), calls AS (
+    SELECT head.partition, n.* FROM head, unnest(
+        $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::text[],
+        $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[],
+        $18::timestamptz[], $19::text[], $20::bytea[], $21::bytea[], $22::text[], $23::bytea[]
+    ) AS n (position, transport_key, business_key, content, source, id, type, key, correlation,
+            causation, event_time, recorded_time, received_time, rival, sha256, raw, fate, body)
+), said AS (
+    INSERT INTO message (partition, position, transport_key, business_key, content, source, id,
+                         type, key, correlation, causation, event_time, recorded_time,
+                         received_time, rival, sha256, raw)
+    SELECT partition, position, transport_key, business_key, content, source, id, type, key,
+           correlation, causation, event_time, recorded_time, received_time, rival, sha256, raw
+    FROM calls
+), told AS (
+    INSERT INTO outcome (partition, position, fate, processed_time, body)
+    SELECT partition, position, fate, $5, body FROM calls
+)
+SELECT partition FROM head;
+
 -- open_desk --
 -- Prolong our desk, or take one that is free or expired; the epoch grows when the owner changes.
 UPDATE lease l SET

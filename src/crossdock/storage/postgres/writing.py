@@ -124,10 +124,12 @@ async def write(
 
     `calls` are not on the log yet, each with its rival: they go behind the batch's only lease.
     """
-    await _advance(session, decided)
     if calls:
-        await _put_calls(session, decided, calls)
-    await _write_outcomes(session, decided, now)
+        await _put_calls(session, decided, calls, now)
+    else:
+        await _advance(session, decided)
+        await session.copy("outcome", _OUTCOME_COLUMNS, _outcome_rows(decided, now))
+    await _write_movements(session, decided, now)
     if decided.orders:
         await session.rows("put_orders", *columns(decided.orders, _ORDER_FIELDS))
     if decided.masters:
@@ -162,15 +164,31 @@ async def _advance(session: Session, decided: Decided) -> None:
 
 
 async def _put_calls(
-    session: Session, decided: Decided, calls: Sequence[tuple[NewMessage, str | None]]
+    session: Session,
+    decided: Decided,
+    calls: Sequence[tuple[NewMessage, str | None]],
+    now: datetime,
 ) -> None:
+    """Lease, head, messages and outcomes in one statement: a desk's batches are often small."""
     [(lease, after)] = decided.positions
     rows = []
     for position, (call, rival) in enumerate(calls, lease.position + 1):
         key = call.business_key if rival is None else None
         rows.append(_message_row(call, lease.partition, position, key, rival))
-    await session.copy("message", _MESSAGE_COLUMNS, rows)
-    await session.rows("move_heads", [lease.partition], [after])
+    outcomes = _outcome_rows(decided, now)
+    found = await session.rows(
+        "put_calls",
+        lease.partition,
+        lease.epoch,
+        lease.position,
+        after,
+        now,
+        *[list(column) for column in zip(*rows, strict=True)][1:],
+        [row[2] for row in outcomes],
+        [row[4] for row in outcomes],
+    )
+    if not found:
+        raise LeaseLost(where=f"desk {lease.partition}")
 
 
 async def write_absorbed(session: Session, repeats: Sequence[tuple[NewMessage, Earlier]]) -> None:
@@ -182,14 +200,20 @@ async def write_absorbed(session: Session, repeats: Sequence[tuple[NewMessage, E
     )
 
 
-async def _write_outcomes(session: Session, decided: Decided, now: datetime) -> None:
-    outcomes = []
-    movements = []
+def _outcome_rows(decided: Decided, now: datetime) -> list[tuple[Any, ...]]:
     encode = msgspec.json.Encoder().encode
+    return [
+        (partition, position, outcome.fate.value, now, encode(outcome))
+        for partition, position, outcome in decided.outcomes
+    ]
+
+
+async def _write_movements(session: Session, decided: Decided, now: datetime) -> None:
+    """What the outcomes move, in goods and in the books of finance."""
+    movements = []
     for (partition, position, outcome), event_time in zip(
         decided.outcomes, decided.event_times, strict=True
     ):
-        outcomes.append((partition, position, outcome.fate.value, now, encode(outcome)))
         for number, m in enumerate(outcome.movements):
             movements.append(
                 (
@@ -210,7 +234,6 @@ async def _write_outcomes(session: Session, decided: Decided, now: datetime) -> 
                     m.kind,
                 )
             )
-    await session.copy("outcome", _OUTCOME_COLUMNS, outcomes)
     await session.copy("movement", _MOVEMENT_COLUMNS, movements)
     await session.copy("financial_entry", _ENTRY_COLUMNS, _entries(decided))
     for _, _, outcome in decided.outcomes:
