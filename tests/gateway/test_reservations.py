@@ -15,6 +15,7 @@ from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
 from crossdock.log.errors import StoreUnavailable
 from crossdock.log.records import NewMessage
+from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
 from crossdock.runtime.desk import Desk
 from crossdock.storage.memory.data import Promise
 from crossdock.storage.memory.store import MemoryStore
@@ -29,7 +30,15 @@ from tests.gateway.house import (
 )
 from tests.helpers.aio import run
 
-OPEN = replace(POLICY, known_items_only=False)
+OPEN = replace(
+    POLICY,
+    known_items_only=False,
+    matrix=Matrix(
+        DEFAULT_RULES,
+        sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
+        channels={"web": {"system": "shop"}, "phone": {"system": "crm"}},
+    ),
+)
 PATH = "/v1/reservations"
 
 
@@ -200,6 +209,10 @@ def test_only_keys_with_the_scope_may_call() -> None:
             status, problem = await asked(house, wish("R-2"), key=KEYS["crm"])
             assert (status, problem["code"]) == (403, "not-yours")
             assert (await house.get(f"{PATH}/R-1", KEYS["crm"]))[0] == 404
+            for end in ("commit", "release"):
+                status, problem = await asked(house, {}, f"{PATH}/R-1/{end}", key=KEYS["crm"])
+                assert (status, problem["refusal"]) == (409, "unknown_reservation")
+            assert (await asked(house, {}, f"{PATH}/R-1/commit"))[0] == 200
             assert (await house.get(f"{PATH}/R-1", KEYS["viewer"]))[0] == 403
 
     run(scenario())

@@ -462,6 +462,7 @@ _ROWS = (
         lambda d: f"reservation-commit/{d.reservation_id}/{d.attempt}",
         "Reserved units are sold, whole or in part.",
         steward="inventory control",
+        by_source=True,
     ),
     MessageType(
         RESERVATION_RELEASED,
@@ -471,6 +472,7 @@ _ROWS = (
         lambda d: f"reservation-release/{d.reservation_id}/{d.attempt}",
         "Reserved units are not wanted any more.",
         steward="inventory control",
+        by_source=True,
     ),
     MessageType(
         RESERVATION_ANSWERED,

@@ -79,7 +79,7 @@ def _status(batch: Batch, number: str) -> ItemStatus | None:
 
 
 def _committed(batch: Batch, turn: Turn, noun: ReservationCommitment) -> None:
-    known = reserving.known(batch, noun.reservation_id)
+    known = _known_to_source(batch, turn, noun.reservation_id)
     parts: dict[str, int] = {}
     for line in noun.lines:
         parts[line.line] = parts.get(line.line, 0) + line.quantity
@@ -88,8 +88,21 @@ def _committed(batch: Batch, turn: Turn, noun: ReservationCommitment) -> None:
 
 
 def _released(batch: Batch, turn: Turn, noun: ReservationRelease) -> None:
-    known = reserving.known(batch, noun.reservation_id)
+    known = _known_to_source(batch, turn, noun.reservation_id)
     _resolve(batch, turn, noun, known, reservations.release(known, turn.message.received_time))
+
+
+def _known_to_source(batch: Batch, turn: Turn, reservation_id: str) -> Reservation | None:
+    """The reservation; to who speaks for other channels only, it is not there.
+
+    Whom the door would not let in at all was let in under the rules of another day, and stands.
+    """
+    known = reserving.known(batch, reservation_id)
+    if known is None:
+        return None
+    matrix, source = batch.policy.matrix, turn.message.source
+    mine = [name for name in matrix.channels if matrix.may_say(source, KIND, None, name)]
+    return None if mine and known.channel not in mine else known
 
 
 def _resolve(
