@@ -131,6 +131,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "purchase_order": "PO-7",
             "reservation": "RV-1",
             "ship_to": _ADDRESS,
+            "ship_to_id": "S1",
             "requested_for": "2026-03-09T00:00:00Z",
             "priority": 3,
         },

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from crossdock.contracts.catalogue import IDENTITY_LINKED, ITEM_CHANGED
 from crossdock.gateway.admission import admit
 from crossdock.gateway.keys import Caller
 from crossdock.gateway.views import view_routes
@@ -126,5 +127,37 @@ def test_far_systems_do_not_look() -> None:
                 status, problem = await house.get(path, KEYS["shop"])
                 assert (status, problem["code"]) == (403, "missing-scope")
                 assert (await house.get(path))[0] == 401
+
+    run(scenario())
+
+
+def test_a_master_record_says_which_message_set_each_field() -> None:
+    """By its id or another name of it; what is not there and what could not be there are 404."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        item = {"item": "bolt", "description": "Hex bolt", "weight_grams": 12}
+        link = {"change_id": "1", "entity": "item", "system": "crossdock", "external": "new"}
+        said = [
+            message("m-1", source="erp", kind=ITEM_CHANGED, data=item),
+            message("m-2", source="erp", kind=IDENTITY_LINKED, data={**link, "canonical": "bolt"}),
+        ]
+        taken = [admit(raw(one), Caller("erp"), POLICY, NOW) for one in said]
+        receipts = await store.append(taken)
+        decider = Decider("w", range(POLICY.partitions), store, POLICY, TestClock())
+        while await decider.turn():
+            pass
+        async with a_house(views=view_routes(store)) as house:
+            for name in ("bolt", "new"):
+                status, view = await house.get(f"/v1/masters/item/{name}", KEYS["viewer"])
+                assert (status, view["id"]) == (200, "bolt")
+                fields = {one["field"]: one for one in view["fields"]}
+                assert fields["weight_grams"]["value"] == 12
+                place = f"{receipts[0].partition}:{receipts[0].position}"
+                assert fields["weight_grams"]["set_by"]["place"] == place
+                assert fields["zone"]["value"] is None
+            for path in ("item/nut", "order/bolt", "item/%20"):
+                status, _ = await house.get(f"/v1/masters/{path}", KEYS["viewer"])
+                assert status == 404
 
     run(scenario())

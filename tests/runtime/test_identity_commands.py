@@ -134,6 +134,7 @@ def test_what_cannot_be_a_change_is_refused(hub: Hub) -> None:
         ("link", "shop", "order", "1", "2"),
         ("link", "shop", "item", " 1", "2"),
         ("split", "item", "bolt", "nut", "4711"),
+        ("retry", "foo"),
     ):
         done = hub.run("identity", *wrong, expect=2)
         assert done.stderr.decode().startswith("error (not-a-change): ")

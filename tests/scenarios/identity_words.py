@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from crossdock.contracts import catalogue, identities, places
+from crossdock.contracts import catalogue, identities, parties, places
 from crossdock.contracts.codes import CodeTable
 from crossdock.contracts.vocabulary import Entity, ItemStatus, LocationKind
 from crossdock.contracts.words import Noun
@@ -86,6 +86,12 @@ def _location(name: str, location: str, site: str, kind: str, parent: str = "") 
     )
 
 
+def _child(name: str, party: str, parent: str, revision: str = "1") -> Said:
+    return catalogue.PARTY_CHANGED, parties.Party(
+        party=party, parent=None if parent == "-" else parent, revision=int(revision)
+    )
+
+
 DOINGS: dict[str, Callable[..., Said]] = {
     "link": _link,
     "unlink": _unlink,
@@ -93,5 +99,6 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "split": _split,
     "retry": _retry,
     "location": _location,
+    "child": _child,
 }
 """What somebody may do: verb -> (a number, the line's columns) -> message."""

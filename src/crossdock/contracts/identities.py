@@ -13,6 +13,9 @@ from msgspec import Meta
 from crossdock.contracts.vocabulary import Entity
 from crossdock.contracts.words import Identifier, Noun, Text
 
+MessagePlace = Annotated[str, Meta(pattern=r"\A[0-9]{1,4}:[0-9]{1,18}\Z")]
+"""Where a message stands on the log: `partition:position`."""
+
 
 class IdentityLink(Noun, frozen=True, kw_only=True):
     """From now on this number of this system means this canonical id.
@@ -72,11 +75,11 @@ class IdentityQuestion(Noun, frozen=True, kw_only=True):
     entity: Entity
     system: Identifier
     external: Identifier
-    message: Identifier  # the place of the held message on the log, `partition:position`
+    message: MessagePlace  # of the held message
 
 
 class MessageRetry(Noun, frozen=True, kw_only=True):
     """Decide a held message again: what it waited for was put right."""
 
-    message: Identifier  # its place on the log
+    message: MessagePlace
     by: Text = ""

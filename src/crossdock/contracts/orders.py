@@ -52,6 +52,7 @@ class Order(Noun, frozen=True, kw_only=True):
     purchase_order: Identifier | None = None
     reservation: Identifier | None = None  # what was reserved for it passes to its lines
     ship_to: Address = Address()
+    ship_to_id: Identifier | None = None  # one of the customer's own addresses, without `ship_to`
     requested_for: Instant | None = None
     priority: Priority = 5
 

@@ -31,6 +31,7 @@ _WORDS: dict[str, str | int] = {
     "unit_price_e4": 25500,
     "amount_minor": 1530,
     "total_minor": 1530,
+    "message": "3:17",
 }
 
 

@@ -119,17 +119,25 @@ def unlink(shelf: Shelf, entity: str, system: str, external: str, said: Said) ->
     return True
 
 
+def merge_problem(shelf: Shelf, entity: str, loser: str, survivor: str) -> str:
+    """Why these two cannot be merged, or ""."""
+    if standing(shelf, entity, loser) != loser:
+        return "the loser was merged before"
+    if standing(shelf, entity, survivor) == loser:
+        return "the survivor was merged into the loser"
+    return ""
+
+
 def merge(shelf: Shelf, entity: str, loser: str, survivor: str, said: Said) -> str:
     """Let everything that names the loser name the survivor; gives why not, or "".
 
     A survivor that was itself merged stands for what it was merged into, so that no chain and no
     circle can come about.
     """
+    problem = merge_problem(shelf, entity, loser, survivor)
+    if problem:
+        return problem
     target = standing(shelf, entity, survivor)
-    if standing(shelf, entity, loser) != loser:
-        return "the loser was merged before"
-    if target == loser:
-        return "the survivor was merged into the loser"
     names = shelf.names(entity, loser) or Names(entity, loser)
     for system, external in names.externals:
         link(shelf, entity, system, external, target, said)

@@ -90,6 +90,9 @@ UNIT_DIGITS_MAX: Final = 12
 KIT_LEVELS_MAX: Final = 5
 KIT_COMPONENTS_MAX: Final = 99
 
+# Levels of a tree of parties or locations.
+HIERARCHY_DEPTH_MAX: Final = 32
+
 # An amount in minor units. Ten trillion in a two-decimal currency.
 MONEY_MINOR_MAX: Final = 10**15
 

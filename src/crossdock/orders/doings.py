@@ -12,7 +12,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from crossdock.contracts.vocabulary import ItemKind
+from crossdock.contracts.words import Address
 from crossdock.orders.state import Line, OrderState
 
 
@@ -29,6 +32,7 @@ class Doing(StrEnum):
     AUTHORISED = "authorised"  # return
     TOOK_OVER = "took_over"  # the whole order
     TOLD = "told"  # the whole order
+    SHIP_TO = "ship_to"  # the whole order: an address of the customer's record, as JSON
     ORDERED = "ordered"  # line: what was said in a unit, in base units
     PRICED_PER = "priced_per"  # line: base units per unit of its price, as "12/1"
     PARTS = "parts"  # line: the components of one kit
@@ -85,6 +89,10 @@ def _authorised(order: OrderState, of: tuple[str, ...], value: bool) -> None:
 
 def _took_over(order: OrderState, _: tuple[str, ...], value: bool) -> None:
     order.took_over = value
+
+
+def _ship_to(order: OrderState, _: tuple[str, ...], value: str) -> None:
+    order.ship_to = msgspec.json.decode(value, type=Address)
 
 
 def _told(order: OrderState, _: tuple[str, ...], value: str) -> None:
@@ -147,6 +155,7 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.AUTHORISED: _authorised,
     Doing.TOOK_OVER: _took_over,
     Doing.TOLD: _told,
+    Doing.SHIP_TO: _ship_to,
     Doing.ORDERED: _ordered,
     Doing.PRICED_PER: _priced_per,
     Doing.PARTS: _parts,

@@ -136,8 +136,13 @@ def _hold_words(turn: Turn, spoken: Foreign) -> None:
 
 
 def _ask(turn: Turn, unknown: list[Reference]) -> None:
-    """Hold a message with numbers that nobody knows, and ask for each of them."""
+    """Hold a message with numbers that nobody knows, and ask for each of them.
+
+    A call is only held: its caller is told so at once, and must not get later what it gave up.
+    """
     turn.hold(f"unknown-identifier:{unknown[0].entity}:{unknown[0].said}")
+    if CATALOGUE[turn.message.type].entity == "reservation":
+        return
     for entity, said in dict.fromkeys((one.entity, one.said) for one in unknown):
         question = IdentityQuestion(
             entity=entity, system=turn.message.source, external=said, message=turn.message.place

@@ -17,12 +17,13 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.identities import IdentityQuestion
 from crossdock.identity import matching
 from crossdock.identity.matching import ATTRIBUTES, DEFAULT_RULES, Attributes, Match, MatchRule
+from crossdock.identity.references import EVERYBODY
 from crossdock.kernel.limits import IDENTIFIER_LENGTH_MAX
 from crossdock.log.keys import content_digest
 from crossdock.log.records import Recorded
 from crossdock.sagas import golden
 from crossdock.sagas.batch import Batch
-from crossdock.sagas.links import names_key
+from crossdock.sagas.links import link_key, names_key
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import Turn
 from crossdock.sagas.understanding import CANONICAL, foreign, noun_from
@@ -157,10 +158,14 @@ def keys_to_judge(
 ) -> Iterator[tuple[str, str]]:
     """The documents that `judge` and `mark` will look at."""
     attributes, _ = _attributes(batch.policy, asked, held)
-    for _, mark in matching.marks(_rules(batch.policy, asked.entity), attributes):
-        yield MARK, f"{asked.entity}/{mark}"
-    for one in _new_ids(asked):
+    likely = list(_new_ids(asked))
+    for key in dict.fromkeys(marks_of(batch.policy, asked.entity, attributes)):
+        yield key
+        if key in batch.wanted.documents and (found := batch.document(*key)) is not None:
+            likely += _MARKED.decode(found.body).canonical
+    for one in likely:
         yield names_key(asked.entity, one)
+        yield link_key(asked.entity, EVERYBODY, one)
         yield golden.MASTER, golden.document_id(asked.entity, one)
 
 

@@ -16,7 +16,7 @@ from crossdock.identity import references
 from crossdock.identity.references import EVERYBODY
 from crossdock.log.records import Wanted
 from crossdock.ownership.survivorship import Record
-from crossdock.sagas import golden, review
+from crossdock.sagas import golden, hierarchy, review
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.links import Links, link_key, names_key
@@ -83,23 +83,29 @@ def _merged(batch: Batch, turn: Turn, noun: IdentityMerge) -> None:
         turn.hold(f"merge-in-use:{noun.loser}")
         return
     links = Links(batch, turn)
-    problem = references.merge(links, noun.entity, noun.loser, noun.survivor, links.said())
+    problem = references.merge_problem(links, noun.entity, noun.loser, noun.survivor)
     if problem:
         turn.hold(f"merge-refused: {problem}")
         return
-    _join_claims(batch, turn, noun.entity, noun.loser, links)
+    survivor = references.standing(links, noun.entity, noun.survivor)
+    if _join_claims(batch, turn, noun.entity, noun.loser, survivor):
+        references.merge(links, noun.entity, noun.loser, survivor, links.said())
 
 
-def _join_claims(batch: Batch, turn: Turn, entity: str, loser: str, links: Links) -> None:
-    """Let the survivor's record follow from what was claimed about both."""
-    survivor = references.standing(links, entity, loser)
+def _join_claims(batch: Batch, turn: Turn, entity: str, loser: str, survivor: str) -> bool:
+    """Let the survivor's record follow from what was claimed about both; False: that is held."""
     theirs = _record(batch, entity, loser)
-    claims = {**_record(batch, entity, survivor).claims, **theirs.claims}
     if not theirs.claims:
-        return
+        return True
+    claims = {**_record(batch, entity, survivor).claims, **theirs.claims}
     record = golden.record_of(batch.policy, entity, claims)
+    row = golden.row_of(entity, survivor, record)
+    if entity in hierarchy.ENTITIES and hierarchy.holds(batch, turn, row):
+        hierarchy.wait_for(batch, turn, entity, loser)
+        return False
     batch.store_document(turn, golden.MASTER, golden.document_id(entity, survivor), record)
-    batch.store_master(golden.row_of(entity, survivor, record))
+    batch.store_master(row)
+    return True
 
 
 def _record(batch: Batch, entity: str, number: str) -> Record:
@@ -111,6 +117,7 @@ def _wants_merge(wanted: Wanted, noun: IdentityMerge) -> None:
         wanted.documents.add(names_key(noun.entity, one))
         wanted.documents.add(link_key(noun.entity, EVERYBODY, one))
         wanted.documents.add((golden.MASTER, golden.document_id(noun.entity, one)))
+        wanted.masters.add((noun.entity, one))
     if noun.entity is Entity.ITEM:
         wanted.items.add(noun.loser)
 

@@ -13,7 +13,7 @@ from crossdock.contracts.vocabulary import ItemKind
 from crossdock.identity.matching import ATTRIBUTES
 from crossdock.log.records import MasterRow, Wanted
 from crossdock.ownership import survivorship
-from crossdock.sagas import enforcement, fulfilment, golden, rebuild, review
+from crossdock.sagas import enforcement, fulfilment, golden, hierarchy, rebuild, review
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.resolving import said_as
@@ -37,6 +37,10 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
     if row.entity == "item" and (broken := _broken_kit(batch, stored)) is not None:
         turn.hold(f"{broken}: {number}")
         return
+    if row.entity in hierarchy.ENTITIES:
+        if hierarchy.holds(batch, turn, stored):
+            return
+        hierarchy.changed(batch, turn, stored)
     batch.store_document(turn, golden.MASTER, name, record)
     batch.store_master(stored)
     if row.entity in batch.policy.matching:
@@ -55,11 +59,13 @@ def _broken_kit(batch: Batch, row: MasterRow) -> Broken | None:
     return flat if isinstance(flat, Broken) else None
 
 
-def _marks(batch: Batch, wanted: Wanted, noun: Any) -> None:
+def _further(batch: Batch, wanted: Wanted, noun: Any) -> None:
     for entity, (kind, key) in golden.nouns().items():
         if type(noun) is kind and entity in batch.policy.matching:
             attributes = ATTRIBUTES[entity](getattr(noun, key), noun)
             wanted.documents.update(review.marks_of(batch.policy, entity, attributes))
+        if type(noun) is kind and entity in hierarchy.ENTITIES:
+            hierarchy.further(batch, wanted, entity, noun)
 
 
 def _wants(kind: str) -> Decider:
@@ -70,8 +76,10 @@ def _wants(kind: str) -> Decider:
         wanted.documents.add((golden.MASTER, golden.document_id(row.entity, number)))
         if row.entity == "item":
             wanted.items.add(number)
+        if row.entity in hierarchy.ENTITIES:
+            hierarchy.wants(wanted, row.entity, noun, number)
 
-    return Decider(_master, wants, further=_marks)
+    return Decider(_master, wants, further=_further)
 
 
 DECIDERS: dict[str, Decider] = {kind: _wants(kind) for kind in sorted(rebuild.MASTERS)}

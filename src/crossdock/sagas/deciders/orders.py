@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
+from crossdock.contracts.parties import Party
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus
+from crossdock.contracts.words import Address
 from crossdock.inventory import ledger, weights
 from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
@@ -19,6 +23,8 @@ from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
 from crossdock.sagas.deciders.goods import check_serials, enter, wants_lots
 from crossdock.sagas.measures import understand
 from crossdock.sagas.turn import Turn
+
+_PARTY = msgspec.json.Decoder(Party)
 
 
 def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
@@ -73,8 +79,24 @@ def _placed(batch: Batch, turn: Turn, noun: orders.Order) -> None:
         turn.note("rival", noun.order_id, f"{turn.message.place} places the order again")
         return
     if _learn(turn, order, noun) is not None:
+        _fill_in(batch, turn, order, noun)
         _check_items(batch, turn, order)
         _reviewed(batch, turn, order)
+
+
+def _fill_in(batch: Batch, turn: Turn, order: OrderState, noun: orders.Order) -> None:
+    """Take the address that the order leaves out from its customer's record (R22).
+
+    The one that it names, else the first. What the record says later changes no placed order.
+    """
+    if noun.ship_to != Address():
+        return
+    body = batch.master("party", noun.customer)
+    known = _PARTY.decode(body).ship_to if body is not None else ()
+    named = [one for one in known if noun.ship_to_id in (None, one.ship_to)]
+    if named:
+        address = msgspec.json.encode(named[0].address).decode()
+        turn.remember(order, Doing.SHIP_TO, address)
 
 
 def _changed(batch: Batch, turn: Turn, noun: orders.OrderChange) -> None:
@@ -198,6 +220,12 @@ def _serials_of_lines(wanted: Wanted, noun: shipments.Shipment) -> None:
         wanted.lots.update((line.item, serial) for serial in line.serials)
 
 
+def _wants_order(wanted: Wanted, noun: orders.Order) -> None:
+    _items_and_masters(wanted, noun)
+    if noun.ship_to == Address():
+        wanted.masters.add(("party", noun.customer))
+
+
 def _short_items(wanted: Wanted, noun: shipments.Pick) -> None:
     for line in noun.lines:
         wanted.lots.update((line.item, serial) for serial in line.serials)
@@ -205,7 +233,7 @@ def _short_items(wanted: Wanted, noun: shipments.Pick) -> None:
 
 
 DECIDERS: dict[str, Decider] = {
-    catalogue.ORDER_PLACED: Decider(_placed, _items_and_masters),
+    catalogue.ORDER_PLACED: Decider(_placed, _wants_order),
     catalogue.ORDER_CHANGE_REQUESTED: Decider(_changed, _items_and_masters),
     catalogue.ORDER_CANCELLATION_REQUESTED: Decider(_cancelled, items_of_lines),
     catalogue.ORDER_REVIEW_REQUESTED: Decider(_reviewed_again),
