@@ -27,6 +27,8 @@ class Web:
     sites: tuple[str, ...] = ("EAST", "WEST")
     keep_back: int = 0
     destinations: tuple[str, ...] = ("shop",)
+    wants_on_hand: bool = False
+    per_site: bool = False
 
 
 def kit(name: str, **components: int) -> Item:

@@ -162,8 +162,20 @@ class PackAvailability(Noun, frozen=True, kw_only=True):
     quantity: QuantityOrZero
 
 
+class SiteAvailability(Noun, frozen=True, kw_only=True):
+    """What a channel may promise of an item at one site."""
+
+    site: Identifier
+    quantity: QuantityOrZero
+    on_hand: QuantityOrZero | None = None
+
+
 class Availability(Noun, frozen=True, kw_only=True):
-    """What a channel may promise of an item; a higher `version` replaces every lower one (I16)."""
+    """What a channel may promise of an item; a higher `version` replaces every lower one (I16).
+
+    `quantity` is available: free to be sold. `on_hand` is told to channels that subtract their own
+    open orders themselves; what is left then is `quantity` (P36). The two are never mixed up.
+    """
 
     channel: Identifier
     item: Identifier
@@ -171,3 +183,5 @@ class Availability(Noun, frozen=True, kw_only=True):
     version: Quantity
     as_of: Instant
     packs: tuple[PackAvailability, ...] = ()  # of an item with pack levels: each level by itself
+    on_hand: QuantityOrZero | None = None
+    sites: Annotated[tuple[SiteAvailability, ...], Meta(max_length=1000)] = ()

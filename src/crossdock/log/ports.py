@@ -29,6 +29,7 @@ from crossdock.log.records import (
 )
 from crossdock.log.views import (
     AcceptedRow,
+    AvailabilityView,
     BalanceKey,
     BalanceRow,
     EffectView,
@@ -197,6 +198,15 @@ class ChannelView(Protocol):
     def keep_back(self) -> int: ...
     @property
     def destinations(self) -> Sequence[str]: ...
+    @property
+    def wants_on_hand(self) -> bool:
+        """Whether it subtracts its own open orders from what it is told (P36)."""
+        ...
+
+    @property
+    def per_site(self) -> bool:
+        """Whether it is told of each site by itself."""
+        ...
 
 
 class Reading(Protocol):
@@ -261,6 +271,16 @@ class Reading(Protocol):
 
     async def financial(self, after: PromiseKey | None, limit: int) -> list[FinancialRow]:
         """Per item and site what warehouses hold and finance accounts for, beyond `after`."""
+        ...
+
+    async def availability(
+        self, channel: ChannelView, items: Sequence[str], *, explain: bool = False
+    ) -> list[AvailabilityView]:
+        """What the channel may promise of these items now; explained: what counted, by site.
+
+        Gives one row per item asked for, in the order of their names. The version is that under
+        which it would be published: an answer and a published figure compare by it.
+        """
         ...
 
     async def effects_summary(self) -> dict[tuple[str, str], int]:

@@ -449,6 +449,7 @@ class Decided:
     event_times: list[datetime] = field(default_factory=list)  # one per outcome
     orders: list[OrderRow] = field(default_factory=list)
     stock: list[StockChange] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)  # items to look at though nothing free moved
     effects: list[tuple[int, int, Effect]] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     masters: list[MasterRow] = field(default_factory=list)

@@ -54,6 +54,31 @@ class WeightRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteView:
+    """What counted at one site, in base units, and what of it the channel may promise."""
+
+    site: str
+    quantity: int
+    on_hand: int
+    sellable: int
+    reserved: int
+    pooled: int
+    safety: int
+    own_pool: int  # of the pooled units, the channel's own
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityView:
+    """What a channel may promise of an item; `sites` say what counted where they were asked for."""
+
+    item: str
+    quantity: int
+    on_hand: int | None  # None where the channel does not want it
+    version: int
+    sites: tuple[SiteView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseView:
     """What may be promised of an item at a site, in base units."""
 

@@ -219,6 +219,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         name: _channel(reader, name, value, systems, sites, roles)
         for name, value in selling.items()
     }
+    _shares_sites(reader, channels)
     speech = read_speech(
         reader,
         reader.section(top.get("codes"), "codes"),
@@ -401,6 +402,26 @@ def _sites(
     return sites
 
 
+def _wants_on_hand(reader: _Reader, section: dict[str, Any], where: str) -> bool:
+    said = reader.text(section, "wants", where, "available")
+    if said not in ("available", "on_hand"):
+        reader.wrong(f"{where}.wants", said, "available or on_hand")
+    return said == "on_hand"
+
+
+def _shares_sites(reader: _Reader, channels: Mapping[str, ChannelPolicy]) -> None:
+    """On hand is right for one channel only where all that is promised is promised to it (P36)."""
+    for name, one in channels.items():
+        for other, two in channels.items():
+            shared = sorted(set(one.sells_from) & set(two.sells_from))
+            if one.wants_on_hand and other != name and shared:
+                reader.wrong(
+                    f"channels.{name}.wants",
+                    f"on_hand, and channel {other} sells from {shared[0]} too",
+                    "available, or sites that no other channel sells from",
+                )
+
+
 def _channel(
     reader: _Reader,
     name: str,
@@ -411,7 +432,7 @@ def _channel(
 ) -> ChannelPolicy:
     where = f"channels.{name}"
     section = reader.section(value, where)
-    reader.only(section, where, (*roles, "sells_from", "keep_back"))
+    reader.only(section, where, (*roles, "sells_from", "keep_back", "wants", "per_site"))
     system = reader.text(section, "system", where)
     if system not in systems:
         reader.wrong(f"{where}.system", system, "a system of this file")
@@ -426,4 +447,6 @@ def _channel(
         system=system,
         sells_from=sells_from,
         keep_back=reader.number(section, "keep_back", where, 0, 0, 10**9),
+        wants_on_hand=_wants_on_hand(reader, section, where),
+        per_site=reader.flag(section, "per_site", where, default=False),
     )

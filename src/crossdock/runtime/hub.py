@@ -54,6 +54,8 @@ class ChannelView:
     sites: Sequence[str]
     keep_back: int
     destinations: Sequence[str]
+    wants_on_hand: bool = False
+    per_site: bool = False
 
 
 Turn = Callable[[], Awaitable[int]]
@@ -303,6 +305,8 @@ class Hub:
                 self.policy.matrix.consumers(
                     "availability", None, channel.channel, event=catalogue.AVAILABILITY_PUBLISHED
                 ),
+                channel.wants_on_hand,
+                channel.per_site,
             )
             for channel in self.policy.channels.values()
         ]

@@ -243,6 +243,9 @@ class Batch:
             order_row(order, self._settled.get(key)) for key, order in sorted(self.orders.items())
         ]
         self.decided.stock = self.book.changes()
+        if any(channel.wants_on_hand for channel in self.policy.channels.values()):
+            moved = {m.item for _, _, outcome in self.decided.outcomes for m in outcome.movements}
+            self.decided.marks = sorted(moved)
         self.decided.waiting = self.waiting.changes()
         self.decided.masters = [row for _, row in sorted(self._changed_masters.items())]
         self.decided.expected = self.accounts.expected()

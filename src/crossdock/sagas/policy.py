@@ -31,6 +31,8 @@ class ChannelPolicy:
     system: str
     sells_from: tuple[str, ...]  # capable sites, best first
     keep_back: int = 0  # base units per item and site never promised to this channel
+    wants_on_hand: bool = False  # it subtracts its own open orders from what it is told
+    per_site: bool = False  # it is told of each site by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,10 @@ CASES = {
     "hub: {workers: -1}": ("hub.workers", "from 0 to 64"),
     "hub: {workers: 65}": ("hub.workers", "from 0 to 64"),
     "hub: {batch: 0}": ("hub.batch", "from 1 to 5000"),
+    "channels: {web: {system: shop, wants: stock}}": (
+        "channels.web.wants",
+        "available or on_hand",
+    ),
     "hub: {backorders: loudest}": (
         "hub.backorders",
         "one of first_come, priority, smallest_first, channel_rank",

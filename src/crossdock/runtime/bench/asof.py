@@ -18,9 +18,10 @@ from statistics import quantiles
 
 import asyncpg
 
+from crossdock.log.views import AvailabilityView
 from crossdock.runtime.console import hint
-from crossdock.storage.postgres.pool import statements
-from crossdock.storage.postgres.queries import QUERIES, read_queries
+from crossdock.runtime.hub import ChannelView
+from crossdock.storage.postgres.queries import read_queries
 from crossdock.storage.postgres.server import EmbeddedServer
 from crossdock.storage.postgres.store import PostgresStore
 
@@ -130,14 +131,10 @@ async def _asked(store: PostgresStore, items: int) -> dict[str, object]:
     return figures
 
 
-async def _availability(store: PostgresStore, items: list[str]) -> list[asyncpg.Record]:
+async def _availability(store: PostgresStore, items: list[str]) -> list[AvailabilityView]:
     """What one channel that sells from every site may promise of these items."""
-    sites = [f"S{number:02}" for number in range(SITES)]
-    async with statements(store.pool) as connection:
-        rows: list[asyncpg.Record] = await connection.fetch(
-            QUERIES["channel_quantities"], items, sites, 0
-        )
-    return rows
+    sites = tuple(f"S{number:02}" for number in range(SITES))
+    return await store.availability(ChannelView("web", sites, 0, ()), items)
 
 
 async def _measured(name: str, ask: Ask, questions: int) -> dict[str, object]:

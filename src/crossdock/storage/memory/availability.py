@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 import msgspec
 
 from crossdock.contracts.catalogue import AVAILABILITY_PUBLISHED
-from crossdock.contracts.kits import recipes_of, with_kits
-from crossdock.contracts.stock import Availability
+from crossdock.contracts.kits import recipes_of
+from crossdock.inventory.availability import as_told, besides, channel_quantity, with_kits
 from crossdock.inventory.units import in_packs
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import Effect, EffectState, Lane
+from crossdock.log.views import AvailabilityView, SiteView
 from crossdock.storage.memory.data import Data
 
 
@@ -28,26 +30,16 @@ def publish(data: Data, channels: Sequence[ChannelView], now: datetime, limit: i
 
 
 def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> None:
-    recipes = recipes_of([item], data.components)
-    needed = [item, *recipes.get(item, ())]
-    quantities = {one: _quantity(data, channel, one) for one in needed}
-    quantity = with_kits(quantities, [item], recipes)[item]
-    last, version = data.published.get((channel.channel, item), (None, 0))
-    if quantity == last:
+    found = availability(data, channel, [item])[0]
+    told = as_told(channel, found, now)
+    last = data.published.get((channel.channel, item))
+    if last is not None and last[0] == (told.quantity, besides(told)):
         return
-    version += 1
+    version = told.version if last is None else max(last[1] + 1, told.version)
+    data.published[(channel.channel, item)] = ((told.quantity, besides(told)), version)
     master = data.masters.get(("item", item))
-    data.published[(channel.channel, item)] = (quantity, version)
-    body = msgspec.json.encode(
-        Availability(
-            channel=channel.channel,
-            item=item,
-            quantity=quantity,
-            version=version,
-            as_of=now,
-            packs=in_packs(master.body if master is not None else None, quantity),
-        )
-    )
+    packs = in_packs(master.body if master is not None else None, told.quantity)
+    body = msgspec.json.encode(msgspec.structs.replace(told, version=version, packs=packs))
     for destination in channel.destinations:
         intent = f"{destination}/availability/{channel.channel}/{item}/"
         _supersede(data, destination, item, intent, now)
@@ -66,13 +58,68 @@ def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> 
         )
 
 
-def _quantity(data: Data, channel: ChannelView, item: str) -> int:
-    """The free stock of the channel's sites, each less what is kept back there."""
+def availability(data: Data, channel: ChannelView, items: Sequence[str]) -> list[AvailabilityView]:
+    """What the channel may promise of these items now, and what counted, by site."""
+    recipes = recipes_of(items, data.components)
+    needed = {*items, *(part for recipe in recipes.values() for part in recipe)}
+    found = {item: _over_sites(data, channel, item) for item in needed}
+    return with_kits(found, list(items), recipes)
+
+
+def _over_sites(data: Data, channel: ChannelView, item: str) -> AvailabilityView:
     rows = data.promises.get(item, {})
-    free = (
-        rows[site].free - channel.keep_back for site in dict.fromkeys(channel.sites) if site in rows
+    sites = [site for site in sorted(set(channel.sites)) if site in rows]
+    counted = tuple(_at(data, channel, item, site) for site in sites)
+    return AvailabilityView(
+        item,
+        sum(one.quantity for one in counted),
+        sum(one.on_hand for one in counted),
+        sum(rows[site].version for site in sites),
+        counted,
     )
-    return sum(max(0, units) for units in free)
+
+
+def answered(
+    data: Data, channel: ChannelView, items: Sequence[str], *, explain: bool
+) -> list[AvailabilityView]:
+    """The same, with no more than was asked for, under the version that it is known by."""
+    return [
+        replace(
+            one,
+            on_hand=one.on_hand if explain or channel.wants_on_hand else None,
+            version=max(one.version, _last(data, channel.channel, one.item)),
+            sites=one.sites if explain else (),
+        )
+        for one in availability(data, channel, items)
+    ]
+
+
+def _last(data: Data, channel: str, item: str) -> int:
+    found = data.published.get((channel, item))
+    return 0 if found is None else found[1]
+
+
+def _at(data: Data, channel: ChannelView, item: str, site: str) -> SiteView:
+    row = data.promises[item][site]
+    document = data.documents.get(("pool", f"{item}\t{site}\t{channel.channel}"))
+    pool = {} if document is None else msgspec.json.decode(document.body)
+    unused = max(0, pool.get("quantity", 0) - pool.get("used", 0)) if row.pooled else 0
+    quantity = channel_quantity(row.free, unused, row.pooled, channel.keep_back)
+    staged = sum(
+        units
+        for (name, where, _, state, _), units in data.balances.items()
+        if (name, where) == (item, site) and state in ("picked", "packed")
+    )
+    return SiteView(
+        site,
+        quantity,
+        quantity + max(0, row.reserved + staged),
+        row.sellable,
+        row.reserved,
+        row.pooled,
+        row.safety,
+        unused,
+    )
 
 
 def _supersede(data: Data, destination: str, item: str, intent: str, now: datetime) -> None:

@@ -255,6 +255,8 @@ def _change_stock(data: Data, decided: Decided) -> None:
         row.version += 1
         if change.moves_free:
             _mark(data, change.item)
+    for item in decided.marks:
+        _mark(data, item)
 
 
 def _mark(data: Data, item: str) -> None:

@@ -135,7 +135,7 @@ class Data:
     recount: set[str] = field(default_factory=set)  # documents of counts to be looked at again
     blocked: dict[tuple[str, str], Blocked] = field(default_factory=dict)  # item, lot
     changed_items: dict[str, None] = field(default_factory=dict)  # in the order of their changes
-    published: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    published: dict[tuple[str, str], tuple[tuple[int, str], int]] = field(default_factory=dict)
 
     def partition(self, number: int) -> Partition:
         """A partition, made when it is first spoken of."""

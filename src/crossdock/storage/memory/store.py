@@ -31,6 +31,7 @@ from crossdock.log.records import (
 )
 from crossdock.log.views import (
     AcceptedRow,
+    AvailabilityView,
     BalanceKey,
     BalanceRow,
     EffectView,
@@ -258,6 +259,13 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("financial.start")
         return finance.financial(self.data, after, limit)
+
+    async def availability(
+        self, channel: ChannelView, items: Sequence[str], *, explain: bool = False
+    ) -> list[AvailabilityView]:
+        """See `log.ports.Reading`."""
+        await self._at("availability.start")
+        return availability.answered(self.data, channel, items, explain=explain)
 
     async def effects_summary(self) -> dict[tuple[str, str], int]:
         """See `log.ports.Reading`."""

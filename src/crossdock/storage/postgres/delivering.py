@@ -8,11 +8,12 @@ from datetime import datetime
 import msgspec
 
 from crossdock.contracts import catalogue
-from crossdock.contracts.kits import Recipe, recipes_of, with_kits
-from crossdock.contracts.stock import Availability
+from crossdock.contracts.kits import Recipe, recipes_of
+from crossdock.inventory.availability import as_told, besides, with_kits
 from crossdock.inventory.units import in_packs
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import EffectState, Lane, Settlement, Verdict
+from crossdock.log.views import AvailabilityView, SiteView
 from crossdock.storage.postgres.session import Session
 
 _SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
@@ -69,12 +70,15 @@ async def _item_masters(session: Session, items: list[str]) -> dict[str, bytes]:
 
 async def publish(session: Session, view: ChannelView, items: list[str], now: datetime) -> None:
     """Tell a channel what changed of these items, under the next versions."""
-    recipes = await _recipes(session, items)
-    asked = sorted({*items, *(one for recipe in recipes.values() for one in recipe)})
-    rows = await session.rows("channel_quantities", asked, list(view.sites), view.keep_back)
-    quantities = with_kits({row[0]: row[1] for row in rows}, items, recipes)
+    found = await availability(session, view, items, explain=view.per_site)
+    told = {one.item: as_told(view, one, now) for one in found}
     changed = await session.rows(
-        "put_availability", view.channel, list(quantities), list(quantities.values())
+        "put_availability",
+        view.channel,
+        [one.item for one in found],
+        [one.quantity for one in found],
+        [one.version for one in found],
+        [besides(told[one.item]) for one in found],
     )
     masters = await _item_masters(session, [row[0] for row in changed])
     kind = catalogue.AVAILABILITY_PUBLISHED
@@ -99,12 +103,9 @@ async def publish(session: Session, view: ChannelView, items: list[str], now: da
             [None] * len(changed),
             [
                 msgspec.json.encode(
-                    Availability(
-                        channel=view.channel,
-                        item=row[0],
-                        quantity=row[1],
+                    msgspec.structs.replace(
+                        told[row[0]],
                         version=row[2],
-                        as_of=now,
                         packs=in_packs(masters.get(row[0]), row[1]),
                     )
                 )
@@ -112,3 +113,25 @@ async def publish(session: Session, view: ChannelView, items: list[str], now: da
             ],
             now,
         )
+
+
+async def availability(
+    session: Session, view: ChannelView, items: Sequence[str], *, explain: bool
+) -> list[AvailabilityView]:
+    """What the channel may promise of these items; site by site where it is to be explained."""
+    recipes = await _recipes(session, list(items))
+    needed = sorted({*items, *(part for recipe in recipes.values() for part in recipe)})
+    asked = (needed, list(view.sites), view.keep_back, view.channel)
+    staged = view.wants_on_hand or explain
+    rows = await session.rows("channel_quantities", *asked, staged)
+    sites: dict[str, list[SiteView]] = {}
+    if explain:
+        for item, *figures in await session.rows("channel_sites", *asked):
+            sites.setdefault(item, []).append(SiteView(*figures))
+    found = {
+        item: AvailabilityView(
+            item, quantity, on_hand if staged else None, version, tuple(sites.get(item, ()))
+        )
+        for item, quantity, on_hand, version in rows
+    }
+    return with_kits(found, list(items), recipes)

@@ -516,21 +516,78 @@ DELETE FROM availability_changed WHERE item IN (
 ) RETURNING item;
 
 -- channel_quantities --
--- What a channel may promise of these items: the free stock of its sites, each less the keep-back.
-SELECT i.item, coalesce(sum(greatest(p.sellable - p.reserved - p.pooled - p.safety - $3, 0)), 0)::bigint AS quantity
-FROM unnest($1::text[]) AS i (item)
-LEFT JOIN promise p ON p.item = i.item AND p.site = ANY($2::text[])
-GROUP BY i.item ORDER BY i.item;
+-- What a channel may promise of these items, over its sites: what its own pools have left, and the
+-- free stock of each site less the keep-back. Staged goods count where it wants `on_hand`.
+WITH counted AS (
+    SELECT p.item, p.version, p.reserved,
+           p.sellable - p.reserved - p.pooled - p.safety AS free,
+           p.sellable - p.reserved - p.safety AS uncovered,
+           CASE WHEN p.pooled > 0 THEN coalesce((
+               SELECT greatest(0, coalesce((o.said ->> 'quantity')::bigint, 0)
+                                  - coalesce((o.said ->> 'used')::bigint, 0))
+               FROM (
+                   SELECT convert_from(d.body, 'UTF8')::jsonb AS said FROM document d
+                   WHERE d.kind = 'pool' AND d.id = p.item || E'\t' || p.site || E'\t' || $4
+               ) o), 0) ELSE 0 END AS unused,
+           CASE WHEN $5 THEN coalesce((
+               SELECT sum(b.quantity) FROM balance b
+               WHERE b.item = p.item AND b.site = p.site AND b.state IN ('picked', 'packed')
+           ), 0)::bigint ELSE 0 END AS staged
+    FROM promise p
+    WHERE p.item = ANY($1::text[]) AND p.site = ANY($2::text[])
+), offered AS (
+    SELECT *, least(unused, greatest(0, uncovered)) + greatest(0, free - $3) AS quantity
+    FROM counted
+)
+SELECT i.item, coalesce(sum(o.quantity), 0)::bigint AS quantity,
+       coalesce(sum(o.quantity + greatest(0, o.reserved + o.staged)), 0)::bigint AS on_hand,
+       coalesce(sum(o.version), 0)::bigint AS version
+FROM (SELECT DISTINCT unnest($1::text[]) AS item) i
+LEFT JOIN offered o ON o.item = i.item
+GROUP BY i.item ORDER BY i.item COLLATE "C";
+
+-- channel_sites --
+-- The same, site by site, with what counted there.
+WITH counted AS (
+    SELECT p.*,
+           p.sellable - p.reserved - p.pooled - p.safety AS free,
+           p.sellable - p.reserved - p.safety AS uncovered,
+           CASE WHEN p.pooled > 0 THEN coalesce((
+               SELECT greatest(0, coalesce((o.said ->> 'quantity')::bigint, 0)
+                                  - coalesce((o.said ->> 'used')::bigint, 0))
+               FROM (
+                   SELECT convert_from(d.body, 'UTF8')::jsonb AS said FROM document d
+                   WHERE d.kind = 'pool' AND d.id = p.item || E'\t' || p.site || E'\t' || $4
+               ) o), 0) ELSE 0 END AS unused,
+           coalesce((
+               SELECT sum(b.quantity) FROM balance b
+               WHERE b.item = p.item AND b.site = p.site AND b.state IN ('picked', 'packed')
+           ), 0)::bigint AS staged
+    FROM promise p
+    WHERE p.item = ANY($1::text[]) AND p.site = ANY($2::text[])
+), offered AS (
+    SELECT *, least(unused, greatest(0, uncovered)) + greatest(0, free - $3) AS quantity
+    FROM counted
+)
+SELECT item, site, quantity, quantity + greatest(0, reserved + staged) AS on_hand,
+       sellable, reserved, pooled, safety, unused
+FROM offered ORDER BY item COLLATE "C", site COLLATE "C";
 
 -- put_availability --
--- Keep what differs from what was last published, each under the next version.
-INSERT INTO availability AS a (channel, item, quantity, version)
-SELECT $1, item, quantity, 1 FROM unnest($2::text[], $3::bigint[]) AS n (item, quantity)
+-- Keep what differs from what was last published, each under a version that is higher than the last
+-- one and not lower than what the rows behind it count to.
+INSERT INTO availability AS a (channel, item, quantity, version, said)
+SELECT $1, item, quantity, greatest(version, 1), said
+FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[]) AS n (item, quantity, version, said)
 ORDER BY item
 ON CONFLICT ON CONSTRAINT availability_of_channel
-DO UPDATE SET quantity = excluded.quantity, version = a.version + 1
-WHERE a.quantity <> excluded.quantity
+DO UPDATE SET quantity = excluded.quantity, said = excluded.said,
+              version = greatest(a.version + 1, excluded.version)
+WHERE a.quantity <> excluded.quantity OR a.said <> excluded.said
 RETURNING item, quantity, version;
+
+-- last_published --
+SELECT item, version FROM availability WHERE channel = $1 AND item = ANY($2::text[]);
 
 -- supersede_availability --
 -- An older availability of these items in this channel needs no sending any more, if not sent yet.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -32,9 +33,10 @@ from crossdock.log.records import (
     StockRow,
     Wanted,
 )
+from crossdock.log.views import AvailabilityView
 from crossdock.storage.postgres.accounts import load_accounts, load_lots
 from crossdock.storage.postgres.calling import find_earlier
-from crossdock.storage.postgres.delivering import publish, settle
+from crossdock.storage.postgres.delivering import availability, publish, settle
 from crossdock.storage.postgres.errors import translating
 from crossdock.storage.postgres.migrations import discover, migrate
 from crossdock.storage.postgres.pool import (
@@ -319,6 +321,16 @@ class PostgresStore(PostgresReading):
                 for view in channels:
                     await publish(session, view, items, now)
             return len(items)
+
+    async def availability(
+        self, channel: ChannelView, items: Sequence[str], *, explain: bool = False
+    ) -> list[AvailabilityView]:
+        """See `log.ports.Reading.availability`."""
+        async with self._statements() as session:
+            found = await availability(session, channel, items, explain=explain)
+            rows = await session.rows("last_published", channel.channel, list(items))
+        last = {row[0]: row[1] for row in rows}
+        return [replace(one, version=max(one.version, last.get(one.item, 0))) for one in found]
 
 
 async def _prepare(

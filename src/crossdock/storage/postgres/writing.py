@@ -388,7 +388,7 @@ async def _change_stock(session: Session, decided: Decided) -> set[str]:
     await _change_weights(session, decided)
     if decided.stock:
         await _change_promises(session, decided.stock)
-    return {change.item for change in decided.stock if change.moves_free}
+    return {change.item for change in decided.stock if change.moves_free}.union(decided.marks)
 
 
 async def _change_weights(session: Session, decided: Decided) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import pytest
 
 from crossdock.contracts.catalogue import AVAILABILITY_PUBLISHED
 from crossdock.contracts.products import Component, Item, PackLevel
-from crossdock.contracts.stock import Availability
-from crossdock.contracts.vocabulary import ItemKind
+from crossdock.contracts.stock import Availability, SiteAvailability
+from crossdock.contracts.vocabulary import ItemKind, StockState
 from crossdock.log.errors import StockMoved
 from crossdock.log.ports import Store
-from crossdock.log.records import Claimed, MasterRow, Verdict
-from crossdock.testing.builders import at, settlement, stock
+from crossdock.log.records import Claimed, Document, MasterRow, Outcome, Verdict
+from crossdock.log.views import AvailabilityView, SiteView
+from crossdock.testing.builders import at, movement, settlement, stock
 from crossdock.testing.storage.engine import ContractBase, Engine, land, next_batch, scene
 
 
@@ -27,6 +28,8 @@ class Shelf:
     sites: tuple[str, ...] = ("EAST", "WEST")
     keep_back: int = 0
     destinations: tuple[str, ...] = ("shop",)
+    wants_on_hand: bool = False
+    per_site: bool = False
 
 
 WEB = Shelf()
@@ -67,6 +70,68 @@ class AvailabilityContract(ContractBase):
         )
         assert claimed.key == "bolt"
         assert claimed.business_key == "shop/availability/web/bolt/1"
+
+    @scene
+    async def test_a_channels_own_pool_counts_for_it_alone(self, on: Engine) -> None:
+        """Its unused units are offered to it first, up to what is on the shelf; to nobody else."""
+        store = await on.handle()
+        pool = Document("pool", "bolt\tEAST\tb2b", 1, None, msgspec.Raw(b'{"quantity":6,"used":2}'))
+        await land(store, stock=[stock(sellable=9, reserved=3, pooled=4)], documents=[(pool, 0)])
+        b2b = Shelf(channel="b2b", keep_back=1)
+        [web] = await store.availability(WEB, ["bolt"])
+        [own] = await store.availability(b2b, ["bolt"], explain=True)
+        assert (web.quantity, web.on_hand, web.sites, web.version) == (2, None, (), 1)
+        assert (own.quantity, own.on_hand) == (5, 8)
+        assert own.sites == (SiteView("EAST", 5, 8, 9, 3, 4, 0, 4),)
+        await publish(store, WEB, b2b)
+        first, second = await told(store), await told(store, seconds=20)
+        assert {(one.channel, one.quantity) for one in first + second} == {("web", 2), ("b2b", 5)}
+
+    @scene
+    async def test_safety_stock_and_what_facts_took_away_are_offered_to_nobody(
+        self, on: Engine
+    ) -> None:
+        """A pool is served from what is on the shelf beside promises and safety stock."""
+        store = await on.handle()
+        pool = Document("pool", "bolt\tEAST\tweb", 1, None, msgspec.Raw(b'{"quantity":6}'))
+        change = replace(stock(sellable=7, reserved=2, pooled=6), safety=3)
+        await land(store, stock=[change], documents=[(pool, 0)])
+        [found] = await store.availability(WEB, ["bolt"])
+        assert found.quantity == 2
+
+    @scene
+    async def test_a_channel_that_subtracts_is_told_what_is_on_hand(self, on: Engine) -> None:
+        """Less its own open orders, promised or picked, that is what is available (P36, P39)."""
+        store = await on.handle()
+        picked = movement(4, source=StockState.AVAILABLE, target=StockState.PICKED)
+        await land(
+            store,
+            Outcome(movements=[movement(14), picked]),
+            stock=[stock(sellable=10, reserved=3)],
+        )
+        view = Shelf(wants_on_hand=True, per_site=True, keep_back=1)
+        await publish(store, view)
+        [one] = await told(store)
+        assert (one.quantity, one.on_hand) == (6, 13)
+        assert one.sites == (SiteAvailability(site="EAST", quantity=6, on_hand=13),)
+        assert one.quantity == 13 - 3 - 4
+        await land(store, stock=[stock(sellable=-2, reserved=-2)], marks=["bolt"])
+        assert await publish(store, view, seconds=30) == 1
+        [later] = await told(store, seconds=31)
+        assert (later.quantity, later.on_hand) == (6, 11)
+
+    @scene
+    async def test_asked_and_published_versions_compare(self, on: Engine) -> None:
+        """What is asked for after a publication is never under a lower version."""
+        store = await on.handle()
+        for _ in range(3):
+            await land(store, stock=[stock(sellable=2), stock(site="WEST", sellable=1)])
+        [before] = await store.availability(WEB, ["bolt", "bolt"])
+        await publish(store)
+        [one] = await told(store)
+        [after] = await store.availability(WEB, ["bolt"])
+        assert before.version == one.version == after.version == 6
+        assert await store.availability(WEB, ["nut"]) == [AvailabilityView("nut", 0, None, 0)]
 
     @scene
     async def test_nothing_changed_nothing_published(self, on: Engine) -> None:
@@ -132,7 +197,7 @@ class AvailabilityContract(ContractBase):
         for _ in range(3):
             await land(store, stock=[stock(sellable=2)])
         assert await publish(store) == 1
-        assert [(one.quantity, one.version) for one in await told(store)] == [(6, 1)]
+        assert [(one.quantity, one.version) for one in await told(store)] == [(6, 3)]
 
     @scene
     async def test_a_newer_quantity_takes_the_place_of_an_unsent_one(self, on: Engine) -> None:
