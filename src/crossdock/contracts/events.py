@@ -78,8 +78,8 @@ EVENTS = (
     Event(
         "inventory",
         "counted",
-        (Carrier(catalogue.STOCK_ADJUSTED, "reason", "count"),),
-        "A count found more or fewer.",
+        (Carrier(catalogue.STOCK_COUNTED),),
+        "Units of an account were counted; what differs is corrected.",
     ),
     Event(
         "inventory",
