@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from crossdock import sagas
 from crossdock.contracts.vocabulary import OrderStatus
 from crossdock.sagas.deciders import DECIDERS
+from tests.scenarios.said import said_in_code, unmet
 from tests.scenarios.stage import Seen, Stage
 
 STORIES = sorted(Path(__file__).with_name("stories").glob("*.txt"))
@@ -57,33 +54,6 @@ def test_every_hold_of_an_order_occurs_in_a_story(seen: Seen) -> None:
     """No reason to hold an order that nobody ever met."""
     holds = [pattern for pattern in said_in_code("add") if ":" in pattern]
     assert unmet(holds, seen.holds) == []
-
-
-def unmet(patterns: Iterable[str], met: set[str]) -> list[str]:
-    """The patterns that fit nothing that was met; there must be some, or code changed its ways."""
-    asked = list(patterns)
-    assert asked
-    return [pattern for pattern in asked if not any(re.fullmatch(pattern, one) for one in met)]
-
-
-def said_in_code(method: str) -> Iterator[str]:
-    """The words that are the first argument of calls of a method in sagas, as patterns."""
-    for module in sorted(Path(sagas.__file__).parent.rglob("*.py")):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                continue
-            if node.func.attr == method and node.args:
-                yield from _patterns(node.args[0])
-
-
-def _patterns(words: ast.expr) -> Iterator[str]:
-    if isinstance(words, ast.Constant) and isinstance(words.value, str):
-        yield re.escape(words.value)
-    elif isinstance(words, ast.JoinedStr):
-        yield "".join(
-            re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*"
-            for part in words.values
-        )
 
 
 def test_a_wrong_story_fails() -> None:
