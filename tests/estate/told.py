@@ -12,7 +12,7 @@ from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Document, FarAnswer
 from crossdock.contracts.invoices import InvoiceRequest, InvoiceRequestLine
-from crossdock.contracts.orders import LineQuantity, Release, ReleaseCancellation
+from crossdock.contracts.orders import Release, ReleaseCancellation, ReleaseLine
 from crossdock.contracts.returns import ReturnAuthorisation
 from crossdock.contracts.stock import StockAdjustment
 from crossdock.contracts.vocabulary import AdjustmentReason
@@ -37,10 +37,10 @@ async def tell(system: System, *documents: Document) -> list[FarAnswer]:
         return await connector.send(documents)
 
 
-def lines(quantities: Mapping[str, int]) -> tuple[LineQuantity, ...]:
+def lines(quantities: Mapping[str, int]) -> tuple[ReleaseLine, ...]:
     """Lines 1, 2, ... of these items."""
     return tuple(
-        LineQuantity(line=str(number), item=item, quantity=quantity)
+        ReleaseLine(line=str(number), item=item, quantity=quantity)
         for number, (item, quantity) in enumerate(quantities.items(), 1)
     )
 

@@ -30,6 +30,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "weight_grams": 140,
             "components": [{"item": "22423", "quantity": 3}],
             "zone": "Z4",
+            "wave_group": "W2",
             "carton_rule": "flat",
             "routing_code": "AS2",
             "revision": 2,

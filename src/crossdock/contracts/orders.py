@@ -97,13 +97,22 @@ class OrderCancellation(Noun, frozen=True, kw_only=True):
     reason: CancelReason = CancelReason.CUSTOMER
 
 
+class ReleaseLine(LineQuantity, frozen=True, kw_only=True):
+    """So many base units to pick, with what the item's master says of how to handle them (R21)."""
+
+    zone: Identifier | None = None
+    carton_rule: Identifier | None = None
+    routing_code: Identifier | None = None
+    wave_group: Identifier | None = None
+
+
 class Release(Noun, frozen=True, kw_only=True):
     """The hub asks a warehouse to pick, pack and ship what is reserved there."""
 
     release_id: Identifier
     order_id: Identifier
     site: Identifier
-    lines: tuple[LineQuantity, ...]
+    lines: tuple[ReleaseLine, ...]
     customer: Identifier
     ship_to: Address = Address()
     priority: Priority = 5

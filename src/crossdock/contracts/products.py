@@ -48,6 +48,7 @@ class Item(Noun, frozen=True, kw_only=True):
     zone: Identifier | None = None  # where in a warehouse it is kept (R21)
     carton_rule: Identifier | None = None  # how it is packed
     routing_code: Identifier | None = None  # what automation is told of it
+    wave_group: Identifier | None = None  # with what it is released to the floor
     revision: Quantity = 1  # grows with every change; a lower one never overwrites a higher
 
     def units_of_components(self) -> dict[str, int]:

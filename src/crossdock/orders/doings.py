@@ -37,6 +37,7 @@ class Doing(StrEnum):
     PRICED_PER = "priced_per"  # line: base units per unit of its price, as "12/1"
     PARTS = "parts"  # line: the components of one kit
     KITS_ASKED = "kits_asked"  # line
+    HANDLING = "handling"  # line: what its item's master says of it, as "zone=Z4"
 
 
 def promise(order: OrderState, line: str, site: str, reserved: int, released: int) -> None:
@@ -140,6 +141,15 @@ def part_line(kit: str, count: int) -> str:
     return f"{kit}/{count}"
 
 
+def _handling(order: OrderState, of: tuple[str, ...], value: list[str]) -> None:
+    order.lines[of[0]].handling = dict(_pair(one) for one in value)
+
+
+def _pair(said: str) -> tuple[str, str]:
+    name, _, value = said.partition("=")
+    return name, value
+
+
 def _kits_asked(order: OrderState, of: tuple[str, ...], value: int) -> None:
     order.lines[of[0]].kits_asked = value
 
@@ -160,4 +170,5 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.PRICED_PER: _priced_per,
     Doing.PARTS: _parts,
     Doing.KITS_ASKED: _kits_asked,
+    Doing.HANDLING: _handling,
 }

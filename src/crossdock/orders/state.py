@@ -89,6 +89,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     parts: list[str] = []
     kit: str = ""
     each: int = 0
+    handling: dict[str, str] = {}  # what a warehouse is told of the item
     kits_asked: int = 0  # of a kit: how many finance was asked to invoice
     sites: dict[str, SiteLine] = {}
 

@@ -19,6 +19,7 @@ from crossdock.contracts.orders import (
     OrderReview,
     Release,
     ReleaseCancellation,
+    ReleaseLine,
     ReleaseStopped,
 )
 from crossdock.contracts.stock import Grant
@@ -333,7 +334,7 @@ def _look_again_at_kits(order: OrderState, known: dict[str, Figures]) -> None:
 
 def _release(turn: Turn, order: OrderState) -> None:
     """Ask each warehouse for what is reserved there and not yet asked for: one release per site."""
-    asked: dict[str, list[LineQuantity]] = {}
+    asked: dict[str, list[ReleaseLine]] = {}
     for number, line in order.stock_lines():
         for site in sorted(line.sites):
             place = line.sites[site]
@@ -341,7 +342,7 @@ def _release(turn: Turn, order: OrderState) -> None:
             if more > 0:
                 turn.commit(order, number, site, 0, more)
                 asked.setdefault(site, []).append(
-                    LineQuantity(line=number, item=line.item, quantity=more)
+                    ReleaseLine(line=number, item=line.item, quantity=more, **line.handling)
                 )
     for site in sorted(asked):
         turn.remember(order, Doing.RELEASES, order.releases + 1)

@@ -47,8 +47,24 @@ def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
     holds = understand(batch, turn, order)
     if batch.policy.known_items_only:
         holds |= _unknown(batch, order)
+        _note_handling(batch, turn, order)
     if order.holds != sorted(holds):
         turn.remember(order, Doing.HOLDS, sorted(holds))
+
+
+_HANDLING = ("zone", "carton_rule", "routing_code", "wave_group")
+
+
+def _note_handling(batch: Batch, turn: Turn, order: OrderState) -> None:
+    """Remember what releases tell the warehouse of each item, as its master has it now (R21)."""
+    for number, line in order.stock_lines():
+        item = batch.item(line.item)
+        if item is None:
+            continue
+        known = {name: value for name in _HANDLING if (value := getattr(item, name)) is not None}
+        if known != line.handling:
+            told = [f"{name}={value}" for name, value in known.items()]
+            turn.remember(order, Doing.HANDLING, told, number)
 
 
 def _unknown(batch: Batch, order: OrderState) -> set[str]:
