@@ -54,4 +54,4 @@ def test_a_shop_has_stock_promised_as_the_guide_says(
     """Every call is answered with the words of the guide."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    assert run(play(tmp_path)) == 5
+    assert run(play(tmp_path)) == 6

@@ -14,6 +14,7 @@ import pytest
 from crossdock.contracts.catalogue import CATALOGUE, ORDER_PLACED, TOLD
 from crossdock.gateway.admission import admit
 from crossdock.gateway.asyncapi import asyncapi
+from crossdock.gateway.availability import availability_routes
 from crossdock.gateway.calls import GroupCalls
 from crossdock.gateway.compatibility import compatible
 from crossdock.gateway.documents import (
@@ -191,6 +192,7 @@ def test_openapi_describes_the_routes() -> None:
         calls = GroupCalls([])
         views = (
             *reservation_routes(calls, store, POLICY, TestClock(), TestIds(), Room()),
+            *availability_routes(store, {}, POLICY, TestClock(), Room()),
             *view_routes(store),
         )
         async with a_house(views=views) as house:

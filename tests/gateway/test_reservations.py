@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.gateway.availability import availability_routes
 from crossdock.gateway.calls import Answered, GroupCalls
 from crossdock.gateway.calls import Desk as AnyDesk
 from crossdock.gateway.receiving import Room
@@ -17,6 +18,7 @@ from crossdock.log.errors import StoreUnavailable
 from crossdock.log.records import NewMessage
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
 from crossdock.runtime.desk import Desk
+from crossdock.runtime.hub import ChannelView
 from crossdock.storage.memory.data import Promise
 from crossdock.storage.memory.store import MemoryStore
 from tests.gateway.house import (
@@ -52,7 +54,11 @@ async def a_shop(
     clock = TestClock()
     desk = desk or Desk("desk", store, OPEN, clock, TestRandomness())
     async with GroupCalls([desk]) as calls:
-        routes = reservation_routes(calls, store, OPEN, clock, TestIds(), Room())
+        views = {"web": ChannelView("web", ("EAST",), 1, ("erp",))}
+        routes = (
+            *reservation_routes(calls, store, OPEN, clock, TestIds(), Room()),
+            *availability_routes(store, views, OPEN, clock, Room()),
+        )
         async with a_house(views=routes) as house:
             yield house
 
@@ -237,5 +243,48 @@ def test_a_store_that_is_away_is_told_without_its_insides() -> None:
             assert (status, problem["code"]) == (503, "store-unavailable")
             assert house.headers["retry-after"] == "1"
             assert "10.0.0.1" not in str(problem)
+
+    run(scenario())
+
+
+def test_a_shop_asks_what_it_may_promise() -> None:
+    """One row per item, under the version that an answer of a reservation has; nothing is kept."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        async with a_shop(store=store) as house:
+            _, reserved = await asked(house, wish())
+            before = await store.position()
+            query = {"channel": "web", "items": ["B", "A", "A"], "by_site": True}
+            status, answer = await asked(house, query, "/v1/availability")
+            assert (status, answer["authority"], answer["channel"]) == (200, "hub", "web")
+            rows = {row["item"]: row for row in answer["items"]}
+            assert (rows["A"]["quantity"], rows["B"]["quantity"]) == (6, 0)
+            assert rows["A"]["version"] >= reserved["version"]
+            [site] = rows["A"]["sites"]
+            assert (site["site"], site["sellable"], site["reserved"]) == ("EAST", 10, 3)
+            assert await store.position() == before
+
+    run(scenario())
+
+
+def test_only_who_sells_there_or_is_told_may_ask() -> None:
+    """A channel that is another's and one that nobody has are refused alike."""
+
+    async def scenario() -> None:
+        async with a_shop() as house:
+            for channel in ("phone", "moon"):
+                query = {"channel": channel, "items": ["A"]}
+                status, problem = await asked(house, query, "/v1/availability")
+                assert (status, problem["code"], problem["where"]) == (
+                    403,
+                    "not-yours",
+                    "$.channel",
+                )
+            one: Any = {"channel": "web", "items": ["A"]}
+            assert (await asked(house, one, "/v1/availability", key=KEYS["crm"]))[0] == 403
+            for items in ([], ["A"] * 1001, [7]):
+                one["items"] = items
+                assert (await asked(house, one, "/v1/availability"))[0] == 422
 
     run(scenario())

@@ -13,6 +13,7 @@ from crossdock.contracts.reservations import (
     ReservationRequest,
 )
 from crossdock.gateway.app import BATCH, LINES
+from crossdock.gateway.availability import AvailabilityAnswer, AvailabilityQuery
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.masters import MasterView
 from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
@@ -61,6 +62,8 @@ def openapi() -> Schema:
             ProblemDetails,
             RefusalProblem,
             ReservationView,
+            AvailabilityQuery,
+            AvailabilityAnswer,
             *(noun for _, noun, _ in _CALLS.values()),
             ReservationAnswer,
             *(view for view, _, _ in _VIEWS.values()),
@@ -85,6 +88,7 @@ def openapi() -> Schema:
         "paths": {
             "/v1/messages": {"post": _bring_messages()},
             **_reservations(),
+            "/v1/availability": {"post": _availability()},
             **_views(),
             "/health/live": {"get": _health("live", "Is the process up?")},
             "/health/ready": {"get": _health("ready", "Are messages taken?")},
@@ -192,6 +196,21 @@ def _reservations() -> Schema:
         }
     }
     return found
+
+
+def _availability() -> Schema:
+    query = {"schema": {"$ref": _REF.format(name="AvailabilityQuery")}}
+    return {
+        "operationId": "askAvailability",
+        "summary": "What may a channel promise?",
+        "description": "A question: nothing is set aside, and nothing is put on the log.",
+        "x-scope": "stock:promise",
+        "requestBody": {"required": True, "content": {"application/json": query}},
+        "responses": {
+            "200": _json("One row per item.", "AvailabilityAnswer"),
+            **{str(s): _problem(when) for s, when in _REFUSALS.items() if s not in (409, 415, 404)},
+        },
+    }
 
 
 def _call(path: str) -> Schema:

@@ -135,6 +135,9 @@ INTAKE_PAUSE_SECONDS_MAX: Final = 1.0
 CALLS_WAITING_MAX: Final = 2_000
 CALL_BATCH_MAX: Final = 256
 
+# Items of one question about availability.
+QUERY_ITEMS_MAX: Final = 1_000
+
 # Tries of one batch of calls, and the longest pause between two, before its callers are told.
 CALL_TRIES_MAX: Final = 8
 CALL_PAUSE_SECONDS_MAX: Final = 0.5

@@ -294,11 +294,10 @@ class Hub:
             for order_id in stranded
         ]
 
-    async def _publish(self) -> int:
-        if catalogue.AVAILABILITY_PUBLISHED in self.policy.stopped:
-            return 0
-        views = [
-            ChannelView(
+    def channel_views(self) -> dict[str, ChannelView]:
+        """How each channel is told what it may promise, and answered when it asks."""
+        return {
+            channel.channel: ChannelView(
                 channel.channel,
                 channel.sells_from,
                 channel.keep_back,
@@ -309,7 +308,12 @@ class Hub:
                 channel.per_site,
             )
             for channel in self.policy.channels.values()
-        ]
+        }
+
+    async def _publish(self) -> int:
+        if catalogue.AVAILABILITY_PUBLISHED in self.policy.stopped:
+            return 0
+        views = list(self.channel_views().values())
         done = await self.store.publish_availability(
             views, self.clock.now(), _AVAILABILITY_ITEMS_MAX
         )

@@ -13,6 +13,7 @@ import msgspec
 import uvloop
 
 from crossdock.gateway.app import Deps, make_app
+from crossdock.gateway.availability import availability_routes
 from crossdock.gateway.calls import GroupCalls
 from crossdock.gateway.intake import GroupCommit
 from crossdock.gateway.keys import Keyring
@@ -63,7 +64,12 @@ async def _serve(settings: Settings) -> int:
                     intake=intake,
                     clock=hub.clock,
                     ids=ids,
-                    views=reservation_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
+                    views=(
+                        *reservation_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
+                        *availability_routes(
+                            hub.store, hub.channel_views(), hub.policy, hub.clock, room
+                        ),
+                    ),
                     room=room,
                 )
             )
