@@ -59,6 +59,7 @@ from crossdock.contracts.vocabulary import (
 )
 from crossdock.contracts.words import Noun
 from crossdock.inventory.bridge import PostingMode, PostingPolicy
+from crossdock.inventory.limits import CorrectionLimit
 from crossdock.inventory.reservations import Reservation
 from crossdock.log.keys import transport_digest
 from crossdock.log.records import Answer, NewMessage
@@ -66,7 +67,7 @@ from crossdock.orders.state import all_figures, status
 from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.rule import OnViolation
-from crossdock.sagas.policy import AdjustmentLimit, Backorders, ChannelPolicy, Policy
+from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 from tests.scenarios import identity_words
@@ -268,6 +269,9 @@ class Stage:
             self._policy = replace(self._policy, docks=docks)
         elif rule.startswith("approves of corrections beyond "):
             self._policy = replace(self._policy, adjustment_limits=(_limit(rule.split()[4:]),))
+        elif rule.startswith("tolerates counts within "):
+            tolerances = (*self._policy.count_tolerances, _limit(rule.split()[3:]))
+            self._policy = replace(self._policy, count_tolerances=tolerances)
         else:
             self._policy = _keeping_back(self._policy, int(rule.removeprefix("keeps back ")))
 
@@ -511,10 +515,10 @@ def _promising(policy: Policy, rule: str) -> Policy:
     return replace(policy, channels={**policy.channels, channel: another}, matrix=matrix)
 
 
-def _limit(words: list[str]) -> AdjustmentLimit:
+def _limit(words: list[str]) -> CorrectionLimit:
     """`10 units [of A] [at EAST]` or `20 percent ...`."""
     most = int(words[0])
-    return AdjustmentLimit(
+    return CorrectionLimit(
         site=words[words.index("at") + 1] if "at" in words else "",
         item_class=words[words.index("of") + 1] if "of" in words else "",
         units=most if words[1] == "units" else None,
@@ -564,6 +568,7 @@ def _item(name: str, item: str, *options: str) -> Said:
         status=ItemStatus.BLOCKED if "blocked" in options else ItemStatus.ACTIVE,
         description=_option(options, "called", ""),
         weight_grams=int(_option(options, "weighs", "0")) or None,
+        item_class=_option(options, "class", "") or None,
         revision=int(_option(options, "revision", "1")),
     )
     return catalogue.ITEM_CHANGED, noun

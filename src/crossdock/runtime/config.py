@@ -124,6 +124,7 @@ class Settings:
             name="crossdock",
             posting=self.posting,
             adjustment_limits=self.policies.adjustment_limits,
+            count_tolerances=self.policies.count_tolerances,
             docks=self.policies.docks,
             transfer_hours=self.policies.transfer_hours,
             stopped=stopped_types(self.flows, self.findings()),

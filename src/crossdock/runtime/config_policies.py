@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crossdock.inventory.limits import CorrectionLimit
 from crossdock.runtime.config_reader import Reader
-from crossdock.sagas.policy import AdjustmentLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class StockPolicies:
 
     docks: frozenset[str] = frozenset()
     transfer_hours: int = 72
-    adjustment_limits: tuple[AdjustmentLimit, ...] = ()
+    adjustment_limits: tuple[CorrectionLimit, ...] = ()
+    count_tolerances: tuple[CorrectionLimit, ...] = ()
 
 
 def read_policies(
@@ -24,7 +25,7 @@ def read_policies(
 ) -> StockPolicies:
     """What the file says; what it does not say is as by default."""
     where = "policies"
-    reader.only(section, where, ("receives_to", "transfer_hours", "adjustments"))
+    reader.only(section, where, ("receives_to", "transfer_hours", "adjustments", "tolerances"))
     docks = set()
     for site, state in reader.section(section.get("receives_to"), "policies.receives_to").items():
         if site not in sites:
@@ -35,16 +36,28 @@ def read_policies(
             docks.add(site)
     default = StockPolicies()
     hours = reader.number(section, "transfer_hours", where, default.transfer_hours, 1, 8760)
-    limits = section.get("adjustments", [])
+    return StockPolicies(
+        frozenset(docks),
+        hours,
+        _limits(reader, section, "adjustments", sites),
+        _limits(reader, section, "tolerances", sites),
+    )
+
+
+def _limits(
+    reader: Reader, section: Mapping[str, Any], name: str, sites: Collection[str]
+) -> tuple[CorrectionLimit, ...]:
+    limits = section.get(name, [])
     if not isinstance(limits, list):
-        reader.wrong("policies.adjustments", limits, "a list of limits")
-        limits = []
-    read = tuple(_limit(reader, one, number, sites) for number, one in enumerate(limits))
-    return StockPolicies(frozenset(docks), hours, read)
+        reader.wrong(f"policies.{name}", limits, "a list of limits")
+        return ()
+    return tuple(
+        _limit(reader, one, f"policies.{name}[{number}]", sites)
+        for number, one in enumerate(limits)
+    )
 
 
-def _limit(reader: Reader, value: object, number: int, sites: Collection[str]) -> AdjustmentLimit:
-    where = f"policies.adjustments[{number}]"
+def _limit(reader: Reader, value: object, where: str, sites: Collection[str]) -> CorrectionLimit:
     one = reader.section(value, where)
     reader.only(one, where, ("site", "item_class", "units", "percent"))
     site = reader.text(one, "site", where)
@@ -52,7 +65,7 @@ def _limit(reader: Reader, value: object, number: int, sites: Collection[str]) -
         reader.wrong(f"{where}.site", site, "a site of this file")
     if "units" not in one and "percent" not in one:
         reader.wrong(where, "no limit", "units, percent, or both")
-    return AdjustmentLimit(
+    return CorrectionLimit(
         site=site,
         item_class=reader.text(one, "item_class", where),
         units=reader.number(one, "units", where, 0, 0, 10**12) if "units" in one else None,

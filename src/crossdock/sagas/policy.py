@@ -9,6 +9,7 @@ from enum import StrEnum
 from crossdock.contracts.vocabulary import StockState
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
+from crossdock.inventory.limits import CorrectionLimit
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
 from crossdock.sagas.understanding import Speech
@@ -36,24 +37,6 @@ class ChannelPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class AdjustmentLimit:
-    """How much a count or an adjustment may change without anybody's approval.
-
-    It holds at one site or at any (""), for one class of items or for any; None: no limit.
-    """
-
-    site: str = ""
-    item_class: str = ""
-    units: int | None = None
-    percent: int | None = None  # of what the account held
-
-    @property
-    def precision(self) -> int:
-        """How narrowly it is meant; the narrowest limit that fits holds."""
-        return 2 * bool(self.site) + bool(self.item_class)
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything besides state and message that a decision depends on."""
 
@@ -68,7 +51,8 @@ class Policy:
     authority: str = "hub"  # whose word an answer about stock is
     speech: Mapping[str, Speech] = field(default_factory=dict)  # systems that do not speak as we do
     matching: Mapping[str, tuple[MatchRule, ...]] = field(default_factory=dict)  # by entity
-    adjustment_limits: tuple[AdjustmentLimit, ...] = ()
+    adjustment_limits: tuple[CorrectionLimit, ...] = ()  # beyond which somebody must approve
+    count_tolerances: tuple[CorrectionLimit, ...] = ()  # beyond which a count is shown
     docks: frozenset[str] = frozenset()  # sites at which nothing is sold before it is put away
     transfer_hours: int = 72  # how long a transfer may take that names no time
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow

@@ -3,7 +3,8 @@
 A count fixes an account at its event time. The difference to what the ledger had for that moment
 is entered as a movement of that moment. When a movement that happened before it is told after it,
 the store wakes the count's document, and the difference is corrected by a further movement: so
-the end does not depend on who was told first. Corrections that are too large wait for approval.
+the end does not depend on who was told first. Corrections that are too large wait for approval;
+counts that differ by more than the house tolerates are shown (R90, R91).
 """
 
 from __future__ import annotations
@@ -14,16 +15,15 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts import catalogue, counts, stock
-from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import AdjustmentReason, MovementKind, StockState
-from crossdock.inventory import ledger, weights
+from crossdock.inventory import ledger, limits, weights
+from crossdock.inventory.limits import CorrectionLimit
 from crossdock.log.accounts import Account, document_id
 from crossdock.log.records import Document, Movement, Wanted
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.deciders.goods import count, enter
 from crossdock.sagas.deciders.timers import TIMERS
-from crossdock.sagas.policy import AdjustmentLimit
 from crossdock.sagas.turn import Turn
 
 COUNT = "count"
@@ -31,8 +31,6 @@ COUNT = "count"
 
 PENDING = "adjustment"
 """The kind of document that keeps a correction until somebody approves of it."""
-
-_ITEM = msgspec.json.Decoder(Item)
 
 
 class CountMark(msgspec.Struct, array_like=True):
@@ -42,6 +40,8 @@ class CountMark(msgspec.Struct, array_like=True):
     quantity: int
     count_id: str
     place: str  # of its message
+    change: int = 0  # all that was entered for it so far
+    told: str = ""  # what people are shown of it
 
 
 class CountBook(msgspec.Struct):
@@ -100,20 +100,50 @@ def _take_count(
     if same and same[0].count_id > mark.count_id:
         turn.supersede("another count of the same moment stands")
         return
+    _replace(turn, account, same, mark)
     book.counts = sorted([*(c for c in book.counts if c.at != at), mark], key=lambda c: c.at)
-    _settle(batch, turn, book)
+    _settle(batch, turn, book, mark)
 
 
-def _settle(batch: Batch, turn: Turn, book: CountBook) -> None:
+def _replace(turn: Turn, account: Account, same: list[CountMark], mark: CountMark) -> None:
+    """Take over what was entered for another count of the moment; it is not so any more."""
+    for other in same:
+        mark.change = other.change
+        if other.count_id == mark.count_id:
+            mark.told = other.told
+        elif other.told:
+            _show(turn, account, other, "another count of the same moment stands")
+
+
+def _settle(batch: Batch, turn: Turn, book: CountBook, new: CountMark | None = None) -> None:
     """Enter what is still missing for every count to be so, oldest first."""
+    item, site = book.account[:2]
+    tolerance = _narrowest(batch, batch.policy.count_tolerances, item, site)
     batch.accounts.held((book.account, mark.at) for mark in book.counts)
     for mark in book.counts:
         [held] = batch.accounts.held([(book.account, mark.at)])
-        if held != mark.quantity:
-            enter(turn, [_correction(book.account, mark, mark.quantity - held)])
+        if held == mark.quantity and mark is not new:
+            continue
+        mark.change += mark.quantity - held
+        enter(turn, [_correction(book.account, mark, mark.quantity - held)])
+        if tolerance is not None:
+            _watch(turn, book.account, mark, tolerance)
     number = document_id(*book.account)
     batch.accounts.count(book.account, number, {mark.at: mark.quantity for mark in book.counts})
     batch.store_document(turn, COUNT, number, book)
+
+
+def _watch(turn: Turn, account: Account, mark: CountMark, tolerance: CorrectionLimit) -> None:
+    """Show a count that differs by more than is tolerated, and that it does not any more."""
+    words = limits.variance(tolerance, mark.quantity, mark.change)
+    if words != mark.told:
+        _show(turn, account, mark, words or "within the tolerance, as was told later")
+        mark.told = words
+
+
+def _show(turn: Turn, account: Account, mark: CountMark, words: str) -> None:
+    item, site = account[:2]
+    turn.note("stock-variance", f"{site}/{mark.count_id}/{item}", words)
 
 
 def _correction(account: Account, mark: CountMark, change: int) -> Movement:
@@ -197,27 +227,19 @@ def _limit(
     batch: Batch, noun: counts.StockCount | stock.StockAdjustment, change: int, held: int
 ) -> str:
     """Which limit a change goes beyond, in words; "" where none."""
-    limits = batch.policy.adjustment_limits
+    limit = _narrowest(batch, batch.policy.adjustment_limits, noun.item, noun.site)
+    return "" if limit is None or not change else limit.exceeded(change, held)
+
+
+def _narrowest(
+    batch: Batch, of: tuple[CorrectionLimit, ...], item: str, site: str
+) -> CorrectionLimit | None:
+    """The limit that holds for an item at a site; its master is read only where a class counts."""
     item_class = ""
-    if any(limit.item_class for limit in limits):
-        body = batch.master("item", noun.item)
-        item_class = (_ITEM.decode(body).item_class or "") if body is not None else ""
-    fitting = [
-        limit
-        for limit in limits
-        if limit.site in ("", noun.site) and limit.item_class in ("", item_class)
-    ]
-    if not fitting or not change:
-        return ""
-    return _beyond(max(fitting, key=lambda limit: limit.precision), abs(change), held)
-
-
-def _beyond(limit: AdjustmentLimit, change: int, held: int) -> str:
-    if limit.units is not None and change > limit.units:
-        return f"more than {limit.units} units"
-    if limit.percent is not None and change * 100 > limit.percent * max(held, 0):
-        return f"more than {limit.percent} percent of {held}"
-    return ""
+    if any(limit.item_class for limit in of):
+        known = batch.item(item)
+        item_class = (known.item_class or "") if known is not None else ""
+    return limits.narrowest(of, site, item_class)
 
 
 # Approval ---------------------------------------------------------------------------------------
