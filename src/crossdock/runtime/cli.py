@@ -246,6 +246,72 @@ def identity_retry(
     _change("retry", config=config, places=places, by=by, as_json=as_json)
 
 
+adjustments = typer.Typer(
+    no_args_is_help=True, help="Large counts and corrections that wait for approval."
+)
+app.add_typer(adjustments, name="adjustments")
+Adjustment = Annotated[str, typer.Argument(help="Its id, as `list` shows it.")]
+Note = Annotated[str, typer.Option("--note", help="Why, for the record.")]
+Owner = Annotated[
+    str, typer.Option("--as", help="In whose name; default: the first owner that the matrix names.")
+]
+
+
+def _adjust(action: str, **arguments: Any) -> None:
+    module = import_module("crossdock.runtime.commands.adjustments")
+    raise typer.Exit(getattr(module, action)(**arguments))
+
+
+@adjustments.command("list")
+def adjustments_list(config: Config = _CONFIG, as_json: Json = False) -> None:
+    """List what waits for approval, with the limit that it is beyond."""
+    _adjust("show", config=config, as_json=as_json)
+
+
+@adjustments.command("approve")
+def adjustments_approve(
+    number: Adjustment,
+    by: By = "",
+    note: Note = "",
+    owner: Owner = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let it be booked, as of its own event time."""
+    _adjust(
+        "settle",
+        verdict="approve",
+        config=config,
+        number=number,
+        by=by,
+        note=note,
+        owner=owner,
+        as_json=as_json,
+    )
+
+
+@adjustments.command("reject")
+def adjustments_reject(
+    number: Adjustment,
+    by: By = "",
+    note: Note = "",
+    owner: Owner = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let it not be booked: it is to be counted again."""
+    _adjust(
+        "settle",
+        verdict="reject",
+        config=config,
+        number=number,
+        by=by,
+        note=note,
+        owner=owner,
+        as_json=as_json,
+    )
+
+
 @app.command()
 def verify(config: Config = _CONFIG, as_json: Json = False) -> None:
     """Check every invariant; exit code 1 and the rows that break one."""
