@@ -42,6 +42,25 @@ class BalanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LotMovement:
+    """One movement of a lot or serial number, and the message that told of it."""
+
+    event_time: datetime
+    kind: str | None  # None: written before movements had kinds
+    quantity: int
+    owner: str
+    from_site: str
+    from_state: str
+    to_site: str
+    to_state: str
+    document: str
+    place: str
+    source: str
+    key: str  # what the message is about: the order of a shipment
+    customer: str | None  # of that order
+
+
+@dataclass(frozen=True, slots=True)
 class WeightRow:
     """What one ledger account weighs, in grams."""
 

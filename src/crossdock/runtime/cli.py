@@ -105,7 +105,9 @@ def state(
 def trace(
     key: Annotated[
         str,
-        typer.Argument(help="An order, shipment, item or message place; item:X with --fields."),
+        typer.Argument(
+            help="An order, shipment, item or message place; lot:ITEM/LOT; item:X with --fields."
+        ),
     ],
     config: Config = _CONFIG,
     fields: Annotated[
@@ -113,8 +115,9 @@ def trace(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one timeline of an order, shipment or item, and why it is stuck."""
-    _run("fields" if fields else "trace", key=key, config=config, as_json=as_json)
+    """Show one timeline of an order, shipment or item, and why it is stuck; where a lot went."""
+    command = "fields" if fields else "lots" if key.startswith("lot:") else "trace"
+    _run(command, key=key, config=config, as_json=as_json)
 
 
 identity = typer.Typer(no_args_is_help=True, help="Whose number is this: see it, change it.")

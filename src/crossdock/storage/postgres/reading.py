@@ -37,6 +37,7 @@ from crossdock.log.views import (
     EffectView,
     ExceptionRow,
     FinancialRow,
+    LotMovement,
     OutcomeRow,
     PromiseKey,
     PromiseView,
@@ -221,6 +222,15 @@ class PostgresReading:
     async def promises_of_item(self, item: str) -> list[PromiseView]:
         """The promise rows of an item."""
         return [PromiseView(*row) for row in await self._look("promises_of_item", item)]
+
+    async def movements_of_lot(self, item: str, lot: str) -> list[LotMovement]:
+        """Every movement of a lot or serial number, as they happened."""
+        rows = await self._look("movements_of_lot", item, lot)
+        return [LotMovement(*row) for row in rows]
+
+    async def balances_of_lot(self, item: str, lot: str) -> list[BalanceRow]:
+        """The accounts that hold something of a lot or serial number."""
+        return [BalanceRow(*row) for row in await self._look("balances_of_lot", item, lot)]
 
     # Looking --------------------------------------------------------------------------------
 

@@ -246,6 +246,21 @@ WHERE item = $1 ORDER BY priority, since, order_id COLLATE "C", line COLLATE "C"
 SELECT item, site, sellable, reserved, pooled, safety FROM promise
 WHERE item = $1 ORDER BY site COLLATE "C";
 
+-- movements_of_lot --
+-- Where a lot went, as it happened, with the message that told of it and the order that it is about.
+SELECT m.event_time, m.kind, m.quantity, m.owner, m.from_site, m.from_state, m.to_site, m.to_state,
+       m.document, m.partition || ':' || m.position AS place, t.source, t.key, o.customer
+FROM movement m
+JOIN message t ON t.partition = m.partition AND t.position = m.position
+LEFT JOIN sales_order o ON o.order_id = t.key
+WHERE m.item = $1 AND m.lot = $2
+ORDER BY m.event_time, m.partition, m.position, m.number;
+
+-- balances_of_lot --
+SELECT item, site, lot, state, owner, quantity FROM balance
+WHERE item = $1 AND lot = $2 AND quantity <> 0
+ORDER BY site COLLATE "C", state COLLATE "C", owner COLLATE "C";
+
 -- order_state --
 SELECT state FROM sales_order WHERE order_id = $1;
 
