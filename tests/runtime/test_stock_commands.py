@@ -1,13 +1,28 @@
-"""Commands for who keeps the stock right: approving large corrections, finding a lot."""
+"""Commands for who keeps the stock right: approving large corrections, finding a lot, putting
+counters right."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runtime.test_commands import CONFIG, GOODS, MASTERS, Hub, lines, make, order, said
+from crossdock.runtime.config import read_settings
+from crossdock.runtime.hub import opened_store
+from crossdock.storage.postgres.pool import transaction
+from tests.runtime.test_commands import (
+    CONFIG,
+    GOODS,
+    MASTERS,
+    ORDERS,
+    Hub,
+    lines,
+    make,
+    order,
+    said,
+)
 
 pytestmark = pytest.mark.postgres
 
@@ -91,3 +106,50 @@ def test_a_lot_is_followed_to_its_customers_and_its_recall_is_seen(tmp_path: Pat
     assert "delivered 4 for SO-1 of acme" in words
     assert "now 6 quarantine at EAST" in words
     assert b"error (key-unknown)" in hub.run("trace", "lot:bolt/L9", expect=2).stderr
+
+
+DRIFT = """
+UPDATE balance SET quantity = quantity + 3 WHERE item = 'bolt' AND state = 'available';
+DELETE FROM balance WHERE item = 'bolt' AND state = 'customer';
+INSERT INTO balance VALUES ('bolt', 'WEST', '', 'available', '', 2);
+UPDATE promise SET sellable = sellable - 1, reserved = reserved + 5 WHERE item = 'bolt';
+"""
+
+
+async def drift(config: Path) -> None:
+    """Write to tables that nobody but the hub should write to."""
+    async with opened_store(read_settings(config)) as store, transaction(store.pool) as connection:
+        await connection.execute(DRIFT)
+
+
+def test_counters_that_drifted_are_found_and_put_right_from_the_entries(tmp_path: Path) -> None:
+    """Shown first, then written with evidence; sound before and after (P3, P10)."""
+    hub = make(tmp_path)
+    hub.json("ingest", "-", stdin=lines([*MASTERS, *ORDERS]))
+    sound = hub.json("state")["hash"]
+    assert hub.json("stock", "rebase", "--item", "bolt")["differences"] == []
+    asyncio.run(drift(tmp_path / "crossdock.yaml"))
+    assert hub.json("verify", expect=1)["broken"]
+    shown = hub.json("stock", "rebase", "--item", "bolt", expect=1)
+    assert not shown["applied"]
+    assert {
+        (d["counter"], d["site"], d["state"]): (d["stored"], d["entered"])
+        for d in shown["differences"]
+    } == {
+        ("balance", "EAST", "available"): (9, 6),
+        ("balance", "EAST", "customer"): (0, 4),
+        ("balance", "WEST", "available"): (2, 0),
+        ("sellable", "EAST", ""): (5, 6),
+        ("reserved", "EAST", ""): (11, 6),
+    }
+    applied = hub.json("stock", "rebase", "--item", "bolt", "--apply")
+    assert (applied["applied"], applied["differences"]) == (True, shown["differences"])
+    assert hub.json("verify")["broken"] == []
+    assert hub.json("state")["hash"] == sound
+    [evidence] = [
+        one for one in hub.json("trace", "bolt")["exceptions"] if one["kind"] == "stock-rebased"
+    ]
+    assert "sellable at EAST: 5 stored, 6 from entries" in evidence["detail"]
+    assert "nothing differs" in hub.words("stock", "rebase", "--item", "bolt", "--apply")
+    unknown = hub.run("stock", "rebase", "--item", "nobody", expect=2)
+    assert b"error (key-unknown)" in unknown.stderr

@@ -315,6 +315,29 @@ def adjustments_reject(
     )
 
 
+stock = typer.Typer(no_args_is_help=True, help="Counters of stock beside the ledger's entries.")
+app.add_typer(stock, name="stock")
+
+
+@stock.callback()
+def _stock() -> None:
+    """Counters of stock beside the ledger's entries."""
+
+
+@stock.command("rebase")
+def stock_rebase(
+    item: Annotated[str, typer.Option("--item", help="The item.")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Put them right; without it they are only shown.")
+    ] = False,
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Compare an item's counters with the entries; exit code 1 if any differs and is left so."""
+    module = import_module("crossdock.runtime.commands.stock")
+    raise typer.Exit(module.run_rebase(config=config, item=item, apply=apply, as_json=as_json))
+
+
 @app.command()
 def verify(config: Config = _CONFIG, as_json: Json = False) -> None:
     """Check every invariant; exit code 1 and the rows that break one."""
