@@ -4,6 +4,7 @@ counters right."""
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from crossdock.runtime.config import read_settings
 from crossdock.runtime.hub import opened_store
 from crossdock.storage.postgres.pool import transaction
+from crossdock.storage.postgres.rebase import differences, rebase
 from tests.runtime.test_commands import (
     CONFIG,
     GOODS,
@@ -153,3 +155,36 @@ def test_counters_that_drifted_are_found_and_put_right_from_the_entries(tmp_path
     assert "nothing differs" in hub.words("stock", "rebase", "--item", "bolt", "--apply")
     unknown = hub.run("stock", "rebase", "--item", "nobody", expect=2)
     assert b"error (key-unknown)" in unknown.stderr
+
+
+NOW = datetime(2021, 3, 4, tzinfo=UTC)
+BATCH = """
+INSERT INTO movement (partition, position, number, item, lot, owner, from_site, from_state,
+                      to_site, to_state, quantity, document, event_time, recorded_time)
+VALUES (0, 999, 0, 'bolt', '', '', 'EAST', 'available', 'EAST', 'damaged', 2, 'X', now(), now());
+UPDATE balance SET quantity = quantity - 2
+WHERE item = 'bolt' AND site = 'EAST' AND state = 'available';
+INSERT INTO balance VALUES ('bolt', 'EAST', '', 'damaged', '', 2);
+UPDATE promise SET sellable = sellable - 2 WHERE item = 'bolt';
+"""
+BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+async def rebase_beside_a_batch(config: Path) -> tuple[int, int]:
+    """Put right what drifted while a batch is half done; gives what differed, and still does."""
+    async with opened_store(read_settings(config)) as store:
+        async with transaction(store.pool) as batch:
+            await batch.execute(BATCH)
+            task = asyncio.create_task(rebase(store.pool, "bolt", NOW))
+            while not task.done() and not await batch.fetchval(BLOCKED):
+                pass
+        found = await task
+        return len(found), len(await differences(store.pool, "bolt") or [])
+
+
+def test_what_a_batch_writes_meanwhile_is_kept(tmp_path: Path) -> None:
+    """The difference is added under the batch's locks, never a sum that was read before."""
+    hub = make(tmp_path)
+    hub.json("ingest", "-", stdin=lines([*MASTERS, *ORDERS]))
+    asyncio.run(drift(tmp_path / "crossdock.yaml"))
+    assert asyncio.run(rebase_beside_a_batch(tmp_path / "crossdock.yaml")) == (5, 0)
