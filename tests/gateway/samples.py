@@ -282,6 +282,23 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "purchase_order": "PO-9",
         },
     ),
+    catalogue.PURCHASE_ORDER_CHANGED: (
+        "erp",
+        {
+            "purchase_order": "PO-9",
+            "supplier": "S-1",
+            "site": "EAST",
+            "revision": 2,
+            "lines": [
+                {
+                    "line": "1",
+                    "item": "85123A",
+                    "quantity": 120,
+                    "expected_at": "2026-03-20T00:00:00Z",
+                }
+            ],
+        },
+    ),
     catalogue.POOL_CHANGED: (
         "erp",
         {"channel": "web", "item": "85123A", "site": "EAST", "quantity": 6, "version": 2},

@@ -27,6 +27,7 @@ from crossdock.contracts import (
     parties,
     places,
     products,
+    purchasing,
     returns,
     transfers,
 )
@@ -247,7 +248,11 @@ class Stage:
 
     def _furnish(self, rule: str) -> None:
         assert self._hub is None, "the house is furnished before the story begins"
-        if rule.startswith(("also sells by ", "serves first ")):
+        if rule.startswith("sells ahead "):
+            days = int(rule.split()[2])
+            web = replace(self._policy.channels["web"], sells_ahead_days=days)
+            self._policy = replace(self._policy, channels={**self._policy.channels, "web": web})
+        elif rule.startswith(("also sells by ", "serves first ")):
             self._policy = _promising(self._policy, rule)
         elif rule == "sells known items only":
             self._policy = replace(self._policy, known_items_only=True)
@@ -487,6 +492,7 @@ def _answered(said: calls.ReservationAnswer) -> str:
     lines = [
         f"{one.line} {one.item} {one.reserved} of {one.wanted}"
         + "".join(f" {at.site} {at.quantity}" for at in one.sites)
+        + "".join(f" later {at.site} {at.quantity}" for at in one.later)
         for one in said.lines
     ]
     return f"{said.answer}, {said.state}: {', '.join(lines)}"
@@ -606,7 +612,7 @@ def _adjust(name: str, site: str, units: str, reason: str, *options: str) -> Sai
 
 
 def _receipt(name: str, site: str, units: str, *options: str) -> Said:
-    """`receipt  SITE  bolt 3 [of 4] [in STATE] [lot L] [serials A B], ...  [named G1]`."""
+    """`receipt  SITE  bolt 3 [of 4] [in STATE] [lot L] [serials A B], ...  [named G1]  [of PO1]`."""
     lines = tuple(
         shelves.ReceiptLine(
             item=part.item,
@@ -621,7 +627,29 @@ def _receipt(name: str, site: str, units: str, *options: str) -> Said:
         for part in loose(units)
     )
     return catalogue.RECEIPT_POSTED, shelves.Receipt(
-        receipt_id=_option(options, "named ", f"receipt-{name}"), site=site, lines=lines
+        receipt_id=_option(options, "named ", f"receipt-{name}"),
+        site=site,
+        lines=lines,
+        purchase_order=_option(options, "of ", "") or None,
+    )
+
+
+def _buy(name: str, number: str, site: str, units: str, *options: str) -> Said:
+    """`buy  PO1  EAST  1 bolt 5 in 3 days, ...  [revision 2]`; `none`: it is cancelled."""
+    parts = [] if units == "none" else lined(units)
+    return catalogue.PURCHASE_ORDER_CHANGED, purchasing.PurchaseOrder(
+        purchase_order=number,
+        site=site,
+        revision=int(_option(options, "revision", "1")),
+        lines=tuple(
+            purchasing.PurchaseOrderLine(
+                line=part.line,
+                item=part.item,
+                quantity=part.quantity,
+                expected_at=at(86_400 * int(part.after("in") or 0)),
+            )
+            for part in parts
+        ),
     )
 
 
@@ -959,6 +987,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "stock": _stock,
     "adjust": _adjust,
     "receipt": _receipt,
+    "buy": _buy,
     "move": _move,
     "count": _count,
     "approve": _approve,

@@ -24,6 +24,7 @@ from crossdock.contracts import (
     postings,
     products,
     proposals,
+    purchasing,
     replenishment,
     reservations,
     returns,
@@ -106,6 +107,7 @@ STOCK_POSTED = "crossdock.stock.posted.v1"
 STOCK_POSTING_REJECTED = "crossdock.stock.posting_rejected.v1"
 STOCK_POSTING_RETRIED = "crossdock.stock.posting_retried.v1"
 POSTING_PERIOD_ENDED = "crossdock.posting_period.ended.v1"
+PURCHASE_ORDER_CHANGED = "crossdock.purchase_order.changed.v1"
 STOCK_POLICY_CHANGED = "crossdock.stock_policy.changed.v1"
 STOCK_POLICY_REVIEWED = "crossdock.stock_policy.reviewed.v1"
 REPLENISHMENT_REQUESTED = "crossdock.replenishment.requested.v1"
@@ -590,6 +592,15 @@ _ROWS = (
         "A day of a site is over: what was not posted is added up.",
         inbound=False,
         steward="finance",
+    ),
+    MessageType(
+        PURCHASE_ORDER_CHANGED,
+        purchasing.PurchaseOrder,
+        "purchase_order",
+        "purchase_order",
+        lambda d: f"purchase-order/{d.purchase_order}/{d.revision}",
+        "Goods were ordered from a supplier, and are expected at a time.",
+        steward="purchasing",
     ),
     MessageType(
         STOCK_POLICY_CHANGED,

@@ -15,6 +15,7 @@ import msgspec
 
 from crossdock.contracts.reservations import ReservationLine, ReservationRequest
 from crossdock.contracts.vocabulary import ItemStatus, PromiseLevel, Refusal, ReservationState
+from crossdock.inventory.inbound import Coming, Later, fill, take_first
 
 Offered = Callable[[str, str], int]
 """Base units of (item, site) that the asking channel may take now."""
@@ -32,11 +33,17 @@ class HeldLine(msgspec.Struct, omit_defaults=True):
     site: str = ""
     sites: dict[str, int] = {}
     pooled: dict[str, int] = {}  # of these, units of the channel's own pool
+    later: list[Later] = []  # beside these, units of what is expected
 
     @property
     def held(self) -> int:
         """Base units held over all sites."""
         return sum(self.sites.values())
+
+    @property
+    def ahead(self) -> int:
+        """Base units held of what is expected."""
+        return sum(one.quantity for one in self.later)
 
 
 class Reservation(msgspec.Struct, omit_defaults=True):
@@ -96,13 +103,15 @@ def reserve(
     sells_from: Sequence[str] | None,
     status: Status,
     offered: Offered,
+    come: Coming | None = None,
     *,
     expires: datetime | None,
     now: datetime,
 ) -> Reservation | Refused:
     """Set units aside for every line, or say exactly why not; `sells_from` None: no such channel.
 
-    A wish that is known already, with the same content, gives the reservation as it stands.
+    A wish that is known already, with the same content, gives the reservation as it stands. What
+    stock does not cover may `come` later; not where all of it has to be at one site.
     """
     if known is not None:
         return known if known.same_as(wish) else Refused(Refusal.SAME_ID_OTHER_CONTENT)
@@ -110,21 +119,46 @@ def reserve(
         return refused
     sells_from = sells_from or ()
     shares = share(wish.lines, sells_from, offered, wish.level)
-    held = sum(sum(one.values()) for one in shares)
+    later = _later(wish, sells_from, shares, come)
+    found = [
+        sum(now.values()) + sum(part.quantity for part in parts)
+        for now, parts in zip(shares, later, strict=True)
+    ]
+    held = sum(found)
     wanted = sum(line.quantity for line in wish.lines)
     if not held or (wish.all_or_nothing and held < wanted):
-        return _not_enough(wish.lines, shares, sells_from, offered)
+        return _not_enough(wish.lines, found, sells_from, offered)
     return Reservation(
         channel=wish.channel,
         lines=[
-            HeldLine(line.line, line.item, line.quantity, line.site or "", one)
-            for line, one in zip(wish.lines, shares, strict=True)
+            HeldLine(line.line, line.item, line.quantity, line.site or "", one, {}, parts)
+            for line, one, parts in zip(wish.lines, shares, later, strict=True)
         ],
         hard=wish.hard,
         all_or_nothing=wish.all_or_nothing,
         level=wish.level,
         expires=expires,
     )
+
+
+def _later(
+    wish: ReservationRequest,
+    sells_from: Sequence[str],
+    shares: Sequence[Mapping[str, int]],
+    come: Coming | None,
+) -> list[list[Later]]:
+    """What each line is promised of what is expected."""
+    if come is None or wish.level is PromiseLevel.SITE:
+        return [[] for _ in shares]
+    missing = [
+        (
+            line.item,
+            sells_from if line.site is None else (line.site,),
+            line.quantity - sum(one.values()),
+        )
+        for line, one in zip(wish.lines, shares, strict=True)
+    ]
+    return fill(missing, come)
 
 
 def _impossible(
@@ -157,15 +191,13 @@ def _impossible(
 
 def _not_enough(
     lines: Sequence[ReservationLine],
-    shares: Sequence[Mapping[str, int]],
+    found: Sequence[int],
     sells_from: Sequence[str],
     offered: Offered,
 ) -> Refused:
-    """Name the first line that is short, and what there is for each."""
+    """Name the first line that is short, and what there is for each now."""
     short = next(
-        line.line
-        for line, one in zip(lines, shares, strict=True)
-        if sum(one.values()) < line.quantity
+        line.line for line, units in zip(lines, found, strict=True) if units < line.quantity
     )
     available = {
         line.line: sum(
@@ -253,7 +285,7 @@ def commit(
         return found
     held: dict[str, int] = {}
     for one in found.lines:
-        held[one.line] = held.get(one.line, 0) + one.held
+        held[one.line] = held.get(one.line, 0) + one.held + one.ahead
     for line, quantity in parts.items():
         if quantity > held.get(line, 0):
             return Refused(Refusal.EXCEEDS_RESERVED, line, held)
@@ -276,7 +308,8 @@ def keep(
 ) -> tuple[Reservation, list[Freed]]:
     """The reservation in its next state with so much of each line, and what came free of it.
 
-    The first sites of a line are kept, and at a site the units of the channel's own pool.
+    The first sites of a line are kept, and at a site the units of the channel's own pool; what is
+    there is kept before what is expected.
     """
     lines = []
     freed = []
@@ -296,8 +329,9 @@ def keep(
                 pooled[site] = kept_of_pool
             if part < units:
                 freed.append(Freed(one.item, site, units - part, of_pool - kept_of_pool))
-        wanted[one.line] = left
-        lines.append(HeldLine(one.line, one.item, one.wanted, one.site, sites, pooled))
+        later = list(take_first(one.later, left))
+        wanted[one.line] = left - sum(part.quantity for part in later)
+        lines.append(HeldLine(one.line, one.item, one.wanted, one.site, sites, pooled, later))
     after = Reservation(
         channel=known.channel,
         lines=lines,
@@ -308,6 +342,24 @@ def keep(
         order_id=order_id or known.order_id,
     )
     return after, freed
+
+
+def arrive(known: Reservation, number: int, site: str, quantity: int) -> Reservation:
+    """Units that the number-th line was promised ahead are there now: those expected first."""
+    one = known.lines[number]
+    one.later = _without_first(one.later, quantity)
+    one.sites = {**one.sites, site: one.sites.get(site, 0) + quantity}
+    return known
+
+
+def _without_first(parts: Sequence[Later], quantity: int) -> list[Later]:
+    left = []
+    for one in parts:
+        part = min(quantity, one.quantity)
+        quantity -= part
+        if part < one.quantity:
+            left.append(Later(one.site, one.quantity - part, one.expected_at))
+    return left
 
 
 def take_over(

@@ -245,6 +245,7 @@ DEFAULT_RULES = (
     # What the hub decides.
     Rule("release", (HUB,), (WMS_OF_SITE,)),
     Rule("stock_policy", ("erp",), ()),
+    Rule("purchase_order", ("erp",), ()),
     Rule("replenishment", (HUB,), ("erp",)),
     Rule("stock_posting", ("erp",), ("erp",)),
     Rule("timer", (HUB,), ()),

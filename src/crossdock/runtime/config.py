@@ -433,7 +433,8 @@ def _channel(
 ) -> ChannelPolicy:
     where = f"channels.{name}"
     section = reader.section(value, where)
-    reader.only(section, where, (*roles, "sells_from", "keep_back", "wants", "per_site"))
+    ours = ("sells_from", "keep_back", "wants", "per_site", "sells_ahead_days")
+    reader.only(section, where, (*roles, *ours))
     system = reader.text(section, "system", where)
     if system not in systems:
         reader.wrong(f"{where}.system", system, "a system of this file")
@@ -450,4 +451,5 @@ def _channel(
         keep_back=reader.number(section, "keep_back", where, 0, 0, 10**9),
         wants_on_hand=_wants_on_hand(reader, section, where),
         per_site=reader.flag(section, "per_site", where, default=False),
+        sells_ahead_days=reader.number(section, "sells_ahead_days", where, 0, 0, 3650),
     )

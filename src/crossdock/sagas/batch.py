@@ -27,6 +27,7 @@ from crossdock.log.records import (
 )
 from crossdock.orders.state import Figures, OrderState, all_figures, status
 from crossdock.sagas.accounts import Accounts
+from crossdock.sagas.ahead import AheadBook
 from crossdock.sagas.backorders import ranking
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.pools import PoolBook
@@ -46,12 +47,11 @@ class MasterNotLoaded(LookupError):
 
 
 class DocumentNotLoaded(LookupError):
-    """A decision asked for a document that the batch had not loaded."""
+    """A decision asked for documents, by (kind, id), that the batch had not loaded."""
 
-    def __init__(self, kind: str, number: str) -> None:
-        super().__init__(kind, number)
-        self.kind = kind
-        self.id = number
+    def __init__(self, keys: set[tuple[str, str]]) -> None:
+        super().__init__(*sorted(keys))
+        self.keys = keys
 
 
 class PromisedNotLoaded(LookupError):
@@ -79,6 +79,7 @@ class Batch:
         self.book = PromiseBook(loaded.stock, wanted.items)
         self.waiting = WaitingList(loaded.waiting, ranking(policy))
         self.pools = PoolBook(self)
+        self.ahead = AheadBook(self)
         self.orders: dict[str, OrderState] = {}
         self.masters = dict(loaded.masters)
         self.documents = dict(loaded.documents)
@@ -164,8 +165,18 @@ class Batch:
             DocumentNotLoaded: the batch did not load it.
         """
         if (kind, number) not in self.wanted.documents:
-            raise DocumentNotLoaded(kind, number)
+            raise DocumentNotLoaded({(kind, number)})
         return self.documents.get((kind, number))
+
+    def need_documents(self, kind: str, numbers: Collection[str]) -> None:
+        """See that these documents are there, before one after the other is asked for.
+
+        Raises:
+            DocumentNotLoaded: the batch did not load some of them.
+        """
+        missing = {(kind, number) for number in numbers} - self.wanted.documents
+        if missing:
+            raise DocumentNotLoaded(missing)
 
     def store_document(
         self,
@@ -224,6 +235,7 @@ class Batch:
             self.book,
             self.waiting,
             self.pools,
+            self.ahead,
             self._settled,
             self.accounts.entered,
         )

@@ -122,7 +122,7 @@ def decide(
         asked = {("item", item) for item in batch.items_of_orders()}
         return wanted.also(masters=asked | unknown.keys)
     except DocumentNotLoaded as unread:
-        return wanted.also(documents={(unread.kind, unread.id)})
+        return wanted.also(documents=unread.keys)
     except PromisedNotLoaded as untold:
         return wanted.also(promised=wanted.items | {untold.item})
     except HeldNotLoaded as unseen:

@@ -375,12 +375,21 @@ def serve_waiting(turn: Turn, item: str, site: str) -> None:
     """Give stock that came free to the lines that wait for it, in the order of the policy.
 
     The units are reserved here and now, in the transaction that freed them, so no newcomer can jump
-    the queue; each line learns of it by a message on its own order's key.
+    the queue; each line learns of it by a message on its own order's key. Who was promised the
+    units ahead comes after the lines that waited then, and before those that came later.
     """
     if turn.book.uncovered(item, site) <= 0:  # asked first: who waits is loaded with the free stock
         return
+    for part in turn.ahead.in_turn(turn, item, site):
+        _serve_lines(turn, item, site, part.since)
+        turn.ahead.serve(turn, part, item, site)
+    _serve_lines(turn, item, site)
+
+
+def _serve_lines(turn: Turn, item: str, site: str, until: datetime | None = None) -> None:
+    """Serve the lines that wait; with `until`, only those that waited by then."""
     for row in turn.waiting.served_in_order(item):
-        if site not in row.sites:
+        if site not in row.sites or (until is not None and row.since > until):
             continue
         offered = promising.offered(turn, row.channel, row.keep_back, item, site)
         part = min(row.quantity, offered)

@@ -34,6 +34,7 @@ class ChannelPolicy:
     keep_back: int = 0  # base units per item and site never promised to this channel
     wants_on_hand: bool = False  # it subtracts its own open orders from what it is told
     per_site: bool = False  # it is told of each site by itself
+    sells_ahead_days: int = 0  # how far ahead it promises what is expected; 0: it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Policy:
     transfer_hours: int = 72  # how long a transfer may take that names no time
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself
+
+    @property
+    def sells_ahead(self) -> bool:
+        """Whether anybody promises what is only expected."""
+        return any(channel.sells_ahead_days for channel in self.channels.values())
 
     def state_of_receipt(self, site: str, said: StockState) -> StockState:
         """Where goods stand that came through a site's door in this state."""

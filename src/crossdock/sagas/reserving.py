@@ -31,6 +31,15 @@ def give_back(turn: Turn, channel: str, freed: list[Freed]) -> None:
         fulfilment.serve_waiting(turn, item, site)
 
 
+def hold_ahead(
+    turn: Turn, reservation_id: str, before: Reservation | None, after: Reservation
+) -> None:
+    """Let what is promised ahead be what the reservation says."""
+    channel = turn.policy.channels.get(after.channel)
+    sites = () if channel is None else channel.sells_from
+    turn.ahead.follow(turn, reservation_id, before, after, turn.message.event_time, sites)
+
+
 def take_over(batch: Batch, turn: Turn, order: OrderState) -> None:
     """Pass the units that were reserved for an order to its lines, without freeing them between.
 
@@ -61,6 +70,7 @@ def take_over(batch: Batch, turn: Turn, order: OrderState) -> None:
     for number, site, quantity in passed:
         turn.commit(order, number, site, quantity, 0)
     batch.store_document(turn, KIND, order.reservation, after)
+    hold_ahead(turn, order.reservation, before, after)
     give_back(turn, before.channel, freed)
 
 

@@ -33,6 +33,7 @@ from crossdock.log.records import (
 from crossdock.orders import doings
 from crossdock.orders.doings import Doing
 from crossdock.orders.state import Figures, OrderState
+from crossdock.sagas.ahead import AheadBook
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.pools import PoolBook
 
@@ -41,7 +42,7 @@ class Turn:
     """The working view of one message: its batch's books, its own outcome."""
 
     __slots__ = (
-        "book", "effects", "entered", "message", "messages", "outcome", "policy", "pools",
+        "ahead", "book", "effects", "entered", "message", "messages", "outcome", "policy", "pools",
         "settled", "waiting",
     )  # fmt: skip
 
@@ -52,6 +53,7 @@ class Turn:
         book: PromiseBook,
         waiting: WaitingList,
         pools: PoolBook,
+        ahead: AheadBook,
         settled: dict[str, dict[str, Figures]],
         entered: list[tuple[Movement, datetime]],
     ) -> None:
@@ -62,6 +64,7 @@ class Turn:
         self.book = book
         self.waiting = waiting
         self.pools = pools
+        self.ahead = ahead
         self.outcome = Outcome(
             commitments=[],
             movements=[],

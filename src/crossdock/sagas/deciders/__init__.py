@@ -14,6 +14,7 @@ from crossdock.sagas.deciders import (
     orders,
     postings,
     proposals,
+    purchasing,
     replenishment,
     reservations,
     timers,
@@ -24,6 +25,7 @@ from crossdock.sagas.deciders.decider import Decider
 DECIDERS: dict[str, Decider] = {
     **orders.DECIDERS,
     **goods.DECIDERS,
+    **purchasing.DECIDERS,
     **counts.DECIDERS,
     **transfers.DECIDERS,
     **lots.DECIDERS,

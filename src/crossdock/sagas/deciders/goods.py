@@ -15,6 +15,7 @@ from crossdock.log.accounts import document_id
 from crossdock.log.records import Wanted
 from crossdock.sagas import conflicts, fulfilment, lots, pools
 from crossdock.sagas.batch import Batch
+from crossdock.sagas.deciders import purchasing
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.deciders.timers import TIMERS
 from crossdock.sagas.measures import in_base_units
@@ -33,6 +34,7 @@ def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
         state = batch.policy.state_of_receipt(noun.site, line.state)
         lines.append(replace(counted, state=state))
     noun = replace(noun, lines=tuple(lines))
+    purchasing.received(batch, turn, noun)
     enter(turn, lots.admit(batch, turn, ledger.received(noun)))
     turn.outcome.weights += weights.received(noun)
     for line in noun.lines:
@@ -113,6 +115,7 @@ def _items_and_measured(wanted: Wanted, noun: stock.Receipt) -> None:
     for line in noun.lines:
         wants_lots(wanted, line.item, line.lot, line.serials)
     wanted.masters.update(("item", line.item) for line in noun.lines if line.unit is not None)
+    purchasing.wants_received(wanted, noun)
 
 
 def _pooled(batch: Batch, turn: Turn, noun: stock.ChannelPool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from crossdock.contracts import catalogue
 from crossdock.contracts.reservations import (
     AnswerLine,
+    LaterQuantity,
     ReservationAnswer,
     ReservationCommitment,
     ReservationRelease,
@@ -22,6 +24,7 @@ from crossdock.contracts.vocabulary import (
     ReservationState,
 )
 from crossdock.inventory import reservations
+from crossdock.inventory.inbound import Later
 from crossdock.inventory.reservations import Freed, Refused, Reservation
 from crossdock.log.records import Document, Wanted
 from crossdock.sagas import promising, reserving
@@ -47,12 +50,17 @@ def _requested(batch: Batch, turn: Turn, noun: ReservationRequest) -> None:
         assert channel is not None, "no stock is looked at for a channel that is not there"
         return promising.offered(turn, channel.channel, channel.keep_back, item, site)
 
+    def come(item: str, sites: Sequence[str], taken: int) -> list[Later]:
+        assert channel is not None, "nothing is expected for a channel that is not there"
+        return turn.ahead.coming(turn, channel, item, sites, taken)
+
     decided = reservations.reserve(
         noun,
         known,
         None if channel is None else channel.sells_from,
         lambda item: _status(batch, item),
         offered,
+        come if channel is not None and channel.sells_ahead_days else None,
         expires=reservations.expiry(noun, now, turn.policy.soft_seconds),
         now=now,
     )
@@ -68,6 +76,7 @@ def _requested(batch: Batch, turn: Turn, noun: ReservationRequest) -> None:
                 if pooled:
                     one.pooled[site] = pooled
         batch.store_document(turn, KIND, noun.reservation_id, decided, decided.expires)
+        reserving.hold_ahead(turn, noun.reservation_id, None, decided)
     _grant(turn, noun.reservation_id, decided)
 
 
@@ -116,15 +125,18 @@ def _resolve(
         _refuse(turn, noun, known, decided)
         return
     after, freed = decided
-    reserving.give_back(turn, after.channel, freed)
     batch.store_document(turn, KIND, noun.reservation_id, after)
+    reserving.hold_ahead(turn, noun.reservation_id, known, after)
+    reserving.give_back(turn, after.channel, freed)
     _grant(turn, noun.reservation_id, after)
 
 
 def _expired(batch: Batch, turn: Turn, document: Document) -> None:
-    after, freed = reservations.expire(_RESERVATION.decode(document.body))
-    reserving.give_back(turn, after.channel, freed)
+    known = _RESERVATION.decode(document.body)
+    after, freed = reservations.expire(known)
     batch.store_document(turn, KIND, document.id, after)
+    reserving.hold_ahead(turn, document.id, known, after)
+    reserving.give_back(turn, after.channel, freed)
     _grant(turn, document.id, after)
 
 
@@ -142,7 +154,7 @@ def _grant(turn: Turn, reservation_id: str, now: Reservation) -> None:
     """Answer with what is held; an expiry is told in the same words."""
     channel = turn.policy.channels.get(now.channel)
     versions = _versions(turn, channel, [one.item for one in now.lines])
-    whole = all(one.held == one.wanted for one in now.lines)
+    whole = all(one.held + one.ahead == one.wanted for one in now.lines)
     ended = now.state in (ReservationState.RELEASED, ReservationState.EXPIRED)
     answer = ReservationAnswer(
         reservation_id=reservation_id,
@@ -156,6 +168,10 @@ def _grant(turn: Turn, reservation_id: str, now: Reservation) -> None:
                 reserved=one.held,
                 version=versions[one.item],
                 sites=tuple(SiteQuantity(site=s, quantity=q) for s, q in one.sites.items()),
+                later=tuple(
+                    LaterQuantity(site=p.site, quantity=p.quantity, expected_at=p.expected_at)
+                    for p in one.later
+                ),
             )
             for one in now.lines
         ),

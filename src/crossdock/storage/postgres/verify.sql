@@ -501,6 +501,48 @@ SELECT coalesce(p.item, w.item) AS item, coalesce(p.site, w.site) AS site,
 FROM promise p FULL JOIN wanted w ON w.item = p.item AND w.site = p.site
 WHERE coalesce(p.reserved, 0) <> coalesce(w.quantity, 0);
 
+-- ahead_is_expected --
+-- I14 warning: No more is promised ahead than is expected or unpacked (a supplier delivers less).
+WITH said AS (
+    SELECT id, convert_from(body, 'UTF8')::jsonb AS body FROM document WHERE kind = 'inbound'
+), counted AS (
+    SELECT s.id AS item,
+           (SELECT coalesce(sum((a.value ->> 'quantity')::bigint), 0)
+            FROM jsonb_array_elements(s.body -> 'ahead') a) AS promised,
+           (SELECT coalesce(sum((o.value ->> 'quantity')::bigint), 0)
+            FROM jsonb_array_elements(s.body -> 'open') o) AS expected,
+           (SELECT coalesce(sum(b.quantity), 0) FROM balance b
+            WHERE b.item = s.id AND b.state = 'received') AS unpacked
+    FROM said s WHERE s.body ? 'ahead'
+)
+SELECT item, promised, expected, unpacked FROM counted WHERE promised > expected + unpacked;
+
+-- ahead_is_held --
+-- I14 broken: What is promised ahead of an item is what lines of reservations hold of it.
+WITH said AS (
+    SELECT kind, id, convert_from(body, 'UTF8')::jsonb AS body
+    FROM document WHERE kind IN ('inbound', 'reservation')
+), listed AS (
+    SELECT a.value ->> 'reservation_id' AS reservation_id, (a.value ->> 'line')::bigint AS place,
+           s.id AS item, (a.value ->> 'quantity')::bigint AS quantity
+    FROM said s CROSS JOIN LATERAL jsonb_array_elements(s.body -> 'ahead') a
+    WHERE s.kind = 'inbound'
+), held AS (
+    SELECT s.id AS reservation_id, l.ordinality - 1 AS place, l.value ->> 'item' AS item,
+           sum((p.value ->> 'quantity')::bigint) AS quantity
+    FROM said s
+    CROSS JOIN LATERAL jsonb_array_elements(s.body -> 'lines') WITH ORDINALITY l
+    CROSS JOIN LATERAL jsonb_array_elements(l.value -> 'later') p
+    WHERE s.kind = 'reservation'
+    GROUP BY s.id, l.ordinality, l.value ->> 'item'
+)
+SELECT coalesce(l.item, h.item) AS item,
+       coalesce(l.reservation_id, h.reservation_id) AS reservation_id,
+       l.quantity AS promised, h.quantity AS held
+FROM listed l
+FULL JOIN held h USING (reservation_id, place, item)
+WHERE l.quantity IS DISTINCT FROM h.quantity;
+
 -- pooled_is_set_aside --
 -- I14 broken: What is pooled on a promise row is what its channels have not used of their pools.
 WITH said AS (
