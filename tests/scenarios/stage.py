@@ -612,7 +612,7 @@ def _adjust(name: str, site: str, units: str, reason: str, *options: str) -> Sai
 
 
 def _receipt(name: str, site: str, units: str, *options: str) -> Said:
-    """`receipt  SITE  bolt 3 [of 4] [in STATE] [lot L] [serials A B], ...  [named G1]  [of PO1]`."""
+    """`receipt  SITE  bolt 3 [of 4] [in STATE] [lot L] [serials A B]  [named G1]  [of PO1]`."""
     lines = tuple(
         shelves.ReceiptLine(
             item=part.item,
