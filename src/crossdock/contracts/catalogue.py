@@ -598,7 +598,7 @@ _ROWS = (
         purchasing.PurchaseOrder,
         "purchase_order",
         "purchase_order",
-        lambda d: f"purchase-order/{d.purchase_order}/{d.revision}",
+        lambda d: f"expected/{d.purchase_order}/{d.revision}",
         "Goods were ordered from a supplier, and are expected at a time.",
         steward="purchasing",
     ),
