@@ -16,7 +16,7 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
-from crossdock.sagas import enforcement
+from crossdock.sagas import ahead, enforcement
 from crossdock.sagas.accounts import AccountsNotLoaded
 from crossdock.sagas.batch import (
     Batch,
@@ -122,7 +122,10 @@ def decide(
         asked = {("item", item) for item in batch.items_of_orders()}
         return wanted.also(masters=asked | unknown.keys)
     except DocumentNotLoaded as unread:
-        return wanted.also(documents=unread.keys)
+        asked = unread.keys
+        if any(kind == ahead.KIND for kind, _ in asked):  # who asks for one item's asks for more
+            asked = asked | {(ahead.KIND, item) for item in wanted.items}
+        return wanted.also(documents=asked)
     except PromisedNotLoaded as untold:
         return wanted.also(promised=wanted.items | {untold.item})
     except HeldNotLoaded as unseen:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from crossdock.contracts import (
     catalogue,
     invoices,
     orders,
     postings,
     products,
+    purchasing,
     replenishment,
+    reservations,
     returns,
     shipments,
     stock,
@@ -30,7 +34,7 @@ PARTITIONS = 2
 SITES = ("EAST", "WEST")
 POLICY = Policy(
     partitions=PARTITIONS,
-    channels={"web": ChannelPolicy("web", "shop", SITES)},
+    channels={"web": ChannelPolicy("web", "shop", SITES, sells_ahead_days=14)},
     matrix=Matrix(
         DEFAULT_RULES,
         sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
@@ -88,7 +92,7 @@ def shipment(number: str, order_id: str, site: str, item: str, quantity: int) ->
 
 def night() -> Iterator[tuple[str, Noun]]:
     """Masters and stock."""
-    for item in ("bolt", "nut", "post"):
+    for item in ("bolt", "nut", "pin", "post"):
         kind = ItemKind.SERVICE if item == "post" else ItemKind.STOCK
         yield catalogue.ITEM_CHANGED, products.Item(item=item, kind=kind)
     box = products.PackLevel(code="box", base_units=6)
@@ -109,8 +113,34 @@ def night() -> Iterator[tuple[str, Noun]]:
         item="nut", site="EAST", safety_stock=2, reorder_point=5, reorder_quantity=50
     )
     yield catalogue.STOCK_POLICY_CHANGED, policy
+    yield from goods_on_their_way()
     yield catalogue.RECEIPT_POSTED, receipt("RC-1", "EAST", "bolt", 10)
     yield catalogue.RECEIPT_POSTED, receipt("RC-2", "WEST", "nut", 5)
+
+
+def goods_on_their_way() -> Iterator[tuple[str, Noun]]:
+    """A purchase order, of which something came before it was told, and who is promised more."""
+    came = replace(receipt("RC-5", "EAST", "pin", 2), purchase_order="PO-1")
+    yield catalogue.RECEIPT_POSTED, came
+    line = purchasing.PurchaseOrderLine(
+        line="1", item="pin", quantity=9, expected_at=at(3 * 86_400)
+    )
+    yield (
+        catalogue.PURCHASE_ORDER_CHANGED,
+        purchasing.PurchaseOrder(purchase_order="PO-1", site="EAST", revision=1, lines=(line,)),
+    )
+
+
+def promises_ahead() -> Iterator[tuple[str, Noun]]:
+    """Two are promised what is expected; one of them gets what comes."""
+    for number, quantity in (("RV-1", 4), ("RV-2", 5)):
+        wish = reservations.ReservationLine(line="1", item="pin", quantity=quantity)
+        yield (
+            catalogue.RESERVATION_REQUESTED,
+            reservations.ReservationRequest(
+                reservation_id=number, channel="web", lines=(wish,), hard=True
+            ),
+        )
 
 
 def morning() -> Iterator[tuple[str, Noun]]:
@@ -119,12 +149,17 @@ def morning() -> Iterator[tuple[str, Noun]]:
     yield catalogue.ORDER_PLACED, order("SO-3", ("nut", 2))
     yield catalogue.ORDER_PLACED, order("SO-5", ("nut", 1))
     yield catalogue.ORDER_PLACED, order("SO-6", ("set", 3))
+    yield from promises_ahead()
 
 
 def noon() -> Iterator[tuple[str, Noun]]:
     """Orders that wait, are held and change."""
     yield catalogue.ORDER_PLACED, order("SO-2", ("bolt", 9))
     yield catalogue.ORDER_PLACED, order("SO-4", ("ghost", 1), ("bolt", 1))
+    yield (
+        catalogue.RECEIPT_POSTED,
+        replace(receipt("RC-6", "EAST", "pin", 3), purchase_order="PO-1"),
+    )
     change = orders.LineChange(line="1", item="nut", quantity=3)
     yield (
         catalogue.ORDER_CHANGE_REQUESTED,

@@ -90,11 +90,7 @@ PLANTED = {
         "INSERT INTO document (kind, id, revision, body) VALUES ('inbound', 'bolt', 1, convert_to("
         """'{"ahead": [{"reservation_id": "R", "line": 0, "quantity": 9}]}', 'UTF8'))"""
     ),
-    "ahead_is_held": (
-        "INSERT INTO document (kind, id, revision, body) VALUES ('inbound', 'bolt', 1, convert_to("
-        """'{"open": [{"quantity": 9}],"""
-        """ "ahead": [{"reservation_id": "R", "line": 0, "quantity": 9}]}', 'UTF8'))"""
-    ),
+    "ahead_is_held": "DELETE FROM document WHERE kind = 'inbound'",
     "pooled_is_set_aside": f"UPDATE promise SET pooled = pooled + 1 WHERE {one('promise')}",
     "reserved_not_negative": (
         "ALTER TABLE promise DROP CONSTRAINT promise_reserved_not_negative;"
