@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 import msgspec
@@ -203,16 +203,16 @@ class _Bench:
     async def _over_http(
         self, name: str, workers: int, calls: int, per_second: float
     ) -> tuple[Tally, float]:
-        lines = [_Line(self._hub.port, f"shop-{self._key}") for _ in range(workers)]
-        for line in lines:
-            await line.open()
-        async with self._refilling():
+        async with AsyncExitStack() as stack:
+            lines = [
+                await stack.enter_async_context(_Line(self._hub.port, f"shop-{self._key}"))
+                for _ in range(workers)
+            ]
+            await stack.enter_async_context(self._refilling())
             started = time.perf_counter()
             says: list[Say] = [line.say for line in lines]
             tally = await shop(Crowd(name, workers, calls, per_second), says)
             took = time.perf_counter() - started
-        for line in lines:
-            line.close()
         return tally, took
 
     # Stock ----------------------------------------------------------------------------------
@@ -227,30 +227,28 @@ class _Bench:
 
     async def fill(self, units: dict[str, int]) -> None:
         """The warehouse finds so many units more."""
-        line = _Line(self._hub.port, f"wms_east-{self._key}")
-        await line.open()
-        for item, quantity in units.items():
-            self._fills += 1
-            noun = StockAdjustment(
-                adjustment_id=f"FILL-{self._fills}",
-                site="EAST",
-                item=item,
-                quantity=quantity,
-                reason=AdjustmentReason.FOUND,
-            )
-            await line.post(
-                "/v1/messages",
-                msgspec.json.encode(
-                    Envelope(
-                        id=noun.adjustment_id,
-                        source="wms_east",
-                        type=catalogue.STOCK_ADJUSTED,
-                        time=datetime.now(UTC),
-                        data=msgspec.Raw(msgspec.json.encode(noun)),
-                    )
-                ),
-            )
-        line.close()
+        async with _Line(self._hub.port, f"wms_east-{self._key}") as line:
+            for item, quantity in units.items():
+                self._fills += 1
+                noun = StockAdjustment(
+                    adjustment_id=f"FILL-{self._fills}",
+                    site="EAST",
+                    item=item,
+                    quantity=quantity,
+                    reason=AdjustmentReason.FOUND,
+                )
+                await line.post(
+                    "/v1/messages",
+                    msgspec.json.encode(
+                        Envelope(
+                            id=noun.adjustment_id,
+                            source="wms_east",
+                            type=catalogue.STOCK_ADJUSTED,
+                            time=datetime.now(UTC),
+                            data=msgspec.Raw(msgspec.json.encode(noun)),
+                        )
+                    ),
+                )
 
     async def filled(self) -> None:
         """Wait until every item is on the shelf."""
@@ -404,12 +402,11 @@ class _Line:
             "Content-Type: application/json\r\nContent-Length: "
         )
 
-    async def open(self) -> None:
-        """Connect."""
+    async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
 
-    def close(self) -> None:
-        """Hang up."""
+    async def __aexit__(self, *_: object) -> None:
         self._writer.close()
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
