@@ -11,14 +11,14 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from crossdock.contracts.vocabulary import Fate
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.ports import Clock
 from crossdock.log.errors import MOVED, LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
 from crossdock.log.ports import Deciding
-from crossdock.log.records import Decided, Lease, Note, Outcome, Recorded, Wanted
+from crossdock.log.records import Decided, Lease, Loaded, Note, Outcome, Recorded, Wanted
 from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import Policy
 
@@ -141,7 +141,7 @@ class Decider:
             pairs: list[tuple[Recorded, Any]] = [opened(m, policy=self._policy) for m in messages]
             wanted: Wanted = wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
-            decided, wanted = await self._decide_on_fresh_stock(pairs, wanted)
+            decided, wanted = await decide_on_what_stands(self._store, self._policy, pairs, wanted)
             try:
                 await self._commit(decided, messages)
             except MOVED:
@@ -149,18 +149,6 @@ class Decider:
                 continue
             return
         raise StockMoved("stock kept moving under a batch")
-
-    async def _decide_on_fresh_stock(
-        self, pairs: Sequence[tuple[Recorded, Any]], wanted: Wanted
-    ) -> tuple[Decided, Wanted]:
-        """Load and decide; asked for more, load that too. Gives also all that was wanted."""
-        while True:
-            loaded = await self._store.load(wanted)
-            with thinking():
-                decided = decide(self._policy, pairs, wanted, loaded)
-            if isinstance(decided, Decided):
-                return decided, wanted
-            wanted = decided  # always more than before, and bounded by what the batch speaks of
 
     async def _commit(self, decided: Decided, messages: Sequence[Recorded]) -> None:
         newest: dict[int, int] = {}
@@ -176,6 +164,25 @@ class Decider:
             self._leases[partition] = Lease(partition, lease.epoch, position)
         if self._on_commit is not None:
             self._on_commit(decided)
+
+
+async def decide_on_what_stands(
+    store: Loading, policy: Policy, pairs: Sequence[tuple[Recorded, Any]], wanted: Wanted
+) -> tuple[Decided, Wanted]:
+    """Load and decide; asked for more, load that too. Gives also all that was wanted."""
+    while True:
+        loaded = await store.load(wanted)
+        with thinking():
+            decided = decide(policy, pairs, wanted, loaded)
+        if isinstance(decided, Decided):
+            return decided, wanted
+        wanted = decided  # always more than before, and bounded by what the batch speaks of
+
+
+class Loading(Protocol):
+    """Whoever gives what a batch touches."""
+
+    async def load(self, wanted: Wanted) -> Loaded: ...
 
 
 _DECISIONS_MAX = 20

@@ -31,8 +31,8 @@ from crossdock.log.records import (
     Recorded,
     Wanted,
 )
-from crossdock.runtime.deciding import Undecidable, thinking
-from crossdock.sagas.decide import decide, opened, wanted_by
+from crossdock.runtime.deciding import Undecidable, decide_on_what_stands, thinking
+from crossdock.sagas.decide import opened, wanted_by
 from crossdock.sagas.policy import Policy
 
 _LOG = logging.getLogger("crossdock.desk")
@@ -168,7 +168,7 @@ class Desk:
             ]
             wanted = wanted_by(pairs)
         for _ in range(CALL_TRIES_MAX):
-            decided, wanted = await self._decide(pairs, wanted)
+            decided, wanted = await decide_on_what_stands(self._store, self._policy, pairs, wanted)
             decided.positions = [(lease, lease.position + len(fresh))]
             try:
                 await self._store.commit_calls(fresh, repeats, decided, self._clock.now())
@@ -180,17 +180,6 @@ class Desk:
                 self._on_commit(decided)
             return [outcome for _, _, outcome in decided.outcomes]
         raise last
-
-    async def _decide(
-        self, pairs: Sequence[tuple[Recorded, object]], wanted: Wanted
-    ) -> tuple[Decided, Wanted]:
-        while True:
-            loaded = await self._store.load(wanted)
-            with thinking():
-                decided = decide(self._policy, pairs, wanted, loaded)
-            if isinstance(decided, Decided):
-                return decided, wanted
-            wanted = decided  # always more than before, and bounded by what the calls speak of
 
 
 def _passes(error: CrossdockError) -> bool:
