@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -50,6 +51,18 @@ Message = tuple[str, bytes]
 """An id and the whole event as JSON."""
 
 
+class Posted(NamedTuple):
+    """What the hub answered to a post, whole."""
+
+    status: int
+    body: bytes
+    wait_seconds: float = 0.0  # its Retry-After
+
+
+Post = Callable[[bytes], Awaitable[Posted | None]]
+"""Brings a batch to the hub and gives its answer, or None where no whole answer came."""
+
+
 class Outbox:
     """The messages of one system on their way to the hub."""
 
@@ -73,6 +86,7 @@ class Outbox:
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
+        self._post_one: Post = self._by_http
         self._session: aiohttp.ClientSession | None = None
 
     def __len__(self) -> int:
@@ -95,8 +109,12 @@ class Outbox:
         """Wait until every message has a receipt."""
         await self._idle.wait()
 
-    def start(self) -> None:
-        """Begin to send."""
+    def start(self, post: Post | None = None) -> None:
+        """Begin to send: by HTTP, or by the way that is given instead."""
+        if post is not None:
+            self._post_one = post
+            self._task = asyncio.create_task(self._send_forever())
+            return
         self._session = aiohttp.ClientSession(
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=POST_SECONDS_MAX, sock_connect=2.0),
@@ -175,10 +193,11 @@ class Outbox:
         One message goes as a batch too: so it has a receipt of its own, and a status that is no
         success speaks of the request.
         """
-        reply = await self._exchange(b"[" + b",".join(m[1] for m in messages) + b"]")
+        self.posts += 1
+        reply = await self._post_one(b"[" + b",".join(m[1] for m in messages) + b"]")
         if reply is None:
             return messages
-        status, said = reply
+        status, said, self._wait_seconds = reply
         if self._chance.hits(self.faults.forgotten_receipts):
             self.trouble = "receipts forgotten on purpose"
             return messages
@@ -195,10 +214,9 @@ class Outbox:
         # One after the other, or a later message would overtake an earlier one.
         return left + (messages[middle:] if left else await self._post(messages[middle:]))
 
-    async def _exchange(self, body: bytes) -> tuple[int, bytes] | None:
-        """Post once; gives status and body, or None where no whole answer came."""
+    async def _by_http(self, body: bytes) -> Posted | None:
+        """Post once."""
         assert self._session is not None
-        self.posts += 1
         try:
             async with self._session.post(
                 f"{self.hub}/v1/messages",
@@ -207,8 +225,8 @@ class Outbox:
                 allow_redirects=False,
             ) as response:
                 wait = response.headers.get("Retry-After", "")
-                self._wait_seconds = float(wait) if wait.isdigit() else 0.0
-                return response.status, await response.read()
+                seconds = float(wait) if wait.isdigit() else 0.0
+                return Posted(response.status, await response.read(), seconds)
         except (aiohttp.ClientError, OSError) as error:
             self.trouble = type(error).__name__
             return None

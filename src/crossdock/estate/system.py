@@ -57,6 +57,7 @@ class System:
         self._door = Door(self._application(), host, config.port)
         self._host = host
         self._handlers = self.handlers()
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)  # its own clock
 
     # --- what subclasses say -------------------------------------------------------------------
 
@@ -151,7 +152,7 @@ class System:
             source=self.name,
             type=type_name,
             subject=getattr(noun, row.key),
-            time=time or datetime.now(UTC),
+            time=time or self.now(),
             data=msgspec.Raw(wire.encode(noun)),
         )
         self.outbox.put(message_id, wire.encode(event))
@@ -237,9 +238,12 @@ class System:
             return _problem(401, "who are you?")
         if (fault := await self._before(request)) is not None:
             return fault
+        return self.found(request.match_info["key"])
+
+    def found(self, key: str) -> web.Response:
+        """What is answered to whoever asks whether an effect happened."""
         if self.ability is Ability.NEITHER:
             return _problem(501, f"{self.name} cannot be asked")
-        key = request.match_info["key"]
         effect = self.effects.by_key.get(key)
         if effect is None:
             return _problem(404, "no effect under this key")
@@ -251,16 +255,19 @@ class System:
         body = await request.read()
         if (fault := await self._before(request)) is not None:
             return fault
-        try:
-            if request.content_type == wire.BATCH:
-                reply = self._take_batch(wire.decode_batch(body))
-            else:
-                reply = self._take_single(request, wire.decode_told(body))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            return _problem(400, str(error))
+        reply = self.told(body, request.content_type, request.headers.get("Idempotency-Key"))
         if self._chance.hits(self._faults.lost_replies):
             return _hang_up(request)
         return reply
+
+    def told(self, body: bytes, content_type: str, key: str | None = None) -> web.Response:
+        """Do what a request asks, one event or a batch of them, and answer it."""
+        try:
+            if content_type == wire.BATCH:
+                return self._take_batch(wire.decode_batch(body))
+            return self._take_single(wire.decode_told(body), key)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return _problem(400, str(error))
 
     def _take_batch(self, events: list[wire.Told]) -> web.Response:
         share = self._faults.item_errors
@@ -272,8 +279,8 @@ class System:
         ]
         return _json(200, wire.Results(results=results))
 
-    def _take_single(self, request: web.Request, event: wire.Told) -> web.Response:
-        key = request.headers.get("Idempotency-Key", event.id)
+    def _take_single(self, event: wire.Told, key: str | None) -> web.Response:
+        key = event.id if key is None else key
         result = self.take(msgspec.structs.replace(event, id=key) if key != event.id else event)
         if result.status >= 400:
             return _problem(result.status, result.detail)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,12 +21,14 @@ from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.gateway.keys import Key
 from crossdock.kernel.ports import Clock, Randomness
+from crossdock.log.ports import Store
 from crossdock.log.records import Decided, NewMessage
 from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
 from crossdock.runtime.desk import Desk
 from crossdock.runtime.loops import Bell, run_loop
+from crossdock.runtime.pace import Pace
 from crossdock.runtime.words import TheirWords
 from crossdock.sagas.turn import own_message
 from crossdock.storage.postgres.pool import PoolOptions
@@ -34,16 +36,11 @@ from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.store import PostgresStore
 
 _LOG = logging.getLogger("crossdock.hub")
-_GATHER_SECONDS = 0.05
-"""How long work may gather after a turn that was not full: batches are cheaper than messages."""
-_SWEEP_SECONDS = 1.0
 _SWEEP_ORDERS_MAX = 100
 _SWEEP_TIMERS_MAX = 500
 _SWEEP_PERIODS_MAX = 100
 _SWEEP_POLICIES_MAX = 2_000
 _AVAILABILITY_ITEMS_MAX = 500
-_AVAILABILITY_SECONDS = 0.25
-"""How often changed promises become availability effects: the coalescing window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +64,18 @@ class Hub:
     def __init__(
         self,
         settings: Settings,
-        store: PostgresStore,
-        connectors: dict[str, Connector],
+        store: Store,
+        connectors: Mapping[str, Connector],
         clock: Clock | None = None,
         randomness: Randomness | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.policy = settings.policy()
         self.clock = clock or SystemClock()
         self.randomness = randomness or SystemRandomness()
+        self.pace = pace or Pace()
         self.delivered: Counter[str] = Counter()
         self._connectors = connectors
         self._decide_bells: list[Bell] = []
@@ -107,6 +106,7 @@ class Hub:
                 self.policy,
                 self.clock,
                 batch_max=self.settings.hub.batch,
+                lease_seconds=self.pace.lease_seconds,
                 on_commit=self.committed,
             )
             bell = Bell()
@@ -119,6 +119,8 @@ class Hub:
                 self.store,
                 self.clock,
                 self.randomness,
+                self.pace.retry,
+                self.pace.attempt_seconds,
                 listener=self._told,
                 words=TheirWords(name, speech, self.store)
                 if (speech := self.policy.speech.get(name))
@@ -129,8 +131,13 @@ class Hub:
                 bell = Bell()
                 bells.append(bell)
                 self._spawn(f"deliver-{name}-{index}", pump.turn, bell, full=connector.batch_max)
-        self._spawn("availability", self._publish, self._availability_bell, idle=1.0)
-        self._spawn("sweep", self._sweep, Bell(), idle=_SWEEP_SECONDS)
+        self._spawn(
+            "availability",
+            self._publish,
+            self._availability_bell,
+            idle=self.pace.publish_idle_seconds,
+        )
+        self._spawn("sweep", self._sweep, Bell(), idle=self.pace.sweep_seconds)
 
     async def stop(self) -> None:
         """End the loops, give leases back, close connectors; unfinished batches leave no trace."""
@@ -155,6 +162,7 @@ class Hub:
                 self.policy,
                 self.clock,
                 self.randomness,
+                lease_seconds=self.pace.lease_seconds,
                 on_commit=self.committed,
             )
             for _ in range(self.settings.hub.desks)
@@ -182,7 +190,7 @@ class Hub:
         return True
 
     def _spawn(
-        self, name: str, turn: Turn, bell: Bell, *, full: int = 1, idle: float = 0.05
+        self, name: str, turn: Turn, bell: Bell, *, full: int = 1, idle: float | None = None
     ) -> None:
         self._tasks.append(
             asyncio.create_task(
@@ -192,8 +200,8 @@ class Hub:
                     bell,
                     self.randomness,
                     full=full,
-                    gather_seconds=_GATHER_SECONDS,
-                    idle_seconds=idle,
+                    gather_seconds=self.pace.gather_seconds,
+                    idle_seconds=self.pace.idle_seconds if idle is None else idle,
                 ),
                 name=name,
             )
@@ -201,7 +209,7 @@ class Hub:
 
     def committed(self, decided: Decided) -> None:
         """A batch was kept: ring whoever has something to do now."""
-        for destination in {effect.destination for _, _, effect in decided.effects}:
+        for destination in dict.fromkeys(effect.destination for _, _, effect in decided.effects):
             for bell in self._delivery_bells.get(destination, ()):
                 bell.ring()
         if decided.messages:
@@ -322,7 +330,7 @@ class Hub:
                 for destination in view.destinations:
                     for bell in self._delivery_bells.get(destination, ()):
                         bell.ring()
-        await asyncio.sleep(_AVAILABILITY_SECONDS)
+        await asyncio.sleep(self.pace.publish_seconds)
         return done
 
 
@@ -368,6 +376,8 @@ async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
             if system.reached is not None
         }
         hub = Hub(settings, store, connectors)
+        for warning in store.warnings:
+            _LOG.warning("%s", warning)
         await hub.reclaim()
         hub.start()
         try:

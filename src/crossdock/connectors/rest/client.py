@@ -6,9 +6,10 @@ Their statuses are judged by the kit's table as it stands (`kit/verdicts.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from crossdock.connectors.kit.http import HttpClient
+from crossdock.connectors.kit.http import HttpClient, NoReply, Reply
 from crossdock.connectors.rest import inbound, outbound, wire
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.connector import (
@@ -27,12 +28,28 @@ _SPLIT = frozenset({400, 413, 422})
 are told by themselves until the culprit stands alone."""
 
 
-def connect(settings: RestSettings) -> RestConnector:
+class Http(Protocol):
+    """How requests reach the far side: the kit's client, or a simulation's wire without sockets."""
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply | NoReply:
+        """Send a body; raises nothing but cancellation."""
+        ...
+
+    async def get(self, path: str) -> Reply | NoReply:
+        """Ask for a resource; raises nothing but cancellation."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+def connect(settings: RestSettings, http: Http | None = None) -> RestConnector:
     """Make the connector of one far system; it opens connections when it first sends.
 
     Raises `BadAddress` or `BadCredential`.
     """
-    return RestConnector(settings)
+    return RestConnector(settings, http)
 
 
 class RestConnector:
@@ -42,9 +59,9 @@ class RestConnector:
     by side. The hub sends the head of each key only, so they do.
     """
 
-    def __init__(self, settings: RestSettings) -> None:
+    def __init__(self, settings: RestSettings, http: Http | None = None) -> None:
         self._settings = settings
-        self._http = HttpClient(
+        self._http: Http = http or HttpClient(
             settings.url,
             credential=settings.credential,
             timeout_seconds=settings.timeout_seconds,

@@ -44,8 +44,6 @@ async def _serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     async with running_hub(settings) as hub:
-        for warning in hub.store.warnings:
-            hint(f"WARNING {warning}")
         for why in sorted(set(hub.policy.stopped.values())):
             hint(f"STOPPED {why}")
         desks = hub.desks()
