@@ -6,7 +6,7 @@ pass in a second) changes the waits and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crossdock.delivery.retry import RetrySchedule
 
@@ -22,4 +22,4 @@ class Pace:
     publish_idle_seconds: float = 1.0  # the same for availability
     publish_seconds: float = 0.25  # how often changed promises become effects: they coalesce
     sweep_seconds: float = 1.0  # how often timers, days and orders left waiting are looked for
-    retry: RetrySchedule = RetrySchedule()
+    retry: RetrySchedule = field(default_factory=RetrySchedule)
