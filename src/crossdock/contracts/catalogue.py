@@ -15,6 +15,7 @@ from typing import Any
 
 from crossdock.contracts import (
     counts,
+    effects,
     identities,
     invoices,
     lots,
@@ -119,6 +120,7 @@ TRANSFER_RECEIVED = "crossdock.transfer.received.v1"
 LOT_CHANGED = "crossdock.lot.changed.v1"
 RECALL_ORDERED = "crossdock.recall.ordered.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
+EFFECT_SETTLED = "crossdock.effect.settled.v1"
 PROPOSAL_MADE = "crossdock.proposal.made.v1"
 PROPOSAL_SETTLED = "crossdock.proposal.settled.v1"
 
@@ -638,6 +640,16 @@ _ROWS = (
         "id",
         lambda d: f"timer/{d.kind}/{d.id}/{d.revision}",
         "The time that a document waited for has passed.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        EFFECT_SETTLED,
+        effects.EffectSettled,
+        "effect",
+        "id",
+        lambda d: f"effect-settled/{d.effect}/{d.attempt}",
+        "What a document asked to be told has ended, or waits for a person.",
         inbound=False,
         steward="integration operations",
     ),

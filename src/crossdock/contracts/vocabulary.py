@@ -214,6 +214,19 @@ class ProposalVerdict(StrEnum):
     DECLINED = "declined"
 
 
+class EffectEnd(StrEnum):
+    """What became of an effect, as whoever asked for its outcome is told."""
+
+    ACCEPTED = "accepted"
+    ALREADY_DONE = "already_done"
+    REFUSED = "refused"  # held: the far side will not do it
+    GIVEN_UP = "given_up"  # held: not done, and its tries are used up
+    UNKNOWN = "unknown"  # held: it may have been done, and nobody can be asked
+    SUPERSEDED = "superseded"  # not done, and not needed any more
+    ADOPTED = "adopted"  # a person found that it is done
+    CANCELLED = "cancelled"  # a person took it back before it was done
+
+
 class Fate(StrEnum):
     """What became of an accepted message; exactly one each (I2)."""
 

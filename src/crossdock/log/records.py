@@ -258,6 +258,15 @@ class Lane(IntEnum):
     ANALYTICAL = 2
 
 
+class Asker(NamedTuple):
+    """The document that wants to be told, on its partition, what becomes of an effect."""
+
+    hub: str  # the hub's name as the source of its messages to itself
+    partition: int
+    kind: str
+    id: str
+
+
 @dataclass(slots=True)
 class Effect:
     """One thing that must be told to one far system, once: the intent, before any attempt."""
@@ -270,6 +279,7 @@ class Effect:
     correlation: str
     body: bytes  # the canonical noun as JSON
     held: bool = False  # intended while its flow did not run: kept until that runs again
+    asker: Asker | None = None  # None: nobody waits for what becomes of it
 
 
 class EffectState(IntEnum):

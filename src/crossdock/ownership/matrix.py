@@ -249,6 +249,7 @@ DEFAULT_RULES = (
     Rule("replenishment", (HUB,), ("erp",)),
     Rule("stock_posting", ("erp",), ("erp",)),
     Rule("timer", (HUB,), ()),
+    Rule("effect", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),
     Rule("transfer", (WMS_OF_SITE,), ()),

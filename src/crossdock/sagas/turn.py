@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory import ledger
 from crossdock.inventory.promise import PromiseBook
 from crossdock.log.keys import content_digest, partition_of, transport_digest
+from crossdock.log.own import OwnWords, own_words
 from crossdock.log.records import (
+    Asker,
     Commitment,
     Effect,
     Lane,
@@ -138,8 +139,12 @@ class Turn:
         said: msgspec.Struct,
         business_key: str,
         lane: Lane = Lane.OPERATIONAL,
+        asker: tuple[str, str] | None = None,
     ) -> None:
-        """Intend to tell these systems, once each; written with the decision (I18)."""
+        """Intend to tell these systems, once each; written with the decision (I18).
+
+        `asker` is the (kind, id) of the document that will be told how each of them ended.
+        """
         if not destinations:
             return
         if kind in self.policy.stopped:
@@ -159,8 +164,12 @@ class Turn:
                     correlation,
                     body,
                     held=kind in self.policy.stopped,
+                    asker=None if asker is None else self._asker(*asker),
                 )
             )
+
+    def _asker(self, kind: str, number: str) -> Asker:
+        return Asker(self.policy.name, partition_of(number, self.policy.partitions), kind, number)
 
     def say(self, kind: str, key: str, said: msgspec.Struct) -> None:
         """Put a message of the hub's own on the log, for another key's turn."""
@@ -233,35 +242,12 @@ def own_message(
     causation: str | None = None,
 ) -> NewMessage:
     """A message that the hub says to itself, ready for the log."""
-    data = msgspec.json.encode(said)
-    raw = msgspec.json.encode(
-        Envelope(
-            id=message_id,
-            source=policy.name,
-            type=kind,
-            time=event_time,
-            subject=key,
-            correlationid=correlation,
-            causationid=causation,
-            data=msgspec.Raw(data),
-        )
-    )
-    return NewMessage(
-        partition=partition_of(key, policy.partitions),
-        transport_key=transport_digest(policy.name, message_id),
-        business_key=None,
-        content=content_digest(kind, data),
-        source=policy.name,
-        id=message_id,
-        type=kind,
-        key=key,
+    return own_words(
+        OwnWords(policy.name, partition_of(key, policy.partitions), message_id, kind, key, said),
+        event_time=event_time,
+        received_time=received_time,
         correlation=correlation,
         causation=causation,
-        event_time=event_time,
-        recorded_time=None,
-        received_time=received_time,
-        raw=raw,
-        sha256=sha256(raw).digest(),
     )
 
 

@@ -17,6 +17,7 @@ from crossdock.contracts.vocabulary import StockState
 from crossdock.contracts.words import Noun
 from crossdock.log.keys import business_digest, content_digest, partition_of, transport_digest
 from crossdock.log.records import (
+    Asker,
     Decided,
     Effect,
     Lane,
@@ -145,6 +146,11 @@ def effect(
 ) -> Effect:
     """An intent to tell a far system."""
     return Effect(business_key, destination, lane, key, catalogue.ORDER_RELEASED, key, body)
+
+
+def asker(document: str, *, kind: str = "saga", partition: int = 1) -> Asker:
+    """A document that wants to be told how an effect ends."""
+    return Asker("crossdock", partition, kind, document)
 
 
 def settlement(

@@ -7,6 +7,7 @@ nothing. The parts live in `crossdock.testing.storage`, one per side of the port
 from __future__ import annotations
 
 from crossdock.testing.storage.accounts import AccountContract
+from crossdock.testing.storage.answers import AnswerContract
 from crossdock.testing.storage.as_of import AsOfContract
 from crossdock.testing.storage.availability import AvailabilityContract
 from crossdock.testing.storage.batches import BatchContract
@@ -26,6 +27,7 @@ class StoreContract(
     BatchContract,
     CallContract,
     EffectContract,
+    AnswerContract,
     AvailabilityContract,
     ReadingContract,
     AsOfContract,

@@ -108,6 +108,10 @@ PLANTED = {
         "UPDATE effect SET business_key = 'shop/shipment/other'"
         " WHERE business_key = 'shop/shipment/SH-1'"
     ),
+    "ends_told": (
+        "INSERT INTO effect_asker SELECT effect_id, 'crossdock', 0, 'saga', 'S'"
+        f" FROM attempt WHERE {one('attempt')}"
+    ),
     "effects_end": f"DELETE FROM due WHERE {one('due')}",
     "due_as_intended": f"UPDATE due SET key = 'another' WHERE {one('due')}",
     "heads_first": (

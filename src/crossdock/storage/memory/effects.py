@@ -14,7 +14,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crossdock.log.records import Claimed, Effect, EffectState, Settlement, Verdict
+from crossdock.log.answers import Told, answer_to
+from crossdock.log.records import (
+    Claimed,
+    Effect,
+    EffectState,
+    NewMessage,
+    Settlement,
+    Verdict,
+)
 from crossdock.log.views import AttemptView, EffectView
 
 _SETTLED = frozenset({Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED})
@@ -215,6 +223,16 @@ class Effects:
         self.counts[(destination, before.name.lower())] -= 1
         kept.state = state
         self.counts[(destination, kept.state_name)] += 1
+
+
+def answers_of(kept: Kept, result: Settlement, now: datetime) -> list[NewMessage]:
+    """What its asker is told of an effect whose attempt ended so; nothing where nobody asked."""
+    effect = kept.effect
+    if effect.asker is None:
+        return []
+    told = Told(effect.business_key, effect.destination, effect.type, effect.correlation)
+    answer = answer_to(effect.asker, told, result, now)
+    return [] if answer is None else [answer]
 
 
 def _view(kept: Kept) -> EffectView:

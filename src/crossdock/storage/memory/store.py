@@ -46,6 +46,7 @@ from crossdock.storage.memory import availability, batches, desks, finance, read
 from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
 from crossdock.storage.memory.data import Data
+from crossdock.storage.memory.effects import answers_of
 
 Pause = Callable[[str], Awaitable[None]]
 
@@ -186,6 +187,7 @@ class MemoryStore:
             if kept.state is EffectState.HELD:
                 intent = kept.effect.business_key
                 self.data.note(result.verdict.value, intent, result.problem, kept.place, now)
+            log.append(self.data, answers_of(kept, result, now))
         await self._committed("settle")
         return recorded
 

@@ -11,10 +11,12 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.kits import Recipe, recipes_of
 from crossdock.inventory.availability import as_told, besides, with_kits
 from crossdock.inventory.units import in_packs
+from crossdock.log.answers import Told, answer_to, end_of
 from crossdock.log.ports import ChannelView
-from crossdock.log.records import EffectState, Lane, Settlement, Verdict
+from crossdock.log.records import Asker, EffectState, Lane, Settlement, Verdict
 from crossdock.log.views import AvailabilityView, SiteView
 from crossdock.storage.postgres.session import Session
+from crossdock.storage.postgres.writing import append
 
 _SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
 _ATTEMPT_COLUMNS = ("effect_id", "attempt", "verdict", "reference", "problem", "settled_time")
@@ -31,8 +33,13 @@ async def settle(session: Session, results: Sequence[Settlement], now: datetime)
     if done:
         await session.rows("forget_due", done)
     rest = [r for r in results if r.verdict not in _SETTLED]
-    if not rest:
-        return
+    if rest:
+        await _put_back(session, rest, now)
+    await say_how_they_ended(session, results, now)
+
+
+async def _put_back(session: Session, rest: Sequence[Settlement], now: datetime) -> None:
+    """Let effects come again at their time, or wait for a person."""
     held = [r.verdict is Verdict.REFUSED or r.due_at is None for r in rest]
     await session.rows(
         "put_back",
@@ -51,6 +58,24 @@ async def settle(session: Session, results: Sequence[Settlement], now: datetime)
             [r.problem for r in stuck],
             now,
         )
+
+
+async def say_how_they_ended(
+    session: Session, results: Sequence[Settlement], now: datetime
+) -> None:
+    """Put on the log how effects ended, for the documents that asked (T4).
+
+    The last step of whatever settles effects, since it locks the heads of the log.
+    """
+    by_effect = {r.effect_id: r for r in results if end_of(r) is not None}
+    rows = await session.rows("askers_of", list(by_effect)) if by_effect else []
+    said = [
+        answer_to(Asker(*asker), Told(*told), by_effect[number], now)
+        for number, asker, told in ((row[0], row[1:5], row[5:]) for row in rows)
+    ]
+    messages = [one for one in said if one is not None]
+    if messages:
+        await append(session, messages)
 
 
 async def _recipes(session: Session, items: list[str]) -> dict[str, Recipe]:

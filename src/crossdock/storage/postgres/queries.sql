@@ -499,6 +499,22 @@ JOIN unnest($1::bigint[], $2::integer[]) AS n (effect_id, attempt)
 WHERE d.state = 1
 ORDER BY d.effect_id FOR UPDATE OF d;
 
+-- ask_for_answers --
+-- Note which documents want to be told of effects that were just intended.
+INSERT INTO effect_asker (effect_id, hub, partition, kind, id)
+SELECT e.effect_id, n.hub, n.partition, n.kind, n.id
+FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[])
+    AS n (business_key, hub, partition, kind, id)
+JOIN effect e ON e.business_key = n.business_key
+ON CONFLICT ON CONSTRAINT effect_asker_one DO NOTHING;
+
+-- askers_of --
+-- Who is to be told of these effects, and what.
+SELECT a.effect_id, a.hub, a.partition, a.kind, a.id,
+       e.business_key, e.destination, e.type, e.correlation
+FROM effect_asker a JOIN effect e ON e.effect_id = a.effect_id
+WHERE a.effect_id = ANY($1::bigint[]);
+
 -- forget_due --
 DELETE FROM due WHERE effect_id = ANY($1::bigint[]);
 

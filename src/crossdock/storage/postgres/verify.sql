@@ -705,6 +705,20 @@ FULL JOIN due d ON d.effect_id = e.effect_id
 FULL JOIN settled s ON s.effect_id = coalesce(e.effect_id, d.effect_id)
 WHERE e.effect_id IS NULL OR (d.effect_id IS NULL) = (s.times IS NULL) OR s.times > 1;
 
+-- ends_told --
+-- I18 broken: A document that asked for the end of an effect was told it.
+SELECT e.business_key, a.kind, a.id, t.attempt, t.verdict
+FROM effect_asker a
+JOIN effect e ON e.effect_id = a.effect_id
+LEFT JOIN due d ON d.effect_id = a.effect_id
+CROSS JOIN LATERAL (
+    SELECT attempt, verdict FROM attempt
+    WHERE effect_id = a.effect_id ORDER BY attempt DESC LIMIT 1
+) t
+LEFT JOIN (SELECT id FROM message WHERE type = 'crossdock.effect.settled.v1') m
+    ON m.id = 'settled/' || e.business_key || '/' || t.attempt
+WHERE (d.effect_id IS NULL OR d.state = 2) AND m.id IS NULL;
+
 -- due_as_intended --
 -- I21 broken: What is due stands in the queue that its effect names.
 SELECT e.effect_id, e.business_key, d.destination, d.lane, d.key

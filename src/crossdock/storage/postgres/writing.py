@@ -304,6 +304,10 @@ async def _write_effects(session: Session, decided: Decided, now: datetime) -> N
         [effect.body for effect in effects],
         now,
     )
+    asking = [(e.business_key, *e.asker) for e in effects if e.asker is not None]
+    if asking:
+        asked = [list(column) for column in zip(*asking, strict=True)]
+        await session.rows("ask_for_answers", *asked)
     held = [effect.business_key for effect in effects if effect.held]
     if held:
         await session.rows("hold_effects", held)

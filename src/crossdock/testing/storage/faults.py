@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from crossdock.log.errors import CommitUnknown, LeaseLost, StoreUnavailable
 from crossdock.log.ports import Store
 from crossdock.log.records import Decided, Lease, MasterRow, Note, Outcome, Verdict, Wanted
 from crossdock.testing.builders import (
+    asker,
     at,
     decided,
     effect,
@@ -73,7 +75,10 @@ async def furnish(store: Store) -> Decided:
     first = await next_batch(store, Outcome(movements=[movement(10)]))
     first.stock.append(stock(sellable=10))
     first.waiting.append(waiting("o-2", 1))
-    first.effects += [(0, 1, effect(f"wms/e{n}", key=f"order-{n}")) for n in range(1, 3)]
+    first.effects += [
+        (0, 1, replace(effect(f"wms/e{n}", key=f"order-{n}"), asker=asker("saga-1")))
+        for n in range(1, 3)
+    ]
     await store.commit(first, at(0))
     await store.release("set-up")
     await store.lease("set-up", [0], at(0), at(10_000))
