@@ -14,6 +14,7 @@ from typing import Any
 import typer.main
 
 from crossdock.connectors.kit import verdicts
+from crossdock.contracts.conditions import CONDITIONS, Condition
 from crossdock.contracts.movements import KIND_RULES
 from crossdock.contracts.vocabulary import StockState
 from crossdock.gateway.problems import status_of
@@ -84,6 +85,17 @@ Which goods a movement of each kind may take from where to where, from the table
 site. A movement of version 1 of the message has no kind: the first row that fits its states is
 meant. What fits no row, or not the kind that it names, is held as `movement-contradicts-kind`."""
 
+_CONDITIONS = """# Conditions
+
+What a person may have to look at, by kind: the table in `contracts/conditions.py`. A condition is
+*noted* beside what is decided, or is why a message is *held* or *dead*, or why an *effect* is held
+after an attempt. Category, severity, team and hours can be set otherwise for a house
+([configure](../guides/configure.md)). *At risk* says which money `crossdock exceptions` adds up:
+*line* and *order* are what left or is to leave against what is invoiced, at the order's prices;
+*document* is the total of what is to be told, else the order's. Runbooks are commands: in them
+`{kind}` and `{key}` are the condition's, `{place}` is the message that met it, `{order}` and
+`{last}` are the first and the last part of the key; capitals are for you to fill in."""
+
 _INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log
 has the rest under the correlation id."""
 
@@ -98,6 +110,7 @@ def documents() -> dict[str, str]:
         "verdicts.md": verdicts_page(),
         "ownership.md": ownership_page(),
         "movements.md": movements_page(),
+        "conditions.md": conditions_page(),
     }
 
 
@@ -319,6 +332,29 @@ def movements_page() -> str:
                 f" | {apart} |"
             )
     return "\n".join(lines) + "\n"
+
+
+def conditions_page() -> str:
+    """The table of conditions, and below it what can be done about each."""
+    lines = [
+        _NOTE + _CONDITIONS,
+        "",
+        "| kind | means | arises | category | severity | team | hours | at risk | closed when |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in CONDITIONS.values():
+        cured = row.cured or "a person closes it"
+        cells = (f"`{row.kind}`", row.meaning, ", ".join(row.arises), row.category, row.severity)
+        lines.append(_row((*cells, row.team, str(row.hours), row.risk, cured)))
+    lines += ["", "## Runbooks"]
+    for row in CONDITIONS.values():
+        lines += ["", f"### {row.kind}", "", *_runbook(row)]
+    return "\n".join(lines) + "\n"
+
+
+def _runbook(row: Condition) -> Iterator[str]:
+    for number, step in enumerate(row.runbook, 1):
+        yield f"{number}. *{step.action}*: `{step.command}` - {step.when}."
 
 
 def _states(states: frozenset[StockState]) -> str:

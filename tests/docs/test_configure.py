@@ -10,6 +10,7 @@ from pathlib import Path
 from crossdock.connectors.rest.settings import Operation, RestSettings
 from crossdock.runtime import (
     config,
+    config_conditions,
     config_identity,
     config_ownership,
     config_policies,
@@ -34,7 +35,14 @@ def documented() -> set[str]:
 def read_by_config() -> set[str]:
     """The names that the configuration's reader asks for, found in its code."""
     asked: set[str] = set()
-    modules = (config, config_identity, config_ownership, config_policies, config_posting)
+    modules = (
+        config,
+        config_conditions,
+        config_identity,
+        config_ownership,
+        config_policies,
+        config_posting,
+    )
     sources = "".join(map(inspect.getsource, modules))
     for node in ast.walk(ast.parse(sources)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

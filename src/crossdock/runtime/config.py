@@ -19,6 +19,7 @@ import yaml
 from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.catalogue import CATALOGUE, TOLD
+from crossdock.contracts.conditions import Condition
 from crossdock.contracts.versions import tellable
 from crossdock.contracts.vocabulary import Entity
 from crossdock.gateway.keys import LEAST, Scope
@@ -33,6 +34,7 @@ from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.phrases import CHANNEL, HUB, SITE
 from crossdock.ownership.rule import Rule
 from crossdock.ownership.survivorship import FieldRule
+from crossdock.runtime.config_conditions import read_conditions
 from crossdock.runtime.config_identity import (
     read_ids,
     read_matching,
@@ -97,6 +99,7 @@ class Settings:
     speech: Mapping[str, Speech]  # the systems that do not speak as we do
     matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
     survivorship: Mapping[str, Mapping[str, FieldRule]]  # by entity and field
+    conditions: Mapping[str, Condition]  # by kind, as this house has them
 
     def matrix(self) -> Matrix:
         """Who owns what, and who is told, in this house."""
@@ -198,7 +201,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
-    "survivorship", "posting", "policies",
+    "survivorship", "posting", "policies", "conditions",
 )  # fmt: skip
 
 
@@ -245,6 +248,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         speech=speech,
         matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),
         survivorship=read_survivorship(reader, surviving, systems),
+        conditions=read_conditions(reader, reader.section(top.get("conditions"), "conditions")),
     )
 
 
