@@ -15,12 +15,13 @@ export UV_SYSTEM_CERTS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PYTEST_ARGS ?=
+PEERS_ARGS  ?=
 DEMO_ARGS   ?=
 BENCH_ARGS  ?=
 KILL_ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock bench kill
+.PHONY: help setup demo test peers check format lock bench kill
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -48,8 +49,12 @@ check: setup ## style, format, types, import contracts, published contracts
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/crossdock contracts --check
 
-test: check ## check, then every test
-	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+test: check ## check, then every test that needs no other program
+	$(BIN)/pytest -n 2 -m "not peers" $(PYTEST_ARGS)
+
+peers: setup ## install real far systems (needs node and npm), then the tests that run beside them
+	$(BIN)/python -m tests.peers.install
+	$(BIN)/pytest -m peers tests/peers $(PEERS_ARGS)
 
 format: setup ## let ruff repair what it can
 	$(BIN)/ruff check --fix .
