@@ -63,7 +63,7 @@ the ledger knew. The invariants are listed in
 
 _VERDICTS = """# Verdicts
 
-What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The five
+What the reply of a far system means, from the tables in `connectors/kit/verdicts.py`. The six
 answers are told in [effects and delivery](../concepts/effects-and-delivery.md); `slow-down` is
 *retry later* without using up a try. A status with a row of its own goes before its class."""
 

@@ -11,11 +11,10 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.connector import (
     Ability,
     Accepted,
-    AlreadyDone,
     Document,
     FarAnswer,
+    Found,
     NotThere,
-    Unknown,
 )
 from crossdock.contracts.orders import Order, OrderLine
 from crossdock.delivery.pump import Delivered, Pump
@@ -174,12 +173,16 @@ class Breaking:
     def ability(self, message_type: str) -> Ability:
         return self._ability
 
+    def ask_after_seconds(self, message_type: str) -> float:
+        """At once."""
+        return 0.0
+
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         self._break(documents)
         answers: list[FarAnswer] = [Accepted("done") for _ in documents]
         return answers[self._short :]
 
-    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def look_up(self, document: Document) -> Found:
         self._break([document])
         return NotThere()
 

@@ -22,6 +22,10 @@ class MemoryEngine:
         """One more handle."""
         return MemoryStore(fault, self._data)
 
+    async def named_handle(self, owner: str) -> MemoryStore:
+        """A handle of that name."""
+        return MemoryStore(None, self._data, owner)
+
     async def deaf_handle(self) -> MemoryStore:
         """A handle that loses every answer."""
 

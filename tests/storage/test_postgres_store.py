@@ -24,12 +24,14 @@ pytestmark = pytest.mark.postgres
 OPTIONS = PoolOptions(connections_min=1, connections_max=2)
 
 
-async def open_store(dsn: str, fault: Fault | None = None) -> PostgresStore:
+async def open_store(
+    dsn: str, fault: Fault | None = None, owner: str = "crossdock"
+) -> PostgresStore:
     """A handle to a database whose schema is up to date."""
     pool = await open_pool(
         dsn, options=OPTIONS, sleep=asyncio.sleep, uniform=lambda low, high: (low + high) / 2
     )
-    return PostgresStore(pool, fault)
+    return PostgresStore(pool, fault, owner=owner)
 
 
 class PostgresEngine:
@@ -42,6 +44,12 @@ class PostgresEngine:
     async def handle(self, fault: Fault | None = None) -> PostgresStore:
         """One more handle, with connections of its own."""
         store = await open_store(self._dsn, fault)
+        self._handles.push_async_callback(store.close)
+        return store
+
+    async def named_handle(self, owner: str) -> PostgresStore:
+        """A handle of that name, with connections of its own."""
+        store = await open_store(self._dsn, owner=owner)
         self._handles.push_async_callback(store.close)
         return store
 

@@ -222,6 +222,7 @@ class EffectEnd(StrEnum):
     REFUSED = "refused"  # held: the far side will not do it
     GIVEN_UP = "given_up"  # held: not done, and its tries are used up
     UNKNOWN = "unknown"  # held: it may have been done, and nobody can be asked
+    VOID = "void"  # held: it is there under our key, cancelled or otherwise without effect
     SUPERSEDED = "superseded"  # not done, and not needed any more
     ADOPTED = "adopted"  # a person found that it is done
     CANCELLED = "cancelled"  # a person took it back before it was done

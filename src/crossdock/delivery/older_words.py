@@ -15,13 +15,12 @@ import msgspec
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import (
     Ability,
-    AlreadyDone,
     Connector,
     Document,
     FarAnswer,
+    Found,
     NotThere,
     Refused,
-    Unknown,
 )
 from crossdock.contracts.versions import DOWNCASTS, CannotSay, Step, lifted, lowered, newest
 
@@ -48,6 +47,10 @@ class OlderWords:
         """What the far side offers against doing this twice, in its own version."""
         return self._connector.ability(self._read(message_type))
 
+    def ask_after_seconds(self, message_type: str) -> float:
+        """How long after an unknown outcome "it is not there" can be believed."""
+        return self._connector.ask_after_seconds(self._read(message_type))
+
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         """Tell what can be said in the words of the far side; refuse the rest."""
         said: dict[int, Document] = {}
@@ -61,7 +64,7 @@ class OlderWords:
         answers.update(zip(said, told, strict=True))
         return [answers[index] for index in range(len(documents))]
 
-    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def look_up(self, document: Document) -> Found:
         """Ask by our reference; what was never said in its words is not there."""
         try:
             return await self._connector.look_up(self._in_its_words(document))

@@ -24,12 +24,14 @@ from crossdock.contracts.connector import (
     NotThere,
     RetryLater,
     Unknown,
+    Void,
 )
+from crossdock.delivery.holders import Holders
 from crossdock.delivery.outcomes import settlement
 from crossdock.delivery.retry import RetrySchedule
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.ports import Delivering
-from crossdock.log.records import Claimed, Settlement
+from crossdock.log.records import Claimed, Leaving, Settlement
 
 _LOG = logging.getLogger("crossdock.delivery")
 
@@ -82,6 +84,7 @@ class Pump:
         attempt_seconds_max: float = 60.0,
         listener: Listener | None = None,
         words: Words | None = None,
+        holders: Holders | None = None,
     ) -> None:
         self.destination = destination
         self._connector = connector
@@ -92,15 +95,33 @@ class Pump:
         self._attempt_seconds_max = attempt_seconds_max
         self._listener = listener
         self._words = words  # None: it speaks as we do
+        self._holders = holders  # None: there is nobody else
+        self._busy: set[int] = set()
 
     async def turn(self) -> int:
         """Tell the destination what is due, once; gives how many effects it took."""
         ends_at = _seconds() + _FAR_SIDE_SHARE * self._attempt_seconds_max
         now = self._clock.now()
         until = now + timedelta(seconds=self._attempt_seconds_max)
-        effects = await self._store.claim(self.destination, now, until, self._connector.batch_max)
+        effects = await self._store.claim(
+            self.destination, now, until, self._connector.batch_max, self._leaving()
+        )
         if not effects:
             return 0
+        numbers = {effect.effect_id for effect in effects}
+        self._busy |= numbers
+        try:
+            await self._tell(effects, ends_at)
+        finally:
+            self._busy -= numbers
+        return len(effects)
+
+    def _leaving(self) -> Leaving:
+        """What is in flight and not ours to take: of hubs that live, and of our own loops."""
+        alive = self._holders.alive(self._clock.monotonic()) if self._holders else frozenset()
+        return Leaving(alive, frozenset(self._busy))
+
+    async def _tell(self, effects: Sequence[Claimed], ends_at: float) -> None:
         answers = await self._ask_or_send(effects, ends_at)
         now = self._clock.now()
         settlements = [
@@ -111,13 +132,13 @@ class Pump:
                 self._schedule,
                 now,
                 self._randomness.uniform(0.0, 1.0),
+                self._connector.ask_after_seconds(effect.type),
             )
             for effect, answer in zip(effects, answers, strict=True)
         ]
         await self._store.settle(settlements, now)
         if self._listener is not None:
             self._listener(Delivered(self.destination, settlements, effects))
-        return len(effects)
 
     async def _ask_or_send(self, effects: Sequence[Claimed], ends_at: float) -> list[FarAnswer]:
         answers: list[FarAnswer | None] = [None] * len(effects)
@@ -173,7 +194,7 @@ class Pump:
 
     async def _look_up(
         self, document: Document, ends_at: float
-    ) -> AlreadyDone | NotThere | RetryLater | Unknown:
+    ) -> AlreadyDone | Void | NotThere | RetryLater | Unknown:
         """Ask; see `_send`."""
         if _seconds() >= ends_at:
             return _NO_TIME_LEFT
@@ -185,7 +206,8 @@ class Pump:
         except Exception as error:  # noqa: BLE001 - whatever it is, no loop may end by it
             _LOG.exception("the connector of %s failed", self.destination)
             return Unknown(f"the connector failed: {type(error).__name__}")
-        return found if isinstance(found, AlreadyDone | NotThere) else _nothing_known(found)
+        known = isinstance(found, AlreadyDone | Void | NotThere)
+        return found if known else _nothing_known(found)
 
     async def _resolve(self, effect: Claimed, ends_at: float) -> FarAnswer | None:
         """What is known of a doubtful effect; None when it may be sent."""
@@ -196,8 +218,20 @@ class Pump:
             return Unknown(
                 "an earlier attempt may have reached the far side, which cannot be asked"
             )
+        if (early := self._too_early(effect)) is not None:
+            return early
         found = await self._look_up(_document(effect), ends_at)
         return None if isinstance(found, NotThere) else found
+
+    def _too_early(self, effect: Claimed) -> RetryLater | None:
+        """Whether the far side may still be at what it was sent: it would say "not there" (N3)."""
+        if effect.doubted_at is None:
+            return None
+        since = (self._clock.now() - effect.doubted_at).total_seconds()
+        left = self._connector.ask_after_seconds(effect.type) - since
+        if left <= 0:
+            return None
+        return RetryLater("too early to ask: they may still be at it", left, counts=False)
 
 
 _NOT_IN_TIME: Final = Unknown("no answer within the attempt's time")

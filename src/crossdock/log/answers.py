@@ -25,6 +25,7 @@ ENDS: Final[dict[Verdict, EffectEnd]] = {
     Verdict.REFUSED: EffectEnd.REFUSED,
     Verdict.RETRY: EffectEnd.GIVEN_UP,
     Verdict.UNKNOWN: EffectEnd.UNKNOWN,
+    Verdict.VOID: EffectEnd.VOID,
 }
 """What a verdict means once it is the last word; a retry is, when there is no next time."""
 

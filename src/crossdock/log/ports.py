@@ -14,10 +14,12 @@ from datetime import datetime
 from typing import Protocol
 
 from crossdock.log.records import (
+    NOTHING_LEFT,
     Claimed,
     Decided,
     Earlier,
     Lease,
+    Leaving,
     Loaded,
     NewMessage,
     OrderRow,
@@ -155,10 +157,44 @@ class Calling(Protocol):
 class Delivering(Protocol):
     """The deliverers' side of the store."""
 
+    @property
+    def owner(self) -> str:
+        """The name of the hub or worker in which this handle claims."""
+        ...
+
     async def claim(
-        self, destination: str, now: datetime, until: datetime, limit: int
+        self,
+        destination: str,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        leaving: Leaving = NOTHING_LEFT,
     ) -> list[Claimed]:
-        """Record the start of an attempt on due effects, at most one per key: each key's head."""
+        """Record the start of an attempt on due effects, at most one per key: each key's head.
+
+        What was left in flight until now is claimed too, as doubtful, save what `leaving` names;
+        the attempt that it was left by ends as lost.
+        """
+        ...
+
+    async def something_due(self, destination: str, now: datetime) -> bool:
+        """Whether there may be something to claim; it is for those whose claims are counted."""
+        ...
+
+    async def beat(self, gone: Collection[str] = ()) -> dict[str, int]:
+        """Say that our name lives; gives how often each name said so.
+
+        Whoever's number does not grow while our own steady clock goes on is gone; those named in
+        `gone` are forgotten as soon as nothing that they had in flight is left.
+        """
+        ...
+
+    async def gate(self, destination: str) -> tuple[int, bytes]:
+        """What the workers of a destination share, and its revision; revision 0 is nothing yet."""
+        ...
+
+    async def move_gate(self, destination: str, revision: int, state: bytes) -> bool:
+        """Keep a new state made from that revision; False: somebody was there first."""
         ...
 
     async def reclaim(self, now: datetime) -> None:

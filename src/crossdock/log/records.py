@@ -10,10 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
+from crossdock.contracts.connector import NO_EVIDENCE, Evidence
 from crossdock.contracts.postings import Milestone
 from crossdock.contracts.vocabulary import Fate, MovementKind, StockState
 from crossdock.log.accounts import Account, Blocked, Counted, Expected, Lot, Moment
@@ -295,7 +296,8 @@ class Claimed:
     """An effect that a delivery worker holds for one attempt.
 
     `doubtful` says that an earlier attempt may have reached the far side without our knowing:
-    ask before sending.
+    ask before sending, and not too soon after `doubted_at`, the latest moment at which that attempt
+    can have sent anything.
     """
 
     effect_id: int
@@ -308,6 +310,25 @@ class Claimed:
     body: bytes
     doubtful: bool
     tries: int = 0  # earlier attempts that failed in a way that counts
+    doubted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a claim leaves alone.
+
+    The attempts of hubs that are seen to live are theirs, whatever a clock says of their time, and
+    so is what the claimer itself is at (T1). `fresh` leaves all that was tried before; `lane` all
+    lanes before it.
+    """
+
+    alive: frozenset[str] = frozenset()
+    busy: frozenset[int] = frozenset()  # effects
+    fresh: bool = False
+    lane: Lane = Lane.OPERATIONAL
+
+
+NOTHING_LEFT: Final = Leaving()
 
 
 class Verdict(StrEnum):
@@ -318,6 +339,8 @@ class Verdict(StrEnum):
     RETRY = "retry"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    VOID = "void"  # it exists there and does not stand: held
+    LOST = "lost"  # its holder never said; the next attempt is doubtful
     SUPERSEDED = "superseded"
 
 
@@ -333,6 +356,7 @@ class Settlement:
     due_at: datetime | None = None  # for RETRY and UNKNOWN: not before
     doubtful: bool = False
     counts: bool = True  # whether a failed attempt uses up one of the effect's tries
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crossdock.contracts.connector import NO_EVIDENCE, Evidence
 from crossdock.log.records import Outcome
 
 BalanceKey = tuple[str, str, str, str, str]
@@ -167,13 +168,19 @@ class ExceptionRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """How one attempt ended."""
+    """How one attempt ended, who made it, and what was seen of it.
+
+    `begun_time` is None where the effect ended without an attempt: superseded before it was sent.
+    """
 
     attempt: int
     verdict: str
     reference: str
     problem: str
     settled_time: datetime
+    begun_time: datetime | None = None
+    holder: str = ""
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from crossdock.contracts.orders import OrderReview
 from crossdock.contracts.postings import PostingPeriod
 from crossdock.contracts.replenishment import StockPolicyReview
 from crossdock.contracts.timers import TimerFired
+from crossdock.delivery.holders import Holders
 from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.gateway.keys import Key
@@ -82,6 +83,7 @@ class Hub:
         self._delivery_bells: dict[str, list[Bell]] = {}
         self._availability_bell = Bell()
         self._policies_seen = ""
+        self._holders = Holders(self.pace.silent_seconds)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def reclaim(self) -> None:
@@ -92,6 +94,7 @@ class Hub:
         for index in range(self.settings.hub.workers):
             await self.store.release(f"{self.settings.hub.name}/{index}")
         await self.store.reclaim(self.clock.now())
+        await self._beat()
         await self.store.resume(self.policy.stopped)
 
     def start(self) -> None:
@@ -122,6 +125,7 @@ class Hub:
                 self.pace.retry,
                 self.pace.attempt_seconds,
                 listener=self._told,
+                holders=self._holders,
                 words=TheirWords(name, speech, self.store)
                 if (speech := self.policy.speech.get(name))
                 else None,
@@ -138,6 +142,7 @@ class Hub:
             idle=self.pace.publish_idle_seconds,
         )
         self._spawn("sweep", self._sweep, Bell(), idle=self.pace.sweep_seconds)
+        self._spawn("beat", self._beat, Bell(), idle=self.pace.beat_seconds)
 
     async def stop(self) -> None:
         """End the loops, give leases back, close connectors; unfinished batches leave no trace."""
@@ -219,6 +224,13 @@ class Hub:
 
     def _told(self, delivered: Delivered) -> None:
         self.delivered[delivered.destination] += len(delivered.settlements)
+
+    async def _beat(self) -> int:
+        """Say that we live, and hear who else does."""
+        gone = self._holders.gone(self.clock.monotonic())
+        beats = await self.store.beat(gone)
+        self._holders.hear(beats, self.clock.monotonic())
+        return 0
 
     async def _sweep(self) -> int:
         """Put on the log what nobody else would say: timers that are due, orders left waiting."""

@@ -124,6 +124,17 @@ PLANTED = {
         "INSERT INTO attempt SELECT effect_id, 7, 'retry', '', '', intended_time FROM effect"
         " WHERE effect_id = (SELECT min(effect_id) FROM due)"
     ),
+    "superseded_by_newer": (
+        "INSERT INTO attempt SELECT effect_id, 1, 'superseded', 'nobody', '', intended_time"
+        " FROM effect WHERE effect_id = (SELECT min(effect_id) FROM due)"
+    ),
+    "attempts_whole": f"UPDATE attempt SET attempt = attempt + 7 WHERE {one('attempt')}",
+    "attempts_apart": (
+        "INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time,"
+        " begun_time) SELECT effect_id, n, 'retry', '', '', intended_time + interval '1 hour',"
+        " intended_time FROM effect, generate_series(7, 8) n"
+        " WHERE effect_id = (SELECT min(effect_id) FROM due)"
+    ),
     "movements_said": f"UPDATE movement SET document = 'other' WHERE {one('movement')}",
     "notes_shown": "DELETE FROM exception WHERE kind = 'over-shipped'",
     "orders_have_messages": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,24 @@ from crossdock.contracts.connector import (
     AlreadyDone,
     Connector,
     Document,
+    Evidence,
     FarAnswer,
     NotThere,
     Refused,
     RetryLater,
     Unknown,
+    Void,
 )
-from tests.unit.connectors.far import SECRET, TYPE, Script, connector, document, far_side, reply
+from tests.unit.connectors.far import (
+    JSON,
+    SECRET,
+    TYPE,
+    Script,
+    connector,
+    document,
+    far_side,
+    reply,
+)
 
 GOLDEN = Path(rest.__file__).parent / "golden"
 TWO = [document("erp/invoice/S-1"), document("erp/invoice/S-2", b'{"shipment_id":"S-2"}')]
@@ -280,6 +292,77 @@ def test_references_from_outside_are_harmless() -> None:
     assert isinstance(answer, Accepted)
     assert answer.reference.startswith("a\\x00b\\n")
     assert len(answer.reference) <= 128
+
+
+VOID = b'{"id":"erp/invoice/S-1","reference":"INV-1","state":"%s"}'
+
+
+@pytest.mark.parametrize("state", [b"cancelled", b"VOIDED", b"Reversed", b"no such word"])
+def test_a_record_that_does_not_stand_is_no_success(state: bytes) -> None:
+    """Under status 200 or 201, new or replayed, by create or look-up: it is there, and void (P48).
+
+    A state that nobody explained is not guessed.
+    """
+    void = Void("INV-1", state.decode())
+    assert one(reply(VOID % state)) == void
+    assert one(reply(VOID % state, "200 OK", JSON, "Idempotent-Replayed: true")) == void
+    assert ask(reply(VOID % state))[0] == void
+    result = msgspec.json.decode(VOID % state)
+    assert send(TWO, batch({**result, "status": 201}))[0][0] == void
+
+
+@pytest.mark.parametrize("state", [b"posted", b"Open", b"odd"])
+def test_a_record_that_stands_is_a_success(state: bytes) -> None:
+    """Words known everywhere, and those that an operator explained."""
+    states = {"odd": "stands"}
+    operations = {TYPE: {"look_up": "/x/{key}", "states": states}}
+    settings = msgspec.convert({"url": "http://x", "operations": operations}, RestSettings)
+    answers, _ = send(TWO[:1], reply(VOID % state), operations=settings.operations)
+    assert answers == [Accepted("INV-1")]
+
+
+def test_an_operator_may_take_what_is_void_as_done() -> None:
+    """For what does not matter once it is cancelled there; and explain a common word otherwise."""
+    for more in ({"on_void": "accept"}, {"states": {"cancelled": "stands"}}):
+        settings = msgspec.convert({"url": "http://x", "operations": {TYPE: more}}, RestSettings)
+        answers, _ = send(TWO[:1], reply(VOID % b"cancelled"), operations=settings.operations)
+        assert answers == [Accepted("INV-1")]
+
+
+def test_evidence_is_what_went_and_what_came() -> None:
+    """Status, their words, and digests over the very bytes of both bodies."""
+    said = b'{"detail":"no such item"}'
+    (answer,), (request,) = send(TWO[:1], reply(said, "422 Unprocessable"))
+    assert answer.evidence == Evidence(
+        422,
+        "no such item",
+        sha256(request.split(b"\r\n\r\n", 1)[1]).digest(),
+        sha256(said).digest(),
+    )
+
+
+def test_documents_of_one_request_share_its_digests_and_keep_their_own_status() -> None:
+    """So that a person finds the request in the far side's log, and the document in it."""
+    said = batch({"id": "erp/invoice/S-1", "status": 201}, {"id": "erp/invoice/S-2", "status": 500})
+    (first, second), _ = send(TWO, said)
+    assert (first.evidence.status, second.evidence.status) == (201, 500)
+    assert first.evidence.sent == second.evidence.sent != b""
+    assert first.evidence.received == second.evidence.received != b""
+
+
+def test_what_was_sent_is_known_also_without_a_reply() -> None:
+    """A lost reply leaves the digest of what went."""
+    (answer,), (request,) = send(TWO[:1], None)
+    assert answer.evidence == Evidence(sent=sha256(request.split(b"\r\n\r\n", 1)[1]).digest())
+
+
+def test_our_secret_said_back_is_in_no_evidence() -> None:
+    """A far side that echoes our credential in its words puts it into no table."""
+    said = reply(b'{"detail":"bad token %s"}' % SECRET.encode(), "422 Unprocessable")
+    answer = one(said)
+    assert isinstance(answer, Refused)
+    assert SECRET not in answer.reason + answer.evidence.words
+    assert answer.evidence.words == "bad token [redacted]"
 
 
 # --- what comes back for many ------------------------------------------------------------------

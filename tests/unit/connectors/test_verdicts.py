@@ -8,7 +8,7 @@ from crossdock.connectors.kit.verdicts import (
     RETRY_AFTER_SECONDS_MAX,
     STATUSES,
     TROUBLES,
-    Evidence,
+    Details,
     Trouble,
     Verdict,
     judge,
@@ -74,18 +74,18 @@ def test_every_failure_means_one_answer(trouble: Trouble) -> None:
 @pytest.mark.parametrize(
     ("evidence", "answer"),
     [
-        (Evidence("INV-7"), Accepted("INV-7")),
-        (Evidence("INV-7", replayed=True), AlreadyDone("INV-7")),
+        (Details("INV-7"), Accepted("INV-7")),
+        (Details("INV-7", replayed=True), AlreadyDone("INV-7")),
     ],
 )
-def test_a_replayed_success_is_already_done(evidence: Evidence, answer: FarAnswer) -> None:
+def test_a_replayed_success_is_already_done(evidence: Details, answer: FarAnswer) -> None:
     """A success under a key that was used before names the first effect."""
     assert judge(200, evidence) == answer
 
 
 def test_their_words_are_kept_short_and_on_one_line() -> None:
     """What they say of a refusal is shown, without line breaks and not at any length."""
-    answer = judge(422, Evidence(detail="line 1\nline 2\x00" + "x" * 5_000))
+    answer = judge(422, Details(detail="line 1\nline 2\x00" + "x" * 5_000))
     assert isinstance(answer, Refused)
     assert answer.reason.startswith("422 not acceptable to them: line 1\\nline 2\\x00")
     assert len(answer.reason) < 300
@@ -98,10 +98,10 @@ def test_gone_is_named() -> None:
 
 def test_a_wait_that_they_name_is_kept() -> None:
     """A named wait stays with the answer, whatever the status that asks for a retry."""
-    assert judge(429, Evidence(retry_after_seconds=7.0)) == RetryLater(
+    assert judge(429, Details(retry_after_seconds=7.0)) == RetryLater(
         "429 too many requests", 7.0, counts=False
     )
-    assert judge(408, Evidence(retry_after_seconds=3.0)) == RetryLater(
+    assert judge(408, Details(retry_after_seconds=3.0)) == RetryLater(
         "408 they waited too long for our request", 3.0, counts=True
     )
 

@@ -15,6 +15,7 @@ from crossdock.contracts.connector import (
     AlreadyDone,
     Document,
     FarAnswer,
+    Found,
     NotThere,
     Refused,
     RetryLater,
@@ -95,6 +96,10 @@ class FarSide:
         """What it offers against doing this twice."""
         return self._ability
 
+    def ask_after_seconds(self, message_type: str) -> float:
+        """At once."""
+        return 0.0
+
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         """Do what the documents say, unless the script says otherwise; one fault for them all."""
         fault = self._next_fault()
@@ -115,7 +120,7 @@ class FarSide:
             return [Unknown(fault.value) for _ in documents]
         return answers
 
-    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def look_up(self, document: Document) -> Found:
         """Say whether it happened."""
         fault = self._next_fault()
         self.log.append(Exchange(document.business_key, False, fault))

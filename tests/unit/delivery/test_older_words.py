@@ -15,9 +15,9 @@ from crossdock.contracts.connector import (
     AlreadyDone,
     Document,
     FarAnswer,
+    Found,
     NotThere,
     Refused,
-    Unknown,
 )
 from crossdock.contracts.stock import StockMovement, StockMovementV1, StockPlace, with_kind
 from crossdock.contracts.versions import CannotSay, Step
@@ -44,12 +44,16 @@ class Far:
         """Keys for the old version only."""
         return Ability.KEYS if message_type == OLD else Ability.NEITHER
 
+    def ask_after_seconds(self, message_type: str) -> float:
+        """At once."""
+        return 0.0
+
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         """Accept, each under its own key."""
         self.told += documents
         return [Accepted(one.business_key) for one in documents]
 
-    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def look_up(self, document: Document) -> Found:
         """Found."""
         self.asked.append(document)
         return AlreadyDone("r")

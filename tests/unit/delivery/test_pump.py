@@ -66,7 +66,10 @@ def test_a_worker_that_was_paused_too_long_records_nothing() -> None:
     run(paused.turn())
     [view] = at_once(store.effects_of("order-1"))
     assert view.state == "accepted"
-    assert [ended.attempt for ended in view.ended] == [2]
+    assert [(ended.attempt, ended.verdict) for ended in view.ended] == [
+        (1, "lost"),
+        (2, "accepted"),
+    ]
 
 
 def test_effects_of_a_key_go_out_in_their_order() -> None:

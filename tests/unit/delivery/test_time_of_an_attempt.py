@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 from crossdock.contracts.connector import (
     Ability,
-    AlreadyDone,
     Document,
     FarAnswer,
-    NotThere,
-    Unknown,
+    Found,
 )
 from crossdock.delivery.pump import Pump
 from crossdock.storage.memory.store import MemoryStore
@@ -35,7 +33,7 @@ class Silent(FarSide):
             await asyncio.Event().wait()
         return answers
 
-    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def look_up(self, document: Document) -> Found:
         if self.silent:
             await asyncio.Event().wait()
         return await super().look_up(document)

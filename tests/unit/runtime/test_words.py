@@ -33,6 +33,10 @@ class Ear:
     def ability(self, message_type: str) -> Ability:
         return Ability.KEYS
 
+    def ask_after_seconds(self, message_type: str) -> float:
+        """At once."""
+        return 0.0
+
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         self.heard += [msgspec.json.decode(document.body) for document in documents]
         return [Accepted() for _ in documents]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -21,7 +22,7 @@ from crossdock.connectors.kit.verdicts import Trouble
 from crossdock.kernel.compression import inflate
 from crossdock.kernel.errors import BadInput, CrossdockError
 from crossdock.kernel.limits import MIB
-from crossdock.kernel.redaction import shown
+from crossdock.kernel.redaction import HIDDEN, shown
 from crossdock.kernel.text import header_fault
 
 CONNECT_SECONDS_MAX: Final = 5.0
@@ -106,11 +107,13 @@ def _plain(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply that came whole."""
+    """A reply that came whole; the digests are of the request's body and of the reply's."""
 
     status: int
     headers: Mapping[str, str]  # by any case
-    body: bytes
+    body: bytes  # without our credential, should they have said it back
+    sent: bytes = b""
+    received: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class NoReply:
 
     trouble: Trouble
     detail: str = ""
+    sent: bytes = b""  # the digest of the request's body, where it may have gone
 
 
 class HttpClient:
@@ -143,6 +147,7 @@ class HttpClient:
             if (fault := header_fault(credential)) is not None:
                 raise BadCredential(f"The credential cannot be sent in a header: {fault}")
             self._headers["Authorization"] = f"Bearer {credential}"
+        self._credential = credential.encode()
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, sock_connect=min(CONNECT_SECONDS_MAX, timeout_seconds)
         )
@@ -179,6 +184,7 @@ class HttpClient:
                 return NoReply(Trouble.NOT_SENDABLE, f"header {name}: {fault}")
         # Set by the tracer as soon as there is a connection: from then on bytes may have gone.
         progress = SimpleNamespace(connected=False, replied=False)
+        sent = sha256(body).digest() if body is not None else b""
         try:
             async with self._open().request(
                 method,
@@ -191,10 +197,17 @@ class HttpClient:
                 progress.replied = True
                 read = await self._read(response)
                 if isinstance(read, NoReply):
-                    return read
-                return Reply(response.status, response.headers, read)
+                    return replace(read, sent=sent)
+                received = sha256(read).digest()
+                return Reply(response.status, response.headers, self._hid(read), sent, received)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            return NoReply(_trouble(error, progress), _said(error))
+            return NoReply(_trouble(error, progress), _said(error), sent)
+
+    def _hid(self, body: bytes) -> bytes:
+        """A reply without our secret: some far sides say back what they were shown."""
+        if not self._credential or self._credential not in body:
+            return body
+        return body.replace(self._credential, HIDDEN.encode())
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | NoReply:
         parts: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What a far system's reply means: from status or failure to one of the five answers, by table.
+"""What a far system's reply means: from status or failure to one of the six answers, by table.
 
 Three questions decide every row. Is it certain that it happened? Is it certain that it did not?
 Would the same again help? What is certain of nothing is `Unknown`, and the hub asks before it
@@ -16,8 +16,10 @@ from enum import StrEnum
 from typing import Final
 
 from crossdock.contracts.connector import (
+    NO_EVIDENCE,
     Accepted,
     AlreadyDone,
+    Evidence,
     FarAnswer,
     Refused,
     RetryLater,
@@ -96,21 +98,22 @@ CLASSES: Final[Mapping[int, tuple[Verdict, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Details:
     """What came with a status: their number for the effect, their words, their wish to wait."""
 
     reference: str = ""
     replayed: bool = False  # they did it before, under the same key
     retry_after_seconds: float | None = None
     detail: str = ""
+    seen: Evidence = NO_EVIDENCE
 
 
-NOTHING: Final = Evidence()
+NOTHING: Final = Details()
 
 
 def judge(
     status: int,
-    evidence: Evidence = NOTHING,
+    details: Details = NOTHING,
     overrides: Mapping[int, tuple[Verdict, str]] | None = None,
 ) -> FarAnswer:
     """Give the answer that a status means; `overrides` are rows that stand before the table's.
@@ -121,18 +124,18 @@ def judge(
     row = row or STATUSES.get(status) or CLASSES.get(status // 100)
     verdict, words = row or (Verdict.UNKNOWN, "no HTTP status")
     if verdict is Verdict.ACCEPTED:
-        kind = AlreadyDone if evidence.replayed else Accepted
-        return kind(evidence.reference)
+        kind = AlreadyDone if details.replayed else Accepted
+        return kind(details.reference, details.seen)
     reason = f"{status} {words}"
-    if evidence.detail:
-        reason = f"{reason}: {one_line(evidence.detail, REASON_LENGTH_MAX)}"
-    return _answer(verdict, reason, evidence.retry_after_seconds)
+    if details.detail:
+        reason = f"{reason}: {one_line(details.detail, REASON_LENGTH_MAX)}"
+    return _answer(verdict, reason, details.retry_after_seconds, details.seen)
 
 
-def judge_trouble(trouble: Trouble, detail: str = "") -> FarAnswer:
+def judge_trouble(trouble: Trouble, detail: str = "", seen: Evidence = NO_EVIDENCE) -> FarAnswer:
     """Give the answer that the lack of a reply means."""
     reason = f"{trouble}: {one_line(detail, REASON_LENGTH_MAX)}" if detail else str(trouble)
-    return _answer(TROUBLES[trouble], reason, None)
+    return _answer(TROUBLES[trouble], reason, None, seen)
 
 
 def retry_after_seconds(value: str | None, their_date: str | None = None) -> float | None:
@@ -160,9 +163,11 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _answer(verdict: Verdict, reason: str, after_seconds: float | None) -> FarAnswer:
+def _answer(
+    verdict: Verdict, reason: str, after_seconds: float | None, seen: Evidence
+) -> FarAnswer:
     if verdict is Verdict.REFUSED:
-        return Refused(reason)
+        return Refused(reason, seen)
     if verdict is Verdict.UNKNOWN:
-        return Unknown(reason)
-    return RetryLater(reason, after_seconds, counts=verdict is Verdict.RETRY_LATER)
+        return Unknown(reason, seen)
+    return RetryLater(reason, after_seconds, verdict is Verdict.RETRY_LATER, seen)

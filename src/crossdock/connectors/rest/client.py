@@ -14,10 +14,9 @@ from crossdock.connectors.rest import inbound, outbound, wire
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.connector import (
     Ability,
-    AlreadyDone,
     Document,
     FarAnswer,
-    NotThere,
+    Found,
     Refused,
     Unknown,
 )
@@ -81,6 +80,10 @@ class RestConnector:
         """What the far side offers against doing this twice."""
         return self._settings.operation(message_type).ability
 
+    def ask_after_seconds(self, message_type: str) -> float:
+        """How long after an unknown outcome their "not there" is believed."""
+        return self._settings.operation(message_type).look_up_after_seconds
+
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         """Tell the far side; gives one answer per document, in order."""
         places: dict[str, list[int]] = {}
@@ -99,13 +102,13 @@ class RestConnector:
         }
         return [by_index[index] for index in range(len(documents))]
 
-    async def look_up(self, document: Document) -> AlreadyDone | NotThere | Unknown:
+    async def look_up(self, document: Document) -> Found:
         """Ask by our reference whether it happened."""
-        template = self._settings.operation(document.type).look_up
-        if template is None:
+        operation = self._settings.operation(document.type)
+        if operation.look_up is None:
             return Unknown("this system cannot be asked")
-        reply = await self._http.get(outbound.look_up_path(template, document))
-        return inbound.found(document, reply)
+        reply = await self._http.get(outbound.look_up_path(operation.look_up, document))
+        return inbound.found(operation, document, reply)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -123,7 +126,7 @@ class RestConnector:
             return [await self._tell_one(path, documents[0])]
         body = outbound.batch(documents)
         reply = await self._http.post(path, body, {"Content-Type": wire.BATCH})
-        answers = inbound.answers(documents, reply)
+        answers = inbound.answers(self._settings.operation, documents, reply)
         if isinstance(answers[0], Refused) and getattr(reply, "status", 0) in _SPLIT:
             middle = len(documents) // 2
             first = await self._request(path, documents[:middle])
@@ -136,4 +139,4 @@ class RestConnector:
             return Refused(f"the business key cannot be sent in a header: {fault}")
         headers = {"Content-Type": wire.EVENT, wire.IDEMPOTENCY_KEY: key}
         reply = await self._http.post(path, outbound.single(document), headers)
-        return inbound.answer(document, reply)
+        return inbound.answer(self._settings.operation(document.type), document, reply)

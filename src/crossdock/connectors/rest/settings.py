@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +16,36 @@ DEFAULT = "default"
 """The name under `operations` that stands for every type not named there."""
 
 Path = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"\A/[\x21-\x7e]*\Z")]
+
+
+class Standing(StrEnum):
+    """What a far system's word for the state of a record means for our effect."""
+
+    STANDS = "stands"
+    VOID = "void"  # it is there, and it is no success
+
+
+class OnVoid(StrEnum):
+    """What becomes of an effect whose record is void at the far side."""
+
+    HOLD = "hold"
+    ACCEPT = "accept"  # for what does not matter once it is cancelled there
+
+
+STATES: Final[Mapping[str, Standing]] = {
+    **dict.fromkeys(
+        ("accepted", "active", "closed", "completed", "confirmed", "created", "delivered", "done",
+         "new", "open", "paid", "posted", "purchased", "queued", "shipped", "valid"),
+        Standing.STANDS,
+    ),
+    **dict.fromkeys(
+        ("cancelled", "canceled", "deleted", "expired", "failed", "refunded", "rejected",
+         "reversed", "void", "voided"),
+        Standing.VOID,
+    ),
+}  # fmt: skip
+"""Words that mean the same everywhere; what stands in neither an operator's table nor this one is
+not guessed: it counts as void, so that a person looks."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,12 +61,35 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Meta(description="Where to ask whether it happened; {key} stands for our business key"),
     ] = None
 
+    look_up_after_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3_600,
+            description='How long after an unknown outcome their "not there" is believed',
+            extra={"unit": "seconds"},
+        ),
+    ] = 5.0
+    states: Annotated[
+        Mapping[str, Standing],
+        Meta(description="What their words for a record's state mean: stands or void"),
+    ] = {}
+    on_void: Annotated[
+        OnVoid, Meta(description="A record that is void there: hold the effect, or accept it")
+    ] = OnVoid.HOLD
+
     def __post_init__(self) -> None:
         """Refuse an ability that the paths do not bear out; raises ValueError."""
         if self.ability is Ability.LOOK_UP and self.look_up is None:
             raise ValueError("ability look_up needs a look_up path")
         if self.look_up is not None and self.look_up.count("{key}") != 1:
             raise ValueError("the look_up path must hold {key} once")
+
+    def is_void(self, state: str | None) -> bool:
+        """Whether a record in this state is no success; a state that nobody explained is none."""
+        if state is None or self.on_void is OnVoid.ACCEPT:
+            return False
+        return (self.states.get(state) or STATES.get(state.lower())) is not Standing.STANDS
 
 
 class RestSettings(Settings, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ class Result(Struct, frozen=True, kw_only=True, gc=False):
     id: str | None = None
     status: int | None = None
     reference: str | int | None = None
+    state: str | None = None  # of the record that there is now, in their word
     replayed: bool = False
     retry_after: float | None = None  # seconds
     detail: str | None = None

@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import asyncpg
@@ -241,26 +242,27 @@ async def _settle(connection: asyncpg.Connection, batches: list[Batch]) -> None:
     for destination in sorted({row[1] for batch in batches for row in batch.effects}):
         while True:
             now = datetime.now(UTC)
+            until = now + timedelta(minutes=1)
             claimed = await connection.fetch(
-                QUERIES["claim"], destination, now, now + timedelta(minutes=1), BATCH, "floor"
+                QUERIES["claim"], destination, now, until, BATCH, "floor", [], [], False, 0
             )
             if not claimed:
                 break
             ids = [row[0] for row in claimed]
+            digest = sha256(b"".join(row[7] for row in claimed)).digest()
             async with connection.transaction():
                 await connection.fetch(QUERIES["lock_in_flight"], ids, [row[1] for row in claimed])
                 await connection.copy_records_to_table(
                     "attempt",
-                    records=[(row[0], row[1], "accepted", "ok", "", now) for row in claimed],
+                    records=[
+                        (row[0], row[1], "accepted", "ok", "", now, now, "floor", 200, digest)
+                        for row in claimed
+                    ],
                     columns=(
-                        "effect_id",
-                        "attempt",
-                        "verdict",
-                        "reference",
-                        "problem",
-                        "settled_time",
+                        "effect_id", "attempt", "verdict", "reference", "problem", "settled_time",
+                        "begun_time", "holder", "status", "sent",
                     ),
-                )
+                )  # fmt: skip
                 await connection.fetch(QUERIES["forget_due"], ids)
 
 

@@ -351,7 +351,9 @@ def _tell_attempts(trace: Trace, effects: Sequence[EffectView]) -> None:
         for attempt in effect.ended:
             what = words.ended(effect, attempt)
             cited = effect.place or effect.business_key
-            trace.timeline.append(Entry(attempt.settled_time, "crossdock", what, cited))
+            trace.timeline.append(
+                Entry(attempt.settled_time, "crossdock", what, cited, words.evidence(attempt))
+            )
     trace.timeline.sort(key=lambda entry: entry.at)
 
 

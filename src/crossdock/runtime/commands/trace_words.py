@@ -179,11 +179,33 @@ def ended(effect: EffectView, attempt: AttemptView) -> str:
     return f"told {effect.destination} {effect.business_key}: {how}{reference}{problem}"
 
 
+def evidence(attempt: AttemptView) -> list[str]:
+    """What was seen of an attempt: who made it, what was answered, digests of what went and came.
+
+    Digests are the first half of a SHA-256 in hex: enough to compare with what a far side logged.
+    """
+    seen = attempt.evidence
+    parts = []
+    if attempt.begun_time is not None and attempt.holder:
+        parts.append(f"attempt {attempt.attempt} by {attempt.holder} at {when(attempt.begun_time)}")
+    if seen.status is not None:
+        parts.append(f"status {seen.status}")
+    if seen.words and seen.words not in attempt.problem:
+        parts.append(f'"{seen.words}"')
+    if seen.sent:
+        parts.append(f"sent {seen.sent.hex()[:32]}")
+    if seen.received:
+        parts.append(f"received {seen.received.hex()[:32]}")
+    return [", ".join(parts)] if parts else []
+
+
 _ENDED = {
     "accepted": "accepted",
     "already_done": "had been done before",
     "retry": "not taken, to be tried again",
     "refused": "refused",
     "unknown": "no answer, it may have happened",
+    "void": "it is there under our key and does not stand",
+    "lost": "nobody saw how it ended, it may have happened",
     "superseded": "not sent, something newer replaces it",
 }

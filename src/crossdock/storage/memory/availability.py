@@ -42,10 +42,11 @@ def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> 
     body = msgspec.json.encode(msgspec.structs.replace(told, version=version, packs=packs))
     for destination in channel.destinations:
         intent = f"{destination}/availability/{channel.channel}/{item}/"
-        _supersede(data, destination, item, intent, now)
+        newer = f"{intent}{version}"
+        _supersede(data, destination, item, intent, newer, now)
         data.effects.intend(
             Effect(
-                business_key=f"{intent}{version}",
+                business_key=newer,
                 destination=destination,
                 lane=Lane.OPERATIONAL,
                 key=item,
@@ -122,9 +123,11 @@ def _at(data: Data, channel: ChannelView, item: str, site: str) -> SiteView:
     )
 
 
-def _supersede(data: Data, destination: str, item: str, intent: str, now: datetime) -> None:
+def _supersede(
+    data: Data, destination: str, item: str, intent: str, newer: str, now: datetime
+) -> None:
     """An older version for the same channel that was not sent yet needs no sending any more."""
     for kept in data.effects.unsettled(destination, item):
         ours = kept.effect.type == AVAILABILITY_PUBLISHED
         if ours and kept.state is EffectState.DUE and kept.effect.business_key.startswith(intent):
-            data.effects.supersede(kept, now)
+            data.effects.supersede(kept, newer, now)

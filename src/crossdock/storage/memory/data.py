@@ -131,6 +131,8 @@ class Data:
     pending: dict[PeriodKey, list[Booked]] = field(default_factory=dict)  # of them, to be summed
     exceptions: dict[tuple[str, str], ExceptionRow] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
+    beats: Counter[str] = field(default_factory=Counter)  # hub or worker
+    gates: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # destination
     counted: dict[BalanceKey, tuple[str, datetime]] = field(default_factory=dict)
     recount: set[str] = field(default_factory=set)  # documents of counts to be looked at again
     blocked: dict[tuple[str, str], Blocked] = field(default_factory=dict)  # item, lot

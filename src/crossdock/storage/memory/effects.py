@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crossdock.log.answers import Told, answer_to
 from crossdock.log.records import (
     Claimed,
     Effect,
     EffectState,
+    Leaving,
     NewMessage,
     Settlement,
     Verdict,
@@ -26,6 +27,8 @@ from crossdock.log.records import (
 from crossdock.log.views import AttemptView, EffectView
 
 _SETTLED = frozenset({Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED})
+_HELD = frozenset({Verdict.REFUSED, Verdict.VOID})
+_WAIT_MAX = timedelta(hours=25)
 
 
 @dataclass(slots=True)
@@ -40,8 +43,10 @@ class Kept:
     attempts: int = 0
     tries: int = 0
     doubtful: bool = False
+    doubted_at: datetime | None = None
+    begun_at: datetime | None = None
     until: datetime | None = None
-    owner: str | None = None  # the hub that has it in flight
+    owner: str = ""  # the hub that has it in flight
     ended: list[AttemptView] = field(default_factory=list)
 
     @property
@@ -64,6 +69,7 @@ class Queue:
     by_key: dict[str, dict[int, None]] = field(default_factory=dict)  # head first
     ready: list[tuple[int, int]] = field(default_factory=list)  # heap of (lane, effect)
     later: list[tuple[datetime, int]] = field(default_factory=list)  # heap of (when, effect)
+    farthest: datetime | None = None  # nothing that is due becomes so later than this
 
     def is_head(self, kept: Kept) -> bool:
         """Whether nothing older of its key is unsettled."""
@@ -96,22 +102,47 @@ class Effects:
         self._schedule(queue, kept)
 
     def claim(
-        self, destination: str, now: datetime, until: datetime, limit: int, owner: str
-    ) -> Iterator[Claimed]:
+        self,
+        destination: str,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        owner: str,
+        leaving: Leaving,
+    ) -> list[Claimed]:
         """Start an attempt on due heads, and on those left in flight by a holder that is gone."""
         queue = self._queues.get(destination, Queue())
         self._wake(queue, now)
-        while limit and queue.ready:
-            kept = self.by_id[heapq.heappop(queue.ready)[1]]
+        taken: list[Claimed] = []
+        left: list[tuple[int, int]] = []
+        while len(taken) < limit and queue.ready:
+            entry = heapq.heappop(queue.ready)
+            kept = self.by_id[entry[1]]
             wakes_at = kept.wakes_at
             if wakes_at is None:
                 continue
             if wakes_at > now:
                 heapq.heappush(queue.later, (wakes_at, kept.effect_id))
-                continue
-            limit -= 1
-            kept.owner = owner
-            yield self._start(queue, kept, until)
+            elif _is_left(kept, owner, leaving):
+                left.append(entry)
+            else:
+                taken.append(self._start(queue, kept, now, until, owner))
+        for entry in left:
+            heapq.heappush(queue.ready, entry)
+        return taken
+
+    def something_due(self, destination: str, now: datetime) -> bool:
+        """Whether a claim may find something."""
+        queue = self._queues.get(destination, Queue())
+        self._wake(queue, now)
+        return bool(queue.ready)
+
+    def has_in_flight(self, owner: str) -> bool:
+        """Whether this owner began an attempt that has not ended."""
+        return any(
+            kept.state is EffectState.IN_FLIGHT and kept.owner == owner
+            for kept in self.by_id.values()
+        )
 
     def reclaim(self, owner: str, now: datetime) -> None:
         """End the time of everything that this owner has in flight."""
@@ -145,25 +176,27 @@ class Effects:
 
     def settle(self, kept: Kept, result: Settlement, now: datetime) -> None:
         """Record how an attempt ended, and what may happen next."""
-        kept.ended.append(
-            AttemptView(result.attempt, result.verdict.value, result.reference, result.problem, now)
-        )
-        kept.until = kept.owner = None
-        kept.doubtful = kept.doubtful or result.doubtful or result.verdict is Verdict.UNKNOWN
+        kept.ended.append(_ended(kept, result, now))
+        kept.until = kept.begun_at = None
+        kept.owner = ""
+        doubt = result.doubtful or result.verdict is Verdict.UNKNOWN
+        if result.verdict is Verdict.UNKNOWN or (doubt and kept.doubted_at is None):
+            kept.doubted_at = now
+        kept.doubtful = kept.doubtful or doubt
         kept.tries += result.counts
         if result.verdict in _SETTLED:
             self._move(kept, None)
             self._leave(kept)
-        elif result.verdict is Verdict.REFUSED or result.due_at is None:
+        elif result.verdict in _HELD or result.due_at is None:
             self._move(kept, EffectState.HELD)
         else:
             self._move(kept, EffectState.DUE)
             kept.due_at = result.due_at
             self._schedule(self._queues[kept.effect.destination], kept)
 
-    def supersede(self, kept: Kept, now: datetime) -> None:
-        """Settle an effect that was not sent yet and no longer needs to be."""
-        ended = Settlement(kept.effect_id, kept.attempts + 1, Verdict.SUPERSEDED)
+    def supersede(self, kept: Kept, newer: str, now: datetime) -> None:
+        """Settle an effect that is not being sent and needs no sending beside the newer one."""
+        ended = Settlement(kept.effect_id, kept.attempts + 1, Verdict.SUPERSEDED, newer)
         self.settle(kept, ended, now)
 
     def unsettled(self, destination: str, key: str) -> list[Kept]:
@@ -176,16 +209,33 @@ class Effects:
         return [_view(self.by_id[number]) for number in self.ids_by_key.get(key, [])]
 
     def _wake(self, queue: Queue, now: datetime) -> None:
+        self._wake_far_ahead(queue, now)
         while queue.later and queue.later[0][0] <= now:
             wakes_at, number = heapq.heappop(queue.later)
             kept = self.by_id[number]
             if kept.wakes_at == wakes_at:
                 heapq.heappush(queue.ready, (kept.effect.lane, number))
 
-    def _start(self, queue: Queue, kept: Kept, until: datetime) -> Claimed:
-        kept.doubtful = kept.doubtful or kept.state is EffectState.IN_FLIGHT
+    def _wake_far_ahead(self, queue: Queue, now: datetime) -> None:
+        """No wait is longer than a day: what is due later was written by a clock that was wrong."""
+        if queue.farthest is None or queue.farthest <= now + _WAIT_MAX:
+            return
+        for wakes_at, number in queue.later:
+            kept = self.by_id[number]
+            if wakes_at > now + _WAIT_MAX and kept.state is EffectState.DUE:
+                kept.due_at = now
+                heapq.heappush(queue.ready, (kept.effect.lane, number))
+        queue.farthest = None
+
+    def _start(
+        self, queue: Queue, kept: Kept, now: datetime, until: datetime, owner: str
+    ) -> Claimed:
+        if kept.state is EffectState.IN_FLIGHT:
+            kept.doubtful, kept.doubted_at = True, kept.until
+            lost = Settlement(kept.effect_id, kept.attempts, Verdict.LOST)
+            kept.ended.append(_ended(kept, lost, now))
         kept.attempts += 1
-        kept.until = until
+        kept.begun_at, kept.until, kept.owner = now, until, owner
         self._move(kept, EffectState.IN_FLIGHT)
         heapq.heappush(queue.later, (until, kept.effect_id))
         effect = kept.effect
@@ -200,6 +250,7 @@ class Effects:
             body=effect.body,
             doubtful=kept.doubtful,
             tries=kept.tries,
+            doubted_at=kept.doubted_at,
         )
 
     def _leave(self, kept: Kept) -> None:
@@ -215,6 +266,7 @@ class Effects:
     def _schedule(self, queue: Queue, kept: Kept) -> None:
         if kept.wakes_at is not None and queue.is_head(kept):
             heapq.heappush(queue.later, (kept.wakes_at, kept.effect_id))
+            queue.farthest = max(kept.wakes_at, queue.farthest or kept.wakes_at)
 
     def _move(self, kept: Kept, state: EffectState | None) -> None:
         """Change the state and keep the counts true; the attempt's end is recorded before."""
@@ -233,6 +285,29 @@ def answers_of(kept: Kept, result: Settlement, now: datetime) -> list[NewMessage
     told = Told(effect.business_key, effect.destination, effect.type, effect.correlation)
     answer = answer_to(effect.asker, told, result, now)
     return [] if answer is None else [answer]
+
+
+def _is_left(kept: Kept, owner: str, leaving: Leaving) -> bool:
+    """Whether a claim leaves this one alone."""
+    if kept.effect.lane < leaving.lane or (leaving.fresh and kept.attempts):
+        return True
+    if kept.state is not EffectState.IN_FLIGHT:
+        return False
+    theirs = kept.owner in leaving.alive and kept.owner != owner
+    return theirs or kept.effect_id in leaving.busy
+
+
+def _ended(kept: Kept, result: Settlement, now: datetime) -> AttemptView:
+    return AttemptView(
+        result.attempt,
+        result.verdict.value,
+        result.reference,
+        result.problem,
+        now,
+        kept.begun_at,
+        kept.owner,
+        result.evidence,
+    )
 
 
 def _view(kept: Kept) -> EffectView:

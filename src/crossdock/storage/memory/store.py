@@ -15,11 +15,13 @@ from datetime import datetime
 
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
+    NOTHING_LEFT,
     Claimed,
     Decided,
     Earlier,
     EffectState,
     Lease,
+    Leaving,
     Loaded,
     NewMessage,
     OrderRow,
@@ -149,14 +151,57 @@ class MemoryStore:
         desks.commit(self.data, calls, repeats, decided, now)
         await self._committed("commit_calls")
 
+    @property
+    def owner(self) -> str:
+        """See `log.ports.Delivering`."""
+        return self._owner
+
     async def claim(
-        self, destination: str, now: datetime, until: datetime, limit: int
+        self,
+        destination: str,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        leaving: Leaving = NOTHING_LEFT,
     ) -> list[Claimed]:
         """See `log.ports.Delivering`."""
         await self._begin("claim")
-        claimed = list(self.data.effects.claim(destination, now, until, limit, self._owner))
+        claimed = self.data.effects.claim(destination, now, until, limit, self._owner, leaving)
         await self._committed("claim")
         return claimed
+
+    async def something_due(self, destination: str, now: datetime) -> bool:
+        """See `log.ports.Delivering`."""
+        await self._at("something_due.start")
+        return self.data.effects.something_due(destination, now)
+
+    async def beat(self, gone: Collection[str] = ()) -> dict[str, int]:
+        """See `log.ports.Delivering`."""
+        await self._begin("beat")
+        beats = self.data.beats
+        beats[self._owner] += 1
+        for name in set(gone) - {self._owner}:
+            if not self.data.effects.has_in_flight(name):
+                beats.pop(name, None)
+        said = dict(beats)
+        await self._committed("beat")
+        return said
+
+    async def gate(self, destination: str) -> tuple[int, bytes]:
+        """See `log.ports.Delivering`."""
+        await self._at("gate.start")
+        found = self.data.gates.get(destination, (0, b""))
+        await self._at("gate.before-answer")
+        return found
+
+    async def move_gate(self, destination: str, revision: int, state: bytes) -> bool:
+        """See `log.ports.Delivering`."""
+        await self._begin("move_gate")
+        moved = self.data.gates.get(destination, (0, b""))[0] == revision
+        if moved:
+            self.data.gates[destination] = (revision + 1, state)
+        await self._committed("move_gate")
+        return moved
 
     async def reclaim(self, now: datetime) -> None:
         """Let attempts that a dead hub of our name left in flight be claimed at once, as doubtful.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -19,16 +19,41 @@ from crossdock.storage.postgres.session import Session
 from crossdock.storage.postgres.writing import append
 
 _SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
-_ATTEMPT_COLUMNS = ("effect_id", "attempt", "verdict", "reference", "problem", "settled_time")
+_HELD = (Verdict.REFUSED, Verdict.VOID)
+_ATTEMPT_COLUMNS = (
+    "effect_id", "attempt", "verdict", "reference", "problem", "settled_time", "begun_time",
+    "holder", "status", "words", "sent", "received",
+)  # fmt: skip
 
 
-async def settle(session: Session, results: Sequence[Settlement], now: datetime) -> None:
-    """Record how attempts ended, and take or put back what is due."""
-    await session.copy(
-        "attempt",
-        _ATTEMPT_COLUMNS,
-        [(r.effect_id, r.attempt, r.verdict.value, r.reference, r.problem, now) for r in results],
-    )
+async def settle(session: Session, results: Sequence[Settlement], now: datetime) -> int:
+    """Record how attempts ended that are still ours, and take or put back what is due.
+
+    Gives how many they were.
+    """
+    numbers, attempts = [r.effect_id for r in results], [r.attempt for r in results]
+    rows = await session.rows("lock_in_flight", numbers, attempts)
+    begun = {effect_id: (begun_time, owner) for effect_id, begun_time, owner in rows}
+    ours = [result for result in results if result.effect_id in begun]
+    await session.copy("attempt", _ATTEMPT_COLUMNS, [_ended(r, begun, now) for r in ours])
+    await _move(session, ours, now)
+    return len(ours)
+
+
+def _ended(
+    result: Settlement, begun: Mapping[int, tuple[datetime, str]], now: datetime
+) -> tuple[object, ...]:
+    """The row of an attempt that ended, in the order of `_ATTEMPT_COLUMNS`."""
+    begun_time, holder = begun[result.effect_id]
+    seen = result.evidence
+    return (
+        result.effect_id, result.attempt, result.verdict.value, result.reference, result.problem,
+        now, begun_time, holder, seen.status, seen.words, seen.sent, seen.received,
+    )  # fmt: skip
+
+
+async def _move(session: Session, results: Sequence[Settlement], now: datetime) -> None:
+    """Take what is settled off the queue; put the rest back, or hold it."""
     done = [r.effect_id for r in results if r.verdict in _SETTLED]
     if done:
         await session.rows("forget_due", done)
@@ -40,7 +65,7 @@ async def settle(session: Session, results: Sequence[Settlement], now: datetime)
 
 async def _put_back(session: Session, rest: Sequence[Settlement], now: datetime) -> None:
     """Let effects come again at their time, or wait for a person."""
-    held = [r.verdict is Verdict.REFUSED or r.due_at is None for r in rest]
+    held = [r.verdict in _HELD or r.due_at is None for r in rest]
     await session.rows(
         "put_back",
         [r.effect_id for r in rest],
@@ -48,6 +73,8 @@ async def _put_back(session: Session, rest: Sequence[Settlement], now: datetime)
         [r.due_at for r in rest],
         [r.doubtful or r.verdict is Verdict.UNKNOWN for r in rest],
         [r.counts for r in rest],
+        [r.verdict is Verdict.UNKNOWN for r in rest],
+        now,
     )
     stuck = [r for r, h in zip(rest, held, strict=True) if h]
     if stuck:
@@ -108,6 +135,9 @@ async def publish(session: Session, view: ChannelView, items: list[str], now: da
     masters = await _item_masters(session, [row[0] for row in changed])
     kind = catalogue.AVAILABILITY_PUBLISHED
     for destination in view.destinations if changed else ():
+        intents = [
+            f"{destination}/availability/{view.channel}/{row[0]}/{row[2]}" for row in changed
+        ]
         await session.rows(
             "supersede_availability",
             destination,
@@ -115,10 +145,11 @@ async def publish(session: Session, view: ChannelView, items: list[str], now: da
             kind,
             now,
             view.channel,
+            intents,
         )
         await session.rows(
             "put_effects",
-            [f"{destination}/availability/{view.channel}/{row[0]}/{row[2]}" for row in changed],
+            intents,
             [destination] * len(changed),
             [int(Lane.OPERATIONAL)] * len(changed),
             [row[0] for row in changed],

@@ -450,12 +450,18 @@ ON CONFLICT ON CONSTRAINT exception_condition
 DO UPDATE SET times = e.times + excluded.times, detail = excluded.detail;
 
 -- claim --
--- Start an attempt on what is due, or was left in flight by a holder that is gone: heads only.
+-- Start an attempt on what is due, or was left in flight by a holder that is gone: heads only. No
+-- wait is longer than a day: what is due later than that was written by a clock that was wrong.
 WITH ready AS (
-    SELECT d.effect_id, d.state
+    SELECT d.effect_id, d.state, d.attempts, d.owner, d.begun_time, d.until
     FROM due d
-    WHERE d.destination = $1
-      AND ((d.state = 0 AND d.due_time <= $2) OR (d.state = 1 AND d.until <= $2))
+    WHERE d.destination = $1 AND d.lane >= $9
+      AND (
+          (d.state = 0 AND (d.due_time <= $2 OR d.due_time > $2 + interval '25 hours')
+           AND (NOT $8 OR d.attempts = 0))
+          OR (d.state = 1 AND d.until <= $2 AND NOT $8
+              AND d.owner <> ALL($6::text[]) AND d.effect_id <> ALL($7::bigint[]))
+      )
       AND NOT EXISTS (
           SELECT 1 FROM due earlier
           WHERE earlier.destination = d.destination AND earlier.key = d.key
@@ -465,19 +471,57 @@ WITH ready AS (
     LIMIT $4
     FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
-    UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3, owner = $5,
-                     doubtful = d.doubtful OR ready.state = 1
+    UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3, owner = $5, begun_time = $2,
+                     doubtful = d.doubtful OR ready.state = 1,
+                     doubt_time = CASE WHEN ready.state = 1 THEN ready.until ELSE d.doubt_time END
     FROM ready WHERE d.effect_id = ready.effect_id
-    RETURNING d.effect_id, d.attempts, d.doubtful, d.tries, d.lane
+    RETURNING d.effect_id, d.attempts, d.doubtful, d.tries, d.lane, d.doubt_time
+), lost AS (
+    INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time, begun_time,
+                         holder)
+    SELECT effect_id, attempts, 'lost', '', '', $2, begun_time, owner FROM ready WHERE state = 1
 )
 SELECT t.effect_id, t.attempts, e.business_key, e.destination, e.key, e.type, e.correlation,
-       e.body, t.doubtful, t.tries
+       e.body, t.doubtful, t.tries, t.doubt_time
 FROM taken t JOIN effect e ON e.effect_id = t.effect_id
 ORDER BY t.lane, t.effect_id;
 
 -- reclaim --
 -- What a hub of this name had in flight when it died may be looked at at once.
 UPDATE due SET until = $2 WHERE state = 1 AND owner = $1;
+
+-- beat --
+-- Say that we live; those that are known to be gone are forgotten once nothing of theirs is left.
+WITH ours AS (
+    INSERT INTO holder AS h (name, beats) VALUES ($1, 1)
+    ON CONFLICT (name) DO UPDATE SET beats = h.beats + 1
+    RETURNING name, beats
+), forgotten AS (
+    DELETE FROM holder h
+    WHERE h.name = ANY($2::text[]) AND h.name <> $1
+      AND NOT EXISTS (SELECT 1 FROM due d WHERE d.owner = h.name AND d.state = 1)
+)
+SELECT name, beats FROM ours
+UNION ALL
+SELECT name, beats FROM holder WHERE name <> $1;
+
+-- gate --
+SELECT revision, state FROM gate WHERE destination = $1;
+
+-- move_gate --
+-- Keep a new state if nobody did since it was read; the first one is revision 1.
+INSERT INTO gate AS g (destination, revision, state) VALUES ($1, $2 + 1, $3)
+ON CONFLICT (destination) DO UPDATE SET revision = excluded.revision, state = excluded.state
+WHERE g.revision = $2
+RETURNING revision;
+
+-- something_due --
+-- Whether a claim would find something.
+SELECT EXISTS (
+    SELECT 1 FROM due d
+    WHERE d.destination = $1
+      AND ((d.state = 0 AND d.due_time <= $2) OR (d.state = 1 AND d.until <= $2))
+) AS due;
 
 -- hold_effects --
 -- Intended while their flow does not run: kept, and not due.
@@ -492,8 +536,8 @@ WHERE d.state = 2 AND d.attempts = 0 AND e.effect_id = d.effect_id
 RETURNING d.effect_id;
 
 -- lock_in_flight --
--- Which of these attempts are still ours to settle.
-SELECT d.effect_id FROM due d
+-- Which of these attempts are still ours to settle, since when, and in whose name.
+SELECT d.effect_id, d.begun_time, d.owner FROM due d
 JOIN unnest($1::bigint[], $2::integer[]) AS n (effect_id, attempt)
     ON d.effect_id = n.effect_id AND d.attempts = n.attempt
 WHERE d.state = 1
@@ -521,9 +565,12 @@ DELETE FROM due WHERE effect_id = ANY($1::bigint[]);
 -- put_back --
 UPDATE due d SET state = n.state, due_time = coalesce(n.due_time, d.due_time),
                  tries = d.tries + CASE WHEN n.counts THEN 1 ELSE 0 END,
-                 doubtful = d.doubtful OR n.doubtful, until = NULL, owner = NULL
-FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[], $5::boolean[])
-    AS n (effect_id, state, due_time, doubtful, counts)
+                 doubtful = d.doubtful OR n.doubtful, until = NULL, owner = NULL, begun_time = NULL,
+                 doubt_time = CASE WHEN n.unknown OR (n.doubtful AND d.doubt_time IS NULL) THEN $7
+                              ELSE d.doubt_time END
+FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[], $5::boolean[],
+            $6::boolean[])
+    AS n (effect_id, state, due_time, doubtful, counts, unknown)
 WHERE d.effect_id = n.effect_id;
 
 -- take_changed_items --
@@ -606,16 +653,19 @@ RETURNING item, quantity, version;
 SELECT item, version FROM availability WHERE channel = $1 AND item = ANY($2::text[]);
 
 -- supersede_availability --
--- An older availability of these items in this channel needs no sending any more, if not sent yet.
-WITH old AS (
-    DELETE FROM due d USING effect e
-    WHERE d.destination = $1 AND d.key = ANY($2::text[]) AND d.state = 0
+-- An older availability of these items in this channel needs no sending any more, if it is not being
+-- sent; its end names the one that replaces it.
+WITH newer AS (
+    SELECT key, business_key FROM unnest($2::text[], $6::text[]) AS n (key, business_key)
+), old AS (
+    DELETE FROM due d USING effect e, newer n
+    WHERE d.destination = $1 AND d.key = n.key AND d.state = 0
       AND e.effect_id = d.effect_id AND e.type = $3
       AND starts_with(e.business_key, $1 || '/availability/' || $5 || '/' || d.key || '/')
-    RETURNING d.effect_id, d.attempts
+    RETURNING d.effect_id, d.attempts, n.business_key
 )
 INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time)
-SELECT effect_id, attempts + 1, 'superseded', '', '', $4 FROM old;
+SELECT effect_id, attempts + 1, 'superseded', business_key, '', $4 FROM old;
 
 -- note_held_effects --
 -- Effects that wait for a person are shown to people.

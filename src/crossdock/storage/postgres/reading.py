@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.contracts.connector import Evidence
 from crossdock.contracts.postings import Milestone
 from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import (
@@ -24,7 +25,6 @@ from crossdock.log.records import (
     Pending,
     PendingSum,
     Recorded,
-    Verdict,
     Waiting,
 )
 from crossdock.log.views import (
@@ -257,8 +257,8 @@ class PostgresReading:
             numbers = [row["effect_id"] for row in rows]
             attempts = await connection.fetch(_QUERIES["attempts"], numbers)
         ended: dict[int, list[AttemptView]] = {number: [] for number in numbers}
-        for effect_id, *how in attempts:
-            ended[effect_id].append(AttemptView(*how))
+        for row in attempts:
+            ended[row["effect_id"]].append(_attempt(row))
         return [_effect(row, ended[row["effect_id"]]) for row in rows]
 
 
@@ -332,6 +332,12 @@ def _effect(row: Any, ended: list[AttemptView]) -> EffectView:
     )
 
 
+def _attempt(row: Any) -> AttemptView:
+    _, number, verdict, reference, problem, settled, begun, holder, *seen = row
+    how = (number, verdict, reference, problem, settled, begun, holder)
+    return AttemptView(*how, Evidence(*seen))
+
+
 def _state(unsettled: int | None, ended: list[AttemptView]) -> str:
     if unsettled is not None:
         return EffectState(unsettled).name.lower()
@@ -343,5 +349,4 @@ def _tried(ended: list[AttemptView]) -> int:
     if not ended:
         return 0
     last = ended[-1]
-    unsent = last.verdict == Verdict.SUPERSEDED and not (last.reference or last.problem)
-    return last.attempt - 1 if unsent else last.attempt
+    return last.attempt if last.begun_time is not None else last.attempt - 1

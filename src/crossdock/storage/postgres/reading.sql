@@ -188,8 +188,9 @@ LEFT JOIN due d ON d.effect_id = e.effect_id
 ORDER BY e.effect_id;
 
 -- attempts --
-SELECT effect_id, attempt, verdict, reference, problem, settled_time FROM attempt
-WHERE effect_id = ANY($1::bigint[]) ORDER BY effect_id, attempt;
+SELECT effect_id, attempt, verdict, reference, problem, settled_time, begun_time, holder, status,
+       words, sent, received
+FROM attempt WHERE effect_id = ANY($1::bigint[]) ORDER BY effect_id, attempt;
 
 -- exceptions --
 SELECT kind, key, detail, partition, position, opened_time, times FROM exception

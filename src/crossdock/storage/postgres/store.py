@@ -19,10 +19,12 @@ from crossdock.log.errors import StoreFault
 from crossdock.log.keys import DESK_FIRST, DESKS_MAX
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
+    NOTHING_LEFT,
     Claimed,
     Decided,
     Earlier,
     Lease,
+    Leaving,
     Loaded,
     NewMessage,
     PeriodKey,
@@ -275,14 +277,35 @@ class PostgresStore(PostgresReading):
 
     # Delivering -----------------------------------------------------------------------------
 
+    @property
+    def owner(self) -> str:
+        """See `log.ports.Delivering.owner`."""
+        return self._owner
+
     async def claim(
-        self, destination: str, now: datetime, until: datetime, limit: int
+        self,
+        destination: str,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        leaving: Leaving = NOTHING_LEFT,
     ) -> list[Claimed]:
         """See `log.ports.Delivering.claim`."""
         # One statement that commits by itself. Lost on the way back it leaves attempts in flight,
         # which run out and are asked about, like those of a hub that died.
         async with self._statements() as session:
-            rows = await session.rows("claim", destination, now, until, limit, self._owner)
+            rows = await session.rows(
+                "claim",
+                destination,
+                now,
+                until,
+                limit,
+                self._owner,
+                list(leaving.alive - {self._owner}),
+                list(leaving.busy),
+                leaving.fresh,
+                int(leaving.lane),
+            )
         return [Claimed(*row) for row in rows]
 
     async def reclaim(self, now: datetime) -> None:
@@ -303,13 +326,29 @@ class PostgresStore(PostgresReading):
         if not results:
             return 0
         async with self._session() as session:
-            rows = await session.rows(
-                "lock_in_flight", [r.effect_id for r in results], [r.attempt for r in results]
-            )
-            ours = {row[0] for row in rows}
-            mine = [result for result in results if result.effect_id in ours]
-            await settle(session, mine, now)
-            return len(mine)
+            return await settle(session, results, now)
+
+    async def beat(self, gone: Collection[str] = ()) -> dict[str, int]:
+        """See `log.ports.Delivering.beat`."""
+        async with self._session() as session:
+            rows = await session.rows("beat", self._owner, list(gone))
+        return {row[0]: row[1] for row in rows}
+
+    async def gate(self, destination: str) -> tuple[int, bytes]:
+        """See `log.ports.Delivering.gate`."""
+        async with self._statements() as session:
+            rows = await session.rows("gate", destination)
+        return (rows[0][0], rows[0][1]) if rows else (0, b"")
+
+    async def move_gate(self, destination: str, revision: int, state: bytes) -> bool:
+        """See `log.ports.Delivering.move_gate`."""
+        async with self._session() as session:
+            return bool(await session.rows("move_gate", destination, revision, state))
+
+    async def something_due(self, destination: str, now: datetime) -> bool:
+        """See `log.ports.Delivering.something_due`."""
+        async with self._statements() as session:
+            return bool((await session.rows("something_due", destination, now))[0][0])
 
     async def publish_availability(
         self, channels: Sequence[ChannelView], now: datetime, limit: int

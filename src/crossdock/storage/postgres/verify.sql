@@ -751,6 +751,37 @@ FROM lease JOIN hub h ON h.name = 'partitions'
 WHERE partition < 1024  -- the desks come after these
 HAVING count(*) <> max(h.value)::bigint;
 
+-- superseded_by_newer --
+-- I19 broken: What was superseded names a newer effect of its key at its destination.
+SELECT a.effect_id, e.business_key, a.reference AS newer
+FROM attempt a JOIN effect e ON e.effect_id = a.effect_id
+LEFT JOIN effect n ON n.business_key = a.reference AND n.effect_id > e.effect_id
+    AND n.destination = e.destination AND n.key = e.key
+WHERE a.verdict = 'superseded' AND a.begun_time IS NULL AND n.effect_id IS NULL;
+
+-- attempts_whole --
+-- I22 broken: Every attempt that was begun has its end on record, save the one in flight.
+SELECT coalesce(d.effect_id, a.effect_id) AS effect_id, a.ends, a.last, d.attempts AS begun, d.state
+FROM due d
+FULL JOIN (
+    SELECT effect_id, count(*) AS ends, max(attempt) AS last FROM attempt GROUP BY effect_id
+) a ON a.effect_id = d.effect_id
+WHERE coalesce(a.ends, 0) <> coalesce(a.last, 0)
+   OR (d.effect_id IS NOT NULL
+       AND coalesce(a.last, 0) <> d.attempts - CASE WHEN d.state = 1 THEN 1 ELSE 0 END);
+
+-- attempts_apart --
+-- I20 warning: No two attempts of one key at one destination were under way at the same time.
+WITH begun AS (
+    SELECT e.destination, e.key, a.effect_id, a.attempt, a.begun_time, a.settled_time,
+           lag(a.settled_time) OVER turn AS before, lag(a.effect_id) OVER turn AS other
+    FROM attempt a JOIN effect e ON e.effect_id = a.effect_id
+    WHERE a.begun_time IS NOT NULL
+    WINDOW turn AS (PARTITION BY e.destination, e.key ORDER BY a.begun_time, a.effect_id, a.attempt)
+)
+SELECT destination, key, effect_id, attempt, begun_time, other, before FROM begun
+WHERE begun_time < before;
+
 -- attempts_fenced --
 -- I22 broken: Every attempt on record belongs to an effect and was begun.
 SELECT a.effect_id, a.attempt, a.verdict, d.attempts AS begun

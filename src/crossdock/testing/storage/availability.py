@@ -208,8 +208,11 @@ class AvailabilityContract(ContractBase):
             await publish(store, seconds=turn)
         assert await store.effects_summary() == {("shop", "due"): 1, ("shop", "superseded"): 2}
         assert [(one.quantity, one.version) for one in await told(store, seconds=4)] == [(6, 3)]
-        states = [one.state for one in await store.effects_of("bolt")]
-        assert states == ["superseded", "superseded", "accepted"]
+        views = await store.effects_of("bolt")
+        assert [one.state for one in views] == ["superseded", "superseded", "accepted"]
+        newer = [one.ended[-1].reference for one in views[:2]]
+        assert newer == [views[1].business_key, views[2].business_key]
+        assert [one.attempts for one in views] == [0, 0, 1]
 
     @scene
     async def test_an_attempt_under_way_is_not_superseded(self, on: Engine) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from crossdock.contracts.connector import Evidence
 from crossdock.log.errors import CommitUnknown, StoreUnavailable
 from crossdock.log.ports import Store
-from crossdock.log.records import Claimed, Lane, Settlement, Verdict
+from crossdock.log.records import Claimed, Lane, Leaving, Settlement, Verdict
 from crossdock.testing.builders import at, effect, settlement
 from crossdock.testing.storage.engine import ContractBase, Engine, intend, scene
 
@@ -258,7 +259,10 @@ class EffectContract(ContractBase):
         assert await store.exceptions(10) == []
         assert await settle(store, new, Verdict.ACCEPTED, 14) == 1
         [view] = await store.effects_of("order-1")
-        assert [ended.attempt for ended in view.ended] == [2]
+        assert [(ended.attempt, ended.verdict) for ended in view.ended] == [
+            (1, "lost"),
+            (2, "accepted"),
+        ]
 
     @scene
     async def test_only_an_attempt_that_was_started_can_end(self, on: Engine) -> None:
@@ -371,3 +375,168 @@ class EffectContract(ContractBase):
         [again] = await claim(store, 3)
         assert (again.business_key, again.attempt, again.doubtful) == ("a", 2, True)
         assert await settle(store, a, Verdict.ACCEPTED, 4) == 0
+
+    # Evidence, and who holds what ----------------------------------------------------------------
+
+    @scene
+    async def test_an_attempt_is_kept_with_its_evidence(self, on: Engine) -> None:
+        """What was seen of the exchange, who made it, and from when to when."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [one] = await claim(store, 5)
+        seen = Evidence(201, "as you wish", b"\x01" * 32, b"\x02" * 32)
+        ended = Settlement(one.effect_id, 1, Verdict.ACCEPTED, "no. 7", evidence=seen)
+        assert await store.settle([ended], at(8)) == 1
+        [view] = await store.effects_of("order-1")
+        [kept] = view.ended
+        assert kept.evidence == seen
+        assert (kept.begun_time, kept.settled_time) == (at(5), at(8))
+        assert (kept.reference, kept.holder) == ("no. 7", store.owner)
+
+    @scene
+    async def test_a_lost_attempt_is_kept_too(self, on: Engine) -> None:
+        """Who began it and when, and that nobody saw its end; the next one may ask, not before."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        await store.claim("wms", at(0), at(30), 10)
+        [again] = await claim(store, 40)
+        assert again.doubted_at == at(30), "until then it can have sent"
+        [view] = await store.effects_of("order-1")
+        [lost] = view.ended
+        assert (lost.attempt, lost.verdict, lost.holder) == (1, "lost", store.owner)
+        assert (lost.begun_time, lost.settled_time) == (at(0), at(40))
+
+    @scene
+    async def test_doubt_has_a_moment(self, on: Engine) -> None:
+        """An unknown end doubts from its own moment on; a retry after it leaves that as it was."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [one] = await claim(store)
+        assert one.doubted_at is None
+        await settle(store, one, Verdict.UNKNOWN, 3, due=5)
+        [second] = await claim(store, 6)
+        assert second.doubted_at == at(3)
+        await settle(store, second, Verdict.RETRY, 7, due=9, doubtful=True)
+        [third] = await claim(store, 9)
+        assert third.doubted_at == at(3)
+
+    @scene
+    async def test_what_is_void_there_is_held(self, on: Engine) -> None:
+        """It exists and does not stand: no success and nothing to send again (P48)."""
+        store = await on.handle()
+        await intend(store, effect("label/1"))
+        [one] = await claim(store)
+        assert await settle(store, one, Verdict.VOID, due=3) == 1
+        assert await claim(store, 1000) == []
+        assert await store.effects_summary() == {("wms", "held"): 1}
+        [row] = await store.exceptions(10)
+        assert (row.kind, row.key) == ("void", "label/1")
+
+    @scene
+    async def test_what_a_living_hub_has_in_flight_stays_its_own(self, on: Engine) -> None:
+        """Whatever our clock says: only when it is gone may we take it over (T1, T5)."""
+        store = await on.handle()
+        other = await on.named_handle("other")
+        await intend(store, effect("a"))
+        [held] = await other.claim("wms", at(0), at(30), 10)
+        living = Leaving(alive=frozenset({"other"}))
+        assert await store.claim("wms", at(3600), at(3630), 10, living) == []
+        assert await settle(other, held, Verdict.ACCEPTED, 3601) == 1
+
+    @scene
+    async def test_a_hub_leaves_what_it_is_at_itself(self, on: Engine) -> None:
+        """Its clock may have jumped; what is not named is what it lost, and is taken over."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b", key="order-2"))
+        a, _ = await store.claim("wms", at(0), at(30), 10)
+        busy = Leaving(busy=frozenset({a.effect_id}), alive=frozenset({store.owner}))
+        [taken] = await store.claim("wms", at(3600), at(3630), 10, busy)
+        assert (taken.business_key, taken.doubtful) == ("b", True)
+
+    @scene
+    async def test_a_claim_may_leave_what_was_tried_before(self, on: Engine) -> None:
+        """Where tries are dear, only what was never sent goes; the rest stays as it is."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("b", key="order-2"), effect("c", key="order-3"))
+        [a, b] = await claim(store, limit=2)
+        await settle(store, a, Verdict.RETRY, due=3)
+        fresh = Leaving(fresh=True)
+        assert keys(await store.claim("wms", at(60), at(90), 10, fresh)) == ["c"]
+        assert keys(await claim(store, 60)) == ["a", "b"]
+        assert b.attempt == 1
+
+    @scene
+    async def test_a_claim_may_begin_at_a_later_lane(self, on: Engine) -> None:
+        """So that the lower lanes get their share; heads stay heads across lanes."""
+        store = await on.handle()
+        await intend(
+            store,
+            effect("a", key="1"),
+            effect("b", key="1", lane=Lane.FINANCIAL),
+            effect("c", key="2", lane=Lane.ANALYTICAL),
+            effect("d", key="3", lane=Lane.FINANCIAL),
+        )
+        below = Leaving(lane=Lane.FINANCIAL)
+        assert keys(await store.claim("wms", at(1), at(9), 10, below)) == ["d", "c"]
+        assert keys(await claim(store)) == ["a"]
+
+    @scene
+    async def test_a_due_time_beyond_all_waits_is_not_believed(self, on: Engine) -> None:
+        """No wait is longer than a day: a clock that was years ahead leaves nothing waiting."""
+        store = await on.handle()
+        await intend(store, effect("a"))
+        [one] = await claim(store)
+        await settle(store, one, Verdict.RETRY, due=10 * 365 * 86_400)
+        assert keys(await claim(store, 3)) == ["a"]
+
+    @scene
+    async def test_something_is_due_when_a_claim_would_find_it(self, on: Engine) -> None:
+        """Before, while, and after."""
+        store = await on.handle()
+        assert not await store.something_due("wms", at(1))
+        await intend(store, effect("a"), seconds=5)
+        assert not await store.something_due("wms", at(4))
+        assert await store.something_due("wms", at(5))
+        assert not await store.something_due("shop", at(5))
+        await store.claim("wms", at(5), at(15), 10)
+        assert not await store.something_due("wms", at(6))
+        assert await store.something_due("wms", at(15))
+
+    @scene
+    async def test_every_name_is_heard_to_live(self, on: Engine) -> None:
+        """Each beat counts up its own name; the others' are read as they stand."""
+        store = await on.handle()
+        other = await on.named_handle("other")
+        assert await store.beat() == {store.owner: 1}
+        assert await other.beat() == {store.owner: 1, "other": 1}
+        assert await other.beat() == {store.owner: 1, "other": 2}
+        assert await store.beat() == {store.owner: 2, "other": 2}
+
+    @scene
+    async def test_a_name_that_is_gone_is_forgotten_once_it_holds_nothing(self, on: Engine) -> None:
+        """Not while an attempt of it is in flight: whoever takes that over must know of it."""
+        store = await on.handle()
+        other = await on.named_handle("other")
+        await other.beat()
+        await intend(store, effect("a"))
+        await other.claim("wms", at(0), at(30), 10)
+        await store.beat(gone=["other"])
+        assert (await store.beat())["other"] == 1
+        await claim(store, 31)
+        await store.beat(gone=["other", store.owner])
+        assert await store.beat() == {store.owner: 4}
+
+    @scene
+    async def test_a_gate_moves_from_the_revision_that_was_read(self, on: Engine) -> None:
+        """Of several that read the same, one moves it; the others must read again."""
+        handles = [await on.handle() for _ in range(4)]
+        assert await handles[0].gate("wms") == (0, b"")
+        moved = await asyncio.gather(
+            *(one.move_gate("wms", 0, b"%d" % n) for n, one in enumerate(handles))
+        )
+        assert sorted(moved) == [False, False, False, True]
+        assert await handles[0].gate("wms") == (1, b"%d" % moved.index(True))
+        assert not await handles[1].move_gate("wms", 0, b"late")
+        assert await handles[1].move_gate("wms", 1, b"next")
+        assert await handles[2].gate("wms") == (2, b"next")
+        assert await handles[2].gate("shop") == (0, b"")

@@ -31,6 +31,10 @@ class Engine(Protocol):
         """One more handle; the engine closes it in the end."""
         ...
 
+    async def named_handle(self, owner: str) -> Store:
+        """A handle as a hub or worker of this name holds it."""
+        ...
+
     async def deaf_handle(self) -> Store:
         """A handle that never hears the answer to a COMMIT, though every COMMIT arrives."""
         ...
