@@ -44,7 +44,7 @@ def test_every_quantity_of_a_line_is_explained() -> None:
 
 
 def test_every_answer_of_a_far_side_is_explained() -> None:
-    """The five answers and the three abilities are in their tables."""
+    """The six answers and the three abilities are in their tables."""
     answers = first_cells("effects-and-delivery.md", "Six answers")[1:]
     assert answers == [kind.__name__ for kind in FarAnswer.__args__]
     abilities = first_cells("effects-and-delivery.md", "The unknown outcome")[1:]

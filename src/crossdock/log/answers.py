@@ -27,7 +27,10 @@ ENDS: Final[dict[Verdict, EffectEnd]] = {
     Verdict.UNKNOWN: EffectEnd.UNKNOWN,
     Verdict.VOID: EffectEnd.VOID,
 }
-"""What a verdict means once it is the last word; a retry is, when there is no next time."""
+"""What a verdict means once it is the last word; a retry is, when there is no next time.
+
+`LOST` never is: another attempt ends it so, and goes on.
+"""
 
 _COME_AGAIN: Final = frozenset({Verdict.RETRY, Verdict.UNKNOWN})
 

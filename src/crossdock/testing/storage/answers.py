@@ -12,6 +12,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.effects import EffectSettled
 from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.vocabulary import EffectEnd
+from crossdock.log.answers import ENDS
 from crossdock.log.errors import CommitUnknown
 from crossdock.log.ports import Store
 from crossdock.log.records import Effect, Recorded, Verdict
@@ -68,9 +69,9 @@ class AnswerContract(ContractBase):
 
     @scene
     async def test_every_last_word_is_said(self, on: Engine) -> None:
-        """Done, done before, superseded, and all three ways of waiting for a person."""
+        """Done, done before, superseded, and all four ways of waiting for a person."""
         store = await on.handle()
-        verdicts = list(Verdict)
+        verdicts = list(ENDS)
         await intend(store, *(asked(f"e{n}", key=f"k{n}") for n in range(len(verdicts))))
         held = await claim(store)
         results = [
@@ -79,14 +80,8 @@ class AnswerContract(ContractBase):
         ]
         await store.settle(results, at(2))
         ends = {one.effect: one.end for one in map(said, await told(store))}
-        assert ends == {
-            "e0": EffectEnd.ACCEPTED,
-            "e1": EffectEnd.ALREADY_DONE,
-            "e2": EffectEnd.GIVEN_UP,
-            "e3": EffectEnd.REFUSED,
-            "e4": EffectEnd.UNKNOWN,
-            "e5": EffectEnd.SUPERSEDED,
-        }
+        assert ends == {f"e{n}": ENDS[verdict] for n, verdict in enumerate(verdicts)}
+        assert len(ends) == len(set(ends.values())) == 7
 
     @scene
     async def test_what_comes_again_is_no_end(self, on: Engine) -> None:
