@@ -18,10 +18,10 @@ PYTEST_ARGS ?=
 PEERS_ARGS  ?=
 DEMO_ARGS   ?=
 BENCH_ARGS  ?=
-KILL_ARGS   ?=
+CHAOS_ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test peers check format lock bench kill
+.PHONY: help setup demo test peers check format lock bench chaos
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -68,5 +68,5 @@ lock: setup ## resolve the dependencies again into requirements.lock
 bench: setup ## the workloads beside their hand-written floor
 	$(BIN)/crossdock bench $(BENCH_ARGS)
 
-kill: setup ## play the demo while its hub is killed again and again
-	$(BIN)/python scripts/kill_the_hub.py $(KILL_ARGS)
+chaos: setup ## play the demo while its processes and lines are struck, and see that nothing is lost
+	$(BIN)/python scripts/kill_the_hub.py $(CHAOS_ARGS)

@@ -43,9 +43,14 @@ def serve(config: Config = _CONFIG) -> None:
 
 
 @app.command()
-def worker(config: Config = _CONFIG) -> None:
+def worker(
+    config: Config = _CONFIG,
+    name: Annotated[
+        str, typer.Option("--name", help="A name to keep over restarts; default: one of its own.")
+    ] = "",
+) -> None:
     """Run further deciders and deliverers on the database of a hub that serves elsewhere."""
-    _run("worker", config=config)
+    _run("worker", config=config, name=name)
 
 
 @app.command()

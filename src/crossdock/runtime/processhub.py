@@ -1,10 +1,11 @@
-"""A hub as a process of its own, for demo and bench: started, waited for, stopped, killed."""
+"""A hub or a further worker as a process of its own: started, waited for, stopped, killed."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,19 +21,20 @@ class HubDied(CrossdockError):
 
 
 class Ready(msgspec.Struct):
-    """What `crossdock serve` says on standard output when it takes messages."""
+    """What `serve` and `worker` say on standard output when they are at work."""
 
     ready: bool
-    port: int
     pid: int
+    port: int = 0  # of the door; a worker has none
 
 
 class HubProcess:
-    """One `crossdock serve`, with its words kept in a file."""
+    """One `crossdock serve`, or another command that runs on, with its words kept in a file."""
 
-    def __init__(self, config: Path, log: Path) -> None:
+    def __init__(self, config: Path, log: Path, command: Sequence[str] = ("serve",)) -> None:
         self._config = config
         self._log = log
+        self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
 
@@ -57,7 +59,7 @@ class HubProcess:
                 sys.executable,
                 "-m",
                 "crossdock",
-                "serve",
+                *self._command,
                 "--config",
                 str(self._config),
                 stdout=asyncio.subprocess.PIPE,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml
@@ -71,8 +73,20 @@ def _tuned(config: AnySystem, accepts: str, *, chaos: bool) -> AnySystem:
     return msgspec.structs.replace(config, **changes)
 
 
-def write_config(data: Path, estate: Estate, port: int) -> Path:
-    """The hub's configuration for this estate, as a user would write it."""
+def write_config(
+    data: Path,
+    estate: Estate,
+    port: int,
+    *,
+    urls: Mapping[str, str] | None = None,
+    timeout_seconds: float = 30.0,
+    more: Mapping[str, Mapping[str, object]] | None = None,
+) -> Path:
+    """The hub's configuration for this estate, as a user would write it.
+
+    `urls` are ways to the systems that are not their own, by name; `timeout_seconds` is how long
+    the hub waits for one of them; `more` adds to sections.
+    """
     systems = {
         name: {
             "connector": "rest",
@@ -80,13 +94,14 @@ def write_config(data: Path, estate: Estate, port: int) -> Path:
             "credentials": f"file:{data}/keys/{name}.out.key",
             "inbound_key": f"file:{data}/keys/{name}.in.key",
             "batch_max": 200,
+            "timeout_seconds": timeout_seconds,
             "operations": {
                 "default": {"path": "/told", "ability": "keys", "look_up": "/effects/{key}"}
             },
         }
-        for name, url in estate.urls.items()
+        for name, url in {**estate.urls, **(urls or {})}.items()
     }
-    config = {
+    config: dict[str, dict[str, Any]] = {
         "hub": {
             "name": "demo",
             "listen": f"127.0.0.1:{port}",
@@ -98,6 +113,8 @@ def write_config(data: Path, estate: Estate, port: int) -> Path:
         "posting": {"adjustment": "each"},  # its days are too short to be added up
         "channels": {"web": {"system": "shop", "sells_from": list(_SITES), "keep_back": KEEP_BACK}},
     }
+    for section, settings in (more or {}).items():
+        config.setdefault(section, {}).update(settings)
     file = data / "crossdock.yaml"
     file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return file

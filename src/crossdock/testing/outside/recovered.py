@@ -8,7 +8,7 @@ nothing stands anywhere that nobody sent.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +32,8 @@ _ABSORBED = "SELECT DISTINCT partition || ':' || position AS place, source, id F
 Named = tuple[str, str]
 """Source and id: what names a message on its way in."""
 
+Received = tuple[Named, Receipt]
+
 
 class SentRecord:
     """What each system of an estate puts into its outbox, by the hashes of the bytes."""
@@ -43,7 +45,7 @@ class SentRecord:
         for name, system in estate.systems.items():
             self._listen(name, system.outbox)
 
-    def receipts(self) -> Iterator[tuple[Named, Receipt]]:
+    def receipts(self) -> Iterator[Received]:
         """Every first receipt of every message."""
         for name, system in self._estate.systems.items():
             for message_id, receipt in system.outbox.receipts.items():
@@ -60,22 +62,31 @@ class SentRecord:
         outbox.put = put_and_note  # type: ignore[method-assign]
 
 
-async def compare_with_log(connection: asyncpg.Connection, sent: SentRecord) -> list[str]:
-    """Every difference between what was accepted and what is there, one line each."""
+async def compare_with_log(
+    connection: asyncpg.Connection, sent: SentRecord, receipts: Sequence[Received] | None = None
+) -> list[str]:
+    """Every difference between what was accepted and what is there, one line each.
+
+    `receipts` are those of an earlier moment, for a log that is of that moment; default: all.
+    """
     log = {row["place"]: row for row in await connection.fetch(_LOG)}
     absorbed = {
         (row["place"], row["source"], row["id"]) for row in await connection.fetch(_ABSORBED)
     }
-    found = list(_lost(sent, log, absorbed))
+    kept = list(sent.receipts()) if receipts is None else receipts
+    found = list(_lost(sent, kept, log, absorbed))
     found += _invented(sent, log)
     return found
 
 
 def _lost(
-    sent: SentRecord, log: dict[str, Any], absorbed: set[tuple[str, str, str]]
+    sent: SentRecord,
+    receipts: Sequence[Received],
+    log: dict[str, Any],
+    absorbed: set[tuple[str, str, str]],
 ) -> Iterator[str]:
     """Receipts that the log does not keep."""
-    for named, receipt in sent.receipts():
+    for named, receipt in receipts:
         if receipt.answer not in _KEPT:
             continue
         said = f"{'/'.join(named)} was {receipt.answer} at {receipt.position}"

@@ -10,7 +10,7 @@ import pytest
 from crossdock.estate.config import EstateConfig, ShopConfig
 from crossdock.estate.estate import Estate
 from crossdock.estate.outbox import Receipt
-from crossdock.runtime.demo.recovered import SentRecord, compare_with_log
+from crossdock.testing.outside.recovered import SentRecord, compare_with_log
 from tests.helpers.aio import run
 
 

@@ -1,4 +1,4 @@
-"""What a run under kills was asked to do, what it did, what it found; for people and as JSON."""
+"""What a run was asked to do, what it struck, what it found; for people and as JSON."""
 
 from __future__ import annotations
 
@@ -16,16 +16,50 @@ VIOLATIONS_SHOWN_MAX = 20
 
 
 class Blow(StrEnum):
-    """What is done to the hub."""
+    """What is done to the processes and to the lines between them."""
 
     HUB = "kill -9 hub"
-    ALL = "kill -9 hub and database"
+    WORKER = "kill -9 worker"
+    ALL = "kill -9 everything"
     DATABASE = "kill -9 database"
-    PAUSE = "stop and continue"
-    TERM = "terminate"
+    PAUSE = "stop hub and continue"
+    TERM = "terminate hub"
+    RESTART = "restart database at once"
+    SESSION = "kill -9 one session"
+    STALL = "stop worker past its lease"
+    COMMITS = "replies to COMMIT lost"
+    REPLIES = "replies of far systems lost"
+    REQUESTS = "requests to far systems lost"
+    TWICE = "requests to far systems twice"
+    SILENCE = "one far system silent"
+    LAG = "lag and jitter on all lines"
+    SLEEPERS = "connections used up"
 
+
+EMBEDDED = {Blow.HUB: 40, Blow.ALL: 25, Blow.DATABASE: 10, Blow.PAUSE: 10, Blow.TERM: 15}
+"""Blows and their weights where the hub runs its own database."""
+
+APART = {
+    Blow.HUB: 10,
+    Blow.WORKER: 10,
+    Blow.ALL: 14,
+    Blow.PAUSE: 4,
+    Blow.TERM: 8,
+    Blow.RESTART: 14,
+    Blow.SESSION: 8,
+    Blow.STALL: 4,
+    Blow.COMMITS: 12,
+    Blow.REPLIES: 12,
+    Blow.REQUESTS: 4,
+    Blow.TWICE: 6,
+    Blow.SILENCE: 6,
+    Blow.LAG: 4,
+    Blow.SLEEPERS: 4,
+}
+"""Blows and their weights where database, worker and lines are the harness's."""
 
 RESTARTING = frozenset({Blow.HUB, Blow.ALL, Blow.TERM})
+"""After these the hub starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +68,15 @@ class Plan:
 
     wish: Wish
     rounds: int = 50
+    apart: bool = False  # with a worker, and a proxy in every line
+    only: tuple[Blow, ...] = ()  # none named: all of the weights
     seconds_max: float = 1_200.0
     decided_seconds_max: float = 5.0  # from a hub's start until its first message is decided (L1)
+
+    def weights(self) -> dict[Blow, int]:
+        """Which blows may fall, and how often each."""
+        weights = APART if self.apart else EMBEDDED
+        return {blow: weights.get(blow, 1) for blow in self.only or weights}
 
 
 @dataclass(slots=True)
@@ -50,6 +91,7 @@ class Struck:
     listens_seconds: float | None = None  # None: it was not started anew
     taken_seconds: float | None = None  # until a far system had a receipt, its own pauses included
     decided_seconds: float | None = None
+    detail: str = ""  # what came of it, in a few words
     load: float = 0.0  # the machine's load average just then: what others do delays a start
 
     def __str__(self) -> str:
@@ -64,6 +106,8 @@ class Struck:
         ):
             if seconds is not None:
                 parts.append(f"{name} {seconds:.2f} s")
+        if self.detail:
+            parts.append(self.detail)
         parts.append(f"load {self.load:.1f}")
         return "; ".join(parts)
 
@@ -92,6 +136,7 @@ class Report:
             "rounds": len(blows),
             "seed": self.plan.wish.seed,
             "chaos": self.plan.wish.chaos,
+            "apart": self.plan.apart,
             "blows": dict(sorted(Counter(struck.blow.value for struck in blows).items())),
             "killed_while_starting": sum(struck.again for struck in blows),
             "blows_amid_work": sum(1 for struck in blows if struck.undecided or struck.due),
@@ -100,7 +145,7 @@ class Report:
             "decided_seconds": _spread(struck.decided_seconds for struck in restarts),
             "decided_seconds_by_blow": {
                 blow.value: _spread(s.decided_seconds for s in blows if s.blow is blow)
-                for blow in Blow
+                for blow in self.plan.weights()
             },
             "ended_seconds": _spread(struck.ended_seconds for struck in blows),
             "load": _spread(struck.load for struck in blows),

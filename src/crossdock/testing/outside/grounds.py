@@ -1,0 +1,127 @@
+"""What a run strikes: a hub, perhaps a further worker, far systems, a database, and the lines.
+
+Two ways to stand. *Embedded*: the hub runs its own PostgreSQL, as on one machine. *Apart*: the
+harness runs PostgreSQL, a second process decides and delivers beside the hub, and a fault proxy
+stands in every line: between the processes and the database, and before each far system.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossdock.estate.config import standard_systems
+from crossdock.estate.estate import Estate
+from crossdock.kernel.errors import CrossdockError
+from crossdock.runtime.demo import house
+from crossdock.runtime.demo.run import Wish, free_port
+from crossdock.runtime.processhub import HubProcess
+from crossdock.storage.postgres.server import EmbeddedServer
+from crossdock.testing.fault_proxy import FaultProxy
+from crossdock.testing.outside.database import Apart, Processes, dsn_through
+from crossdock.testing.outside.recovered import SentRecord
+
+WORKER_NAME = "second"
+_FAR_SECONDS = 5.0
+"""How long the hub waits for a far system here: blows are short, and so must be its patience."""
+
+_CONNECTIONS = {"max_connections": "44"}
+"""Enough for hub, worker and a few looks; few enough to be used up by a blow."""
+
+
+class RunFailed(CrossdockError):
+    """The run cannot go on; what was found so far stands in its report."""
+
+    code = "run-failed"
+
+
+@dataclass(slots=True)
+class Grounds:
+    """Everything that stands, and everything that may be struck."""
+
+    data: Path
+    estate: Estate
+    sent: SentRecord
+    hub: HubProcess
+    processes: Processes  # of the database
+    worker: HubProcess | None = None
+    database: Apart | None = None
+    to_database: FaultProxy | None = None
+    to_systems: Mapping[str, FaultProxy] | None = None
+
+    async def dsn(self) -> str:
+        """The straight way into the database; where the hub runs it, only once the hub runs."""
+        if self.database is not None:
+            return self.database.dsn
+        server = EmbeddedServer(self.data)
+        await server.start()
+        if not server.attached:
+            await server.stop()
+            raise RunFailed("The hub does not run its database")
+        return server.dsn
+
+    async def end(self) -> None:
+        """Leave no process behind, whatever happened."""
+        await self.hub.kill()
+        if self.worker is not None:
+            await self.worker.kill()
+        if self.database is None:
+            await self.processes.end()
+
+
+@asynccontextmanager
+async def standing(
+    wish: Wish,
+    data: Path | None,
+    *,
+    apart: bool,
+    settings: Mapping[str, object] | None = None,
+    fsync: bool = True,
+) -> AsyncIterator[Grounds]:
+    """Set it all up; no hub runs yet. `settings` add to the hub's section of its configuration."""
+    async with AsyncExitStack() as stack:
+        if data is None:
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossdock-out-")))
+        data = data.resolve()
+        data.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        keys = house.make_keys(data / "keys", list(standard_systems()))
+        estate = house.make_estate(f"http://127.0.0.1:{port}", keys, wish.seed, chaos=wish.chaos)
+        sent = SentRecord(estate)
+        await stack.enter_async_context(estate)
+        more: dict[str, Mapping[str, object]] = {"hub": settings or {}}
+        grounds = Grounds(data, estate, sent, HubProcess(Path(), Path()), Processes(data))
+        if apart:
+            await _stand_apart(grounds, stack, fsync=fsync)
+            more["database"] = {"url": f"file:{data}/keys/database.url"}
+        urls = {
+            name: f"http://127.0.0.1:{proxy.port}"
+            for name, proxy in (grounds.to_systems or {}).items()
+        }
+        config = house.write_config(
+            data, estate, port, urls=urls, timeout_seconds=_FAR_SECONDS, more=more
+        )
+        if apart:
+            command = ("worker", "--name", WORKER_NAME)
+            grounds.worker = HubProcess(config, data / "worker.log", command)
+        grounds.hub = HubProcess(config, data / "hub.log")
+        stack.push_async_callback(grounds.end)
+        yield grounds
+
+
+async def _stand_apart(grounds: Grounds, stack: AsyncExitStack, *, fsync: bool) -> None:
+    database = Apart(grounds.data, fsync=fsync, settings=_CONNECTIONS)
+    stack.push_async_callback(database.stop)
+    await database.start()
+    seed = grounds.estate.config.seed
+    proxy = await stack.enter_async_context(FaultProxy(database.address, seed=seed))
+    grounds.database, grounds.to_database = database, proxy
+    grounds.to_systems = {
+        name: await stack.enter_async_context(FaultProxy(("127.0.0.1", port), seed=seed))
+        for name, port in grounds.estate.ports.items()
+    }
+    url = grounds.data / "keys" / "database.url"
+    url.write_text(dsn_through(proxy.port), encoding="ascii")
