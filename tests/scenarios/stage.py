@@ -44,6 +44,7 @@ from crossdock.contracts.postings import (
     StockPostingRetry,
 )
 from crossdock.contracts.proposals import ProposalSettlement
+from crossdock.contracts.records import RecordSetAside
 from crossdock.contracts.replenishment import StockPolicy, StockPolicyReview
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
@@ -944,6 +945,19 @@ def _timer(name: str, kind: str, number: str, revision: str) -> Said:
     return catalogue.TIMER_FIRED, TimerFired(kind=kind, id=number, revision=int(revision))
 
 
+def _unread(name: str, system: str, feed: str, record: str, where: str, found: str) -> Said:
+    return catalogue.RECORD_SET_ASIDE, RecordSetAside(
+        key=f"{system}/{feed}/{record}",
+        system=system,
+        feed=feed,
+        record=record,
+        where=where,
+        found=found,
+        expected="a word of the table",
+        raw="{}",
+    )
+
+
 def _settle(name: str, proposal_id: str, verdict: str) -> Said:
     return catalogue.PROPOSAL_SETTLED, ProposalSettlement(
         proposal_id=proposal_id, verdict=ProposalVerdict(verdict)
@@ -987,6 +1001,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "stock": _stock,
     "adjust": _adjust,
     "receipt": _receipt,
+    "unread": _unread,
     "buy": _buy,
     "move": _move,
     "count": _count,

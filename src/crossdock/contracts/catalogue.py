@@ -26,6 +26,7 @@ from crossdock.contracts import (
     products,
     proposals,
     purchasing,
+    records,
     replenishment,
     reservations,
     returns,
@@ -119,6 +120,7 @@ TRANSFER_SHIPPED = "crossdock.transfer.shipped.v1"
 TRANSFER_RECEIVED = "crossdock.transfer.received.v1"
 LOT_CHANGED = "crossdock.lot.changed.v1"
 RECALL_ORDERED = "crossdock.recall.ordered.v1"
+RECORD_SET_ASIDE = "crossdock.record.set_aside.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
 EFFECT_SETTLED = "crossdock.effect.settled.v1"
 PROPOSAL_MADE = "crossdock.proposal.made.v1"
@@ -632,6 +634,16 @@ _ROWS = (
         "A site runs low on an item and needs more.",
         inbound=False,
         steward="inventory control",
+    ),
+    MessageType(
+        RECORD_SET_ASIDE,
+        records.RecordSetAside,
+        "record",
+        "key",
+        lambda d: "",
+        "A record of a far system could not be read; it is kept whole and held.",
+        inbound=False,
+        steward="integration operations",
     ),
     MessageType(
         TIMER_FIRED,

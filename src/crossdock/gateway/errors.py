@@ -20,6 +20,7 @@ CrossdockError (kernel)                  crossdock
     ├── Refused                          refused
     ├── CallHeld                         call-held
     ├── WrongKey                         wrong-key
+    ├── WrongSignature                   wrong-signature
     ├── TooManyWrongKeys                 too-many-wrong-keys
     ├── NotFound                         not-found
     ├── WrongMethod                      wrong-method
@@ -123,6 +124,14 @@ class WrongKey(BadInput):
     code = "wrong-key"
     expects = "Authorization: Bearer and a key"
     advice = "use the key that the hub's configuration names for this system"
+
+
+class WrongSignature(BadInput):
+    """The webhook is not proven to be the far system's own, or it is not of this time."""
+
+    code = "wrong-signature"
+    expects = "headers signed over the raw body with the secret of this system, within 300 s"
+    advice = "compare the webhook secret of both sides, and both clocks"
 
 
 class TooManyWrongKeys(BadInput):

@@ -32,6 +32,7 @@ _STATUS: Final[dict[type[BaseException], int]] = {
     theirs.WrongShape: 422,
     ours.TimeOutOfRange: 422,
     ours.WrongKey: 401,
+    ours.WrongSignature: 401,
     ours.Forbidden: 403,
     ours.NotFound: 404,
     ours.WrongMethod: 405,

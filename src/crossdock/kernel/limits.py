@@ -42,6 +42,15 @@ PROMISED_LOADED_MAX: Final = 1_000
 # Fields that one proposal to an owner shows; every noun has fewer.
 PROPOSAL_CHANGES_MAX: Final = 100
 
+# Characters kept of a far record that could not be read; base64 makes four of three bytes.
+RECORD_KEPT_CHARACTERS_MAX: Final = 128 * KIB
+
+# How long a far system may go unasked; what is to be read more rarely has a schedule.
+POLL_SECONDS_MAX: Final = 86_400
+
+# Records of a feed that a far system pointed at, asked for in one turn.
+NUDGES_MAX: Final = 100
+
 # All request headers together.
 HEADERS_BYTES_MAX: Final = 16 * KIB
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.records import (
     NOTHING_LEFT,
     Claimed,
@@ -245,6 +246,38 @@ class ChannelView(Protocol):
         ...
 
 
+class Feeding(Protocol):
+    """The side of whoever asks far systems what they have to say."""
+
+    async def claim_feed(
+        self, system: str, feed: str, worker: str, now: datetime, until: datetime, limit: int
+    ) -> FeedTurn | None:
+        """The feed's turn, if it is due or somebody pointed at its records, and nobody has it.
+
+        With it come at most `limit` records that were pointed at, the longest waiting first. A feed
+        that was never read is due.
+        """
+        ...
+
+    async def keep_feed(
+        self, turn: FeedTurn, cursor: str, due: datetime, now: datetime, problem: str = ""
+    ) -> bool:
+        """End a turn: the feed stands at `cursor` and is due then; False: the turn was lost.
+
+        What had been pointed at is forgotten, unless it was pointed at again meanwhile. After a
+        `problem` nothing is forgotten.
+        """
+        ...
+
+    async def nudge(self, system: str, feed: str, records: Sequence[str], now: datetime) -> None:
+        """Remember that the far side pointed at these records; durable when it returns."""
+        ...
+
+    async def feeds(self) -> list[FeedRow]:
+        """How every feed stands, by system and name."""
+        ...
+
+
 class Reading(Protocol):
     """The side of whoever only looks: pages of committed rows, in key order by code point."""
 
@@ -332,5 +365,5 @@ class Reading(Protocol):
         ...
 
 
-class Store(Intake, Deciding, Calling, Delivering, Reading, Protocol):
+class Store(Intake, Deciding, Calling, Delivering, Feeding, Reading, Protocol):
     """One engine, all sides."""

@@ -250,6 +250,7 @@ DEFAULT_RULES = (
     Rule("stock_posting", ("erp",), ("erp",)),
     Rule("timer", (HUB,), ()),
     Rule("effect", (HUB,), ()),
+    Rule("record", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),
     Rule("transfer", (WMS_OF_SITE,), ()),

@@ -16,8 +16,10 @@ from typing import Any
 import msgspec
 import yaml
 
+from crossdock.connectors.kit.card import Settings as ConnectorSettings
+from crossdock.connectors.kit.card import secrets_of
 from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
-from crossdock.connectors.rest.settings import RestSettings
+from crossdock.connectors.kit.kind import Kind
 from crossdock.contracts.catalogue import CATALOGUE, TOLD
 from crossdock.contracts.conditions import Condition
 from crossdock.contracts.versions import tellable
@@ -25,7 +27,7 @@ from crossdock.contracts.vocabulary import Entity
 from crossdock.gateway.keys import LEAST, Scope
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
-from crossdock.kernel.limits import RESERVATION_SECONDS_MAX
+from crossdock.kernel.limits import POLL_SECONDS_MAX, RESERVATION_SECONDS_MAX
 from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
 from crossdock.ownership.findings import Finding, House, findings
@@ -46,6 +48,7 @@ from crossdock.runtime.config_policies import StockPolicies, read_policies
 from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
+from crossdock.runtime.connecting import SHIPPED, UnknownConnector, kind_of
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.sagas.understanding import Speech
 
@@ -55,10 +58,11 @@ class SystemSettings:
     """One far system: how it is reached (None: it only speaks to us), how it proves itself."""
 
     name: str
-    connector: str = "rest"
-    reached: RestSettings | None = None
+    kind: Kind = SHIPPED["rest"]
+    reached: ConnectorSettings | None = None
     inbound_key: Secret | None = None  # what they show us
     at_once: int = 2  # requests to it at the same time
+    poll_seconds: int = 15  # how often its feeds are read
     reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
     ids: frozenset[Entity] = frozenset()  # the records that it calls by its own numbers
     scopes: frozenset[Scope] = LEAST  # what its key opens
@@ -296,27 +300,23 @@ def _backorders(reader: _Reader, section: dict[str, Any]) -> Backorders:
     return Backorders(said)
 
 
-_CONNECTORS = {"rest": RestSettings}
-"""The settings that each connector asks for; its folder describes them."""
-
-
 def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
-    ours = ("connector", "credentials", "inbound_key", "at_once", "versions", "ids", "scopes")
+    ours = ("connector", "credentials", "inbound_key", "at_once", "poll_seconds", "versions", "ids",
+            "scopes")  # fmt: skip
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
-    connector = reader.text(section, "connector", where, "rest")
-    if connector not in _CONNECTORS:
-        reader.wrong(f"{where}.connector", connector, " or ".join(_CONNECTORS))
+    kind = _kind(reader, section, where)
     theirs = {key: one for key, one in section.items() if key not in ours}
     secret = reader.secret(section, "credentials", where)
     return SystemSettings(
         name=name,
-        connector=connector,
-        reached=_reached(reader, where, theirs, secret) if theirs else None,
+        kind=kind,
+        reached=_reached(reader, where, kind, theirs, secret) if theirs else None,
         inbound_key=reader.secret(section, "inbound_key", where),
         at_once=reader.number(section, "at_once", where, 2, 1, 64),
+        poll_seconds=reader.number(section, "poll_seconds", where, 15, 1, POLL_SECONDS_MAX),
         reads=_reads(reader, section.get("versions"), f"{where}.versions"),
         ids=read_ids(reader, section, where),
         scopes=_scopes(reader, section.get("scopes"), f"{where}.scopes"),
@@ -352,13 +352,22 @@ def _scopes(reader: _Reader, value: object, where: str) -> frozenset[Scope]:
     return frozenset(_SCOPES[name] for name in names if name in _SCOPES) if names else LEAST
 
 
+def _kind(reader: _Reader, section: dict[str, Any], where: str) -> Kind:
+    name = reader.text(section, "connector", where, "rest")
+    try:
+        return kind_of(name)
+    except UnknownConnector as error:
+        reader.wrong(f"{where}.connector", error.found, error.expected)
+        return SHIPPED["rest"]
+
+
 def _reached(
-    reader: _Reader, where: str, section: dict[str, Any], secret: Secret | None
-) -> RestSettings | None:
+    reader: _Reader, where: str, kind: Kind, section: dict[str, Any], secret: Secret | None
+) -> ConnectorSettings | None:
     """The connector's own settings, as its struct checks them."""
-    for kind in reader.section(section.get("operations"), f"{where}.operations"):
-        if kind != "default" and kind not in CATALOGUE:
-            reader.wrong(f"{where}.operations", kind, "a message type of the catalogue, or default")
+    for told in reader.section(section.get("operations"), f"{where}.operations"):
+        if told != "default" and told not in CATALOGUE:
+            reader.wrong(f"{where}.operations", told, "a message type of the catalogue, or default")
     url = section.get("url")
     if isinstance(url, str):
         try:
@@ -373,8 +382,12 @@ def _reached(
     given = section if secret is None else {**section, "credential": secret.value}
     if "credential" in section:
         reader.wrong(f"{where}.credential", "a secret", "credentials: env:NAME or file:PATH")
+    for name in secrets_of(kind.settings):
+        other = reader.secret(section, name, where) if name != "credential" else None
+        if other is not None:
+            given = {**given, name: other.value}
     try:
-        return msgspec.convert(given, RestSettings)
+        return msgspec.convert(given, kind.settings)
     except msgspec.ValidationError as error:
         said, _, path = str(error).partition(" - at `$")
         reader.wrong(f"{where}{path.rstrip('`')}", "a wrong value", said)

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
-from crossdock.connectors.rest import client as rest
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
+from crossdock.contracts.feeds import Feed, Heard, Source, Webhook
 from crossdock.contracts.orders import OrderReview
 from crossdock.contracts.postings import PostingPeriod
 from crossdock.contracts.replenishment import StockPolicyReview
@@ -28,8 +29,10 @@ from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
 from crossdock.runtime.desk import Desk
+from crossdock.runtime.feeding import Feeder
 from crossdock.runtime.loops import Bell, run_loop
 from crossdock.runtime.pace import Pace
+from crossdock.runtime.saying import Sayer
 from crossdock.runtime.words import TheirWords
 from crossdock.sagas.turn import own_message
 from crossdock.storage.postgres.pool import PoolOptions
@@ -70,6 +73,7 @@ class Hub:
         clock: Clock | None = None,
         randomness: Randomness | None = None,
         pace: Pace | None = None,
+        feeds: Mapping[str, Sequence[Feed]] | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -79,6 +83,9 @@ class Hub:
         self.pace = pace or Pace()
         self.delivered: Counter[str] = Counter()
         self._connectors = connectors
+        self._feeds = feeds or {}
+        self.sayer = Sayer(store, self.policy, self.clock, self.ring_deciders)
+        self._feed_bells: dict[str, list[Bell]] = {}
         self._decide_bells: list[Bell] = []
         self._delivery_bells: dict[str, list[Bell]] = {}
         self._availability_bell = Bell()
@@ -135,6 +142,7 @@ class Hub:
                 bell = Bell()
                 bells.append(bell)
                 self._spawn(f"deliver-{name}-{index}", pump.turn, bell, full=connector.batch_max)
+        self._spawn_feeders()
         self._spawn(
             "availability",
             self._publish,
@@ -172,6 +180,35 @@ class Hub:
             )
             for _ in range(self.settings.hub.desks)
         ]
+
+    def _spawn_feeders(self) -> None:
+        """A loop for every feed, rung when its system points at records of its own."""
+        for name, feeds in self._feeds.items():
+            bells = self._feed_bells[name] = []
+            for feed in feeds:
+                bells.append(bell := Bell())
+                turn = self._feeder(name, feed).turn
+                idle = self.pace.feed_idle_seconds
+                self._spawn(f"feed-{name}-{feed.name}", turn, bell, idle=idle)
+
+    def _feeder(self, system: str, feed: Feed) -> Feeder:
+        period = timedelta(seconds=self.settings.systems[system].poll_seconds)
+        return Feeder(
+            system,
+            feed,
+            self.store,
+            self.sayer,
+            self.clock,
+            self.randomness,
+            lambda now: now + period,
+            self.settings.hub.name,
+        )
+
+    async def hear(self, system: str, heard: Heard) -> None:
+        """Keep what a far system's webhook said, and ask for what it points at."""
+        await self.sayer.hear(system, heard)
+        for bell in self._feed_bells.get(system, ()):
+            bell.ring()
 
     def ring_deciders(self) -> None:
         """New messages are on the log."""
@@ -346,6 +383,15 @@ class Hub:
         return done
 
 
+def webhooks(settings: Settings) -> dict[str, Webhook]:
+    """How the systems tell of themselves that do."""
+    return {
+        name: system.kind.webhook(system.reached)
+        for name, system in settings.systems.items()
+        if system.kind.webhook is not None and system.reached is not None
+    }
+
+
 def callers(settings: Settings) -> list[Key]:
     """Who may speak at the door: each system's key, known by its hash, and what it opens."""
     return [
@@ -382,12 +428,21 @@ async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
     """A hub with its loops running; leaving stops them."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened_store(settings))
-        connectors: dict[str, Connector] = {
-            name: OlderWords(rest.connect(system.reached), system.reads)
+        reached = {
+            name: system.kind.connect(system.reached)
             for name, system in settings.systems.items()
             if system.reached is not None
         }
-        hub = Hub(settings, store, connectors)
+        connectors = {
+            name: OlderWords(connector, settings.systems[name].reads)
+            for name, connector in reached.items()
+        }
+        feeds = {
+            name: connector.feeds
+            for name, connector in reached.items()
+            if isinstance(connector, Source)
+        }
+        hub = Hub(settings, store, connectors, feeds=feeds)
         for warning in store.warnings:
             _LOG.warning("%s", warning)
         await hub.reclaim()

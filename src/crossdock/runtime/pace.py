@@ -19,6 +19,7 @@ class Pace:
     attempt_seconds: float = 60.0  # how long an attempt may take before it is doubtful
     gather_seconds: float = 0.05  # how long work may gather after a turn that was not full
     idle_seconds: float = 0.05  # how long a loop without work waits when nobody rings
+    feed_idle_seconds: float = 0.5  # how often a feed is looked at that nobody rings for
     publish_idle_seconds: float = 1.0  # the same for availability
     publish_seconds: float = 0.25  # how often changed promises become effects: they coalesce
     sweep_seconds: float = 1.0  # how often timers, days and orders left waiting are looked for

@@ -14,6 +14,7 @@ from crossdock.testing.storage.batches import BatchContract
 from crossdock.testing.storage.calls import CallContract
 from crossdock.testing.storage.effects import EffectContract
 from crossdock.testing.storage.faults import FaultContract
+from crossdock.testing.storage.feeds import FeedContract
 from crossdock.testing.storage.finance import FinanceContract
 from crossdock.testing.storage.intake import IntakeContract
 from crossdock.testing.storage.leases import LeaseContract
@@ -32,6 +33,7 @@ class StoreContract(
     ReadingContract,
     AsOfContract,
     AccountContract,
+    FeedContract,
     FinanceContract,
     PolicyContract,
     FaultContract,

@@ -112,7 +112,7 @@ def test_operations_are_read_by_the_connector(tmp_path: Path) -> None:
         "crossdock.order.released.v1: {path: /r, ability: look_up, look_up: '/r/{key}'}}}",
     )
     reached = read(text, tmp_path).systems["crm"].reached
-    assert reached is not None
+    assert isinstance(reached, RestSettings)
     assert reached.operation("crossdock.order.released.v1").look_up == "/r/{key}"
     assert reached.operation("crossdock.invoice.requested.v1").ability is Ability.KEYS
 

@@ -94,6 +94,16 @@ def describe(settings: type[Settings]) -> list[SettingField]:
     return rows
 
 
+def secrets_of(settings: type[Settings]) -> tuple[str, ...]:
+    """The names of the fields that hold secrets."""
+    return tuple(field.name for field in describe(settings) if field.secret)
+
+
+def proves_itself(settings: Settings) -> bool:
+    """Whether any secret is filled in that the far side may know us by."""
+    return any(getattr(settings, name) for name in secrets_of(type(settings)))
+
+
 def _annotations(kind: msgspec.inspect.Type) -> tuple[str, dict[str, Any]]:
     """Find description and extra, which msgspec wraps around the type."""
     summary = ""

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from crossdock.connectors.kit.http import HttpClient, NoReply, Reply
+from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.rest import inbound, outbound, wire
+from crossdock.connectors.rest.card import CARD
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts.connector import (
     Ability,
@@ -140,3 +142,6 @@ class RestConnector:
         headers = {"Content-Type": wire.EVENT, wire.IDEMPOTENCY_KEY: key}
         reply = await self._http.post(path, outbound.single(document), headers)
         return inbound.answer(self._settings.operation(document.type), document, reply)
+
+
+KIND = Kind(CARD, RestSettings, connect)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from crossdock.connectors.rest.card import CARD as REST
+from crossdock.connectors.kit.card import proves_itself
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 from crossdock.kernel.errors import CrossdockError
@@ -28,8 +28,6 @@ from crossdock.storage.postgres.errors import UnsafeDatabase, translating
 from crossdock.storage.postgres.migrations import discover, schema_status
 from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.settings import check_settings
-
-_CARDS = {"rest": REST}
 
 _CONNECT_SECONDS_MAX = 10.0
 
@@ -139,7 +137,7 @@ def check_connectors(settings: Settings, result: Result) -> None:
     """What each system's connector needs, and what it cannot do."""
     told = told_by_system(settings.matrix())
     for name, system in settings.systems.items():
-        result.looked_at.append(f"system {name}: {_CARDS[system.connector].label}")
+        result.looked_at.append(f"system {name}: {system.kind.card.label}")
         _check_system(name, system, told.get(name, frozenset()), result)
 
 
@@ -149,15 +147,16 @@ def _check_system(name: str, system: SystemSettings, told: Collection[str], resu
         result.notes.append(f"{where}.inbound_key: none, so {name} cannot speak at the door")
     if system.reached is None:
         return
-    if not system.reached.credential:
+    connector = system.kind.connect(system.reached)
+    if not proves_itself(system.reached):
         result.notes.append(f"{where}.credentials: none, so {name} is told without proof of ours")
-    batch_max = _CARDS[system.connector].limits.documents_per_request_max
-    if system.reached.batch_max > batch_max:
-        result.wrong(f"{where}.batch_max", str(system.reached.batch_max), f"at most {batch_max}")
+    batch_max = system.kind.card.limits.documents_per_request_max
+    if connector.batch_max > batch_max:
+        result.wrong(f"{where}.batch_max", str(connector.batch_max), f"at most {batch_max}")
     blind = sorted(
         row.name
         for row in (CATALOGUE[kind] for kind in sorted(told))
-        if system.reached.operation(row.name).ability is Ability.NEITHER
+        if connector.ability(row.name) is Ability.NEITHER
     )
     if blind:
         result.notes.append(

@@ -20,10 +20,11 @@ from crossdock.gateway.keys import Keyring
 from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
 from crossdock.gateway.server import serving
+from crossdock.gateway.webhooks import webhook_routes
 from crossdock.runtime.clocks import SystemIds
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, hint, say
-from crossdock.runtime.hub import callers, running_hub
+from crossdock.runtime.hub import callers, running_hub, webhooks
 
 
 def run(config: Path) -> int:
@@ -63,6 +64,7 @@ async def _serve(settings: Settings) -> int:
                     clock=hub.clock,
                     ids=ids,
                     views=(
+                        *webhook_routes(webhooks(settings), hub.hear, hub.clock, room),
                         *reservation_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
                         *availability_routes(
                             hub.store, hub.channel_views(), hub.policy, hub.clock, room

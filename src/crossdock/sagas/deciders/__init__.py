@@ -15,6 +15,7 @@ from crossdock.sagas.deciders import (
     postings,
     proposals,
     purchasing,
+    records,
     replenishment,
     reservations,
     timers,
@@ -35,6 +36,7 @@ DECIDERS: dict[str, Decider] = {
     **postings.DECIDERS,
     **replenishment.DECIDERS,
     **timers.DECIDERS,
+    **records.DECIDERS,
     **proposals.DECIDERS,
 }
 """Every message type that may stand on the log, and how it is decided."""

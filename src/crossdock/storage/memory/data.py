@@ -20,6 +20,7 @@ from crossdock.log.records import (
 )
 from crossdock.log.views import BalanceKey, ExceptionRow, OutcomeRow
 from crossdock.storage.memory.effects import Effects
+from crossdock.storage.memory.feeds import Feeds
 
 Place = tuple[int, int]
 """Partition and position."""
@@ -133,6 +134,7 @@ class Data:
     effects: Effects = field(default_factory=Effects)
     beats: Counter[str] = field(default_factory=Counter)  # hub or worker
     gates: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # destination
+    feeds: Feeds = field(default_factory=Feeds)
     counted: dict[BalanceKey, tuple[str, datetime]] = field(default_factory=dict)
     recount: set[str] = field(default_factory=set)  # documents of counts to be looked at again
     blocked: dict[tuple[str, str], Blocked] = field(default_factory=dict)  # item, lot

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
+from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
     NOTHING_LEFT,
@@ -45,6 +46,7 @@ from crossdock.log.views import (
     WeightRow,
 )
 from crossdock.storage.memory import availability, batches, desks, finance, reading
+from crossdock.storage.memory import feeds as feeding
 from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
 from crossdock.storage.memory.data import Data
@@ -155,6 +157,35 @@ class MemoryStore:
     def owner(self) -> str:
         """See `log.ports.Delivering`."""
         return self._owner
+
+    async def claim_feed(
+        self, system: str, feed: str, worker: str, now: datetime, until: datetime, limit: int
+    ) -> FeedTurn | None:
+        """See `log.ports.Feeding`."""
+        await self._begin("claim_feed")
+        turn = feeding.claim(self.data.feeds, system, feed, now, until, limit)
+        await self._committed("claim_feed")
+        return turn
+
+    async def keep_feed(
+        self, turn: FeedTurn, cursor: str, due: datetime, now: datetime, problem: str = ""
+    ) -> bool:
+        """See `log.ports.Feeding`."""
+        await self._begin("keep_feed")
+        kept = feeding.keep(self.data.feeds, turn, cursor, due, now, problem)
+        await self._committed("keep_feed")
+        return kept
+
+    async def nudge(self, system: str, feed: str, records: Sequence[str], now: datetime) -> None:
+        """See `log.ports.Feeding`."""
+        await self._begin("nudge")
+        feeding.nudge(self.data.feeds, system, feed, sorted(set(records)))
+        await self._committed("nudge")
+
+    async def feeds(self) -> list[FeedRow]:
+        """See `log.ports.Feeding`."""
+        await self._at("feeds.start")
+        return feeding.rows(self.data.feeds)
 
     async def claim(
         self,

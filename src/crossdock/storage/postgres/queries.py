@@ -1,4 +1,4 @@
-"""SQL is data: the statements of `queries.sql`, each under the name in its header."""
+"""SQL is data: statements in files of their own, each under the name in its header."""
 
 from __future__ import annotations
 
@@ -18,4 +18,13 @@ def read_queries(text: str) -> dict[str, str]:
     return found
 
 
-QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text(encoding="utf-8"))
+_FILES = ("queries.sql", "feeds.sql")
+
+QUERIES = {
+    name: statement
+    for file in _FILES
+    for name, statement in read_queries(
+        (Path(__file__).parent / file).read_text(encoding="utf-8")
+    ).items()
+}
+"""The statements of what is written, by name; one file a subject."""

@@ -16,6 +16,7 @@ import asyncpg
 
 from crossdock.kernel.limits import PROMISED_LOADED_MAX
 from crossdock.log.errors import StoreFault
+from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.keys import DESK_FIRST, DESKS_MAX
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
@@ -36,6 +37,7 @@ from crossdock.log.records import (
     Wanted,
 )
 from crossdock.log.views import AvailabilityView
+from crossdock.storage.postgres import feeds as feeding
 from crossdock.storage.postgres.accounts import load_accounts, load_lots
 from crossdock.storage.postgres.calling import find_earlier
 from crossdock.storage.postgres.delivering import availability, publish, settle
@@ -274,6 +276,32 @@ class PostgresStore(PostgresReading):
             await write_absorbed(session, repeats)
             if calls:
                 await write(session, decided, now, calls)
+
+    # Feeding --------------------------------------------------------------------------------
+
+    async def claim_feed(
+        self, system: str, feed: str, worker: str, now: datetime, until: datetime, limit: int
+    ) -> FeedTurn | None:
+        """See `log.ports.Feeding.claim_feed`."""
+        async with self._session() as session:
+            return await feeding.claim(session, system, feed, worker, now, until, limit)
+
+    async def keep_feed(
+        self, turn: FeedTurn, cursor: str, due: datetime, now: datetime, problem: str = ""
+    ) -> bool:
+        """See `log.ports.Feeding.keep_feed`."""
+        async with self._session() as session:
+            return await feeding.keep(session, turn, cursor, due, now, problem)
+
+    async def nudge(self, system: str, feed: str, records: Sequence[str], now: datetime) -> None:
+        """See `log.ports.Feeding.nudge`."""
+        async with self._session() as session:
+            await feeding.nudge(session, system, feed, records, now)
+
+    async def feeds(self) -> list[FeedRow]:
+        """See `log.ports.Feeding.feeds`."""
+        async with self._statements() as session:
+            return await feeding.feeds(session)
 
     # Delivering -----------------------------------------------------------------------------
 
