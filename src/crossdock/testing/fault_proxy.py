@@ -161,6 +161,7 @@ class FaultProxy:
             await self._carry((reader, writer))
         finally:
             self._lines.discard(task)
+            writer.close()
 
     async def _carry(self, client: Streams) -> None:
         """One line from its beginning to its end."""
@@ -180,8 +181,9 @@ class FaultProxy:
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            await line.close()
+            line.hang_up()
+            with suppress(asyncio.CancelledError):  # cut again while it ends: it ends all the same
+                await line.ended(ways)
 
 
 @dataclass(slots=True, eq=False)
@@ -237,13 +239,15 @@ class _Line:
         _reset(self._client[1])
         _reset(self._server[1])
 
-    async def close(self) -> None:
-        """End it in good order, where it has not ended; what is being repeated ends first."""
-        writers = (self._client[1], self._server[1])
-        for writer in writers:
+    def hang_up(self) -> None:
+        """End it in good order, where it has not ended."""
+        for _, writer in (self._client, self._server):
             writer.close()
-        closing = [writer.wait_closed() for writer in writers]
-        await asyncio.gather(*closing, *self._repeats, return_exceptions=True)
+
+    async def ended(self, ways: list[asyncio.Task[None]]) -> None:
+        """Return when nothing of it is left; what is being repeated ends first."""
+        closing = [writer.wait_closed() for _, writer in (self._client, self._server)]
+        await asyncio.gather(*ways, *closing, *self._repeats, return_exceptions=True)
 
     def _judge(self, piece: bytes) -> None:
         """Begin a new exchange where one begins, and decide what becomes of it."""

@@ -80,8 +80,12 @@ async def standing(
     apart: bool,
     settings: Mapping[str, object] | None = None,
     fsync: bool = True,
+    disk: Path | None = None,
 ) -> AsyncIterator[Grounds]:
-    """Set it all up; no hub runs yet. `settings` add to the hub's section of its configuration."""
+    """Set it all up; no hub runs yet. `settings` add to the hub's section of its configuration.
+
+    A database that stands apart lives on `disk` where one is given.
+    """
     async with AsyncExitStack() as stack:
         if data is None:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossdock-out-")))
@@ -95,7 +99,7 @@ async def standing(
         more: dict[str, Mapping[str, object]] = {"hub": settings or {}}
         grounds = Grounds(data, estate, sent, HubProcess(Path(), Path()), Processes(data))
         if apart:
-            await _stand_apart(grounds, stack, fsync=fsync)
+            await _stand_apart(grounds, stack, disk or data, fsync=fsync)
             more["database"] = {"url": f"file:{data}/keys/database.url"}
         urls = {
             name: f"http://127.0.0.1:{proxy.port}"
@@ -112,8 +116,9 @@ async def standing(
         yield grounds
 
 
-async def _stand_apart(grounds: Grounds, stack: AsyncExitStack, *, fsync: bool) -> None:
-    database = Apart(grounds.data, fsync=fsync, settings=_CONNECTIONS)
+async def _stand_apart(grounds: Grounds, stack: AsyncExitStack, disk: Path, *, fsync: bool) -> None:
+    database = Apart(disk, fsync=fsync, settings=_CONNECTIONS)
+    grounds.processes = database.processes
     stack.push_async_callback(database.stop)
     await database.start()
     seed = grounds.estate.config.seed
