@@ -116,6 +116,13 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.TIMER_FIRED,
         catalogue.IDENTITY_ASKED,
         catalogue.MESSAGE_RETRIED,
+        catalogue.MESSAGE_CORRECTED,
+        catalogue.MESSAGE_OVERRIDDEN,
+        catalogue.MESSAGE_DISMISSED,
+        catalogue.CONDITION_ASSIGNED,
+        catalogue.CONDITION_CLOSED,
+        catalogue.EFFECT_RULED,
+        catalogue.EFFECT_RESENT,
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,
     }
