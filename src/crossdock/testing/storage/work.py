@@ -1,5 +1,7 @@
-"""The contract of work: conditions open and close in any order of writing, and a person's ruling
-on a held effect is done as it was meant or not at all.
+"""The contract of work: what stores promise to people who work on what waits for them.
+
+Conditions open and close in any order of writing; a ruling on a held effect is done as it was meant
+or not at all.
 """
 
 from __future__ import annotations
