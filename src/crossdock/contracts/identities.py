@@ -83,4 +83,3 @@ class MessageRetry(Noun, frozen=True, kw_only=True):
 
     message: MessagePlace
     by: Text = ""
-    reason: Text = ""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.connectors.kit import polling
-from crossdock.connectors.kit.polling import Change, Overlapping, read_cursor, written
+from crossdock.connectors.kit.polling import Change, Overlapping, Walk, read_cursor, written
 
 _OVERLAP = timedelta(seconds=60)
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def poll(cursor: Overlapping, visible: list[Change], page: int) -> tuple[Overlap
         )
         more = len(asked) > page
         heard += cursor.unread(asked[:page])
-        cursor = read_cursor(written(cursor.beyond(asked[:page], _OVERLAP, more=more)))
+        cursor = read_cursor(written(cursor.beyond(asked[:page], _OVERLAP, more=more)), Overlapping)
         if not more:
             return cursor, heard
 
@@ -101,5 +101,61 @@ def test_every_version_that_stands_at_a_poll_is_heard(
         change = Change(str(record), f"{version}{stamp}", moment(stamp))
         visible[change.record] = change
         cursor, said = poll(cursor, list(visible.values()), page)
+        heard.update((one.record, one.version) for one in said)
+        assert heard == {one.record: one.version for one in visible.values()}
+
+
+def walk(
+    cursor: Walk, visible: dict[str, Change], page: int, seconds: float
+) -> tuple[Walk, list[Change]]:
+    """One walk of a far side that lists what changed since a stamp in the order of its records."""
+    heard: list[Change] = []
+    while True:
+        asked = [
+            visible[record]
+            for record in sorted(visible)
+            if visible[record].stamp >= cursor.since(_OVERLAP) and record > cursor.after
+        ]
+        more = len(asked) > page
+        heard += cursor.unread(asked[:page])
+        after = cursor.beyond(asked[:page], _OVERLAP, moment(seconds), more=more)
+        cursor = read_cursor(written(after), Walk)
+        if not more:
+            return cursor, heard
+
+
+def test_what_changes_behind_a_walk_belongs_to_the_next() -> None:
+    """A record whose page is past changes while later ones are read, and one of those is newer."""
+    visible = {str(number): Change(str(number), "a", moment(10)) for number in range(6)}
+    cursor = Walk()
+    first = [visible[str(number)] for number in range(3)]
+    cursor = cursor.beyond(first, _OVERLAP, moment(100), more=True)
+    visible["0"] = Change("0", "b", moment(101))
+    visible["5"] = Change("5", "b", moment(400))  # the walk takes long
+    cursor = cursor.beyond([visible[str(n)] for n in (3, 4, 5)], _OVERLAP, moment(500), more=False)
+    _, heard = walk(cursor, visible, 10, 600)
+    assert heard == [visible["0"]]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 300), st.integers(0, 59), st.integers(1, 8), st.sampled_from("abc")
+        ),
+        max_size=40,
+    ),
+    st.integers(1, 5),
+)
+def test_a_walk_hears_every_version_that_stands(
+    changes: list[tuple[int, int, int, str]], page: int
+) -> None:
+    """As for polls by stamp, with a far side that orders by record."""
+    cursor = Walk()
+    visible: dict[str, Change] = {}
+    heard: dict[str, str] = {}
+    for stamp, took, record, version in sorted(changes, key=lambda one: one[0] + one[1]):
+        change = Change(str(record), f"{version}{stamp}", moment(stamp))
+        visible[change.record] = change
+        cursor, said = walk(cursor, visible, page, stamp + took)
         heard.update((one.record, one.version) for one in said)
         assert heard == {one.record: one.version for one in visible.values()}

@@ -116,16 +116,9 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.TIMER_FIRED,
         catalogue.IDENTITY_ASKED,
         catalogue.MESSAGE_RETRIED,
-        catalogue.MESSAGE_CORRECTED,
-        catalogue.MESSAGE_OVERRIDDEN,
-        catalogue.MESSAGE_DISMISSED,
-        catalogue.CONDITION_ASSIGNED,
-        catalogue.CONDITION_CLOSED,
-        catalogue.EFFECT_RULED,
-        catalogue.EFFECT_RESENT,
-        catalogue.RECORD_SET_ASIDE,
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,
+        catalogue.RECORD_SET_ASIDE,
     }
     inbound = {newest(row.name) for row in CATALOGUE.values() if row.inbound}
     assert set(DECIDERS) == inbound | to_itself

@@ -8,12 +8,12 @@ anything can have been sent. Failures are values: what a connector must judge is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -33,6 +33,11 @@ REPLY_BYTES_MAX: Final = 8 * MIB
 
 USER_AGENT: Final = "crossdock"
 """Without a version: it would tell a stranger which weaknesses to try."""
+
+Query = Sequence[tuple[str, str]]
+"""What is asked for behind a path, name by name; a name may stand several times."""
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -81,12 +86,13 @@ class Destination:
             parts.path.rstrip("/"),
         )
 
-    def at(self, path: str) -> URL | None:
+    def at(self, path: str, query: Query = ()) -> URL | None:
         """The address of a path below this destination, or None where it would lead elsewhere."""
         if not path.startswith("/") or not _plain(path):
             return None
         host = f"[{self.host}]" if ":" in self.host else self.host
-        url = URL(f"{self.scheme}://{host}:{self.port}{self.prefix}{path}", encoded=True)
+        asked = f"?{urlencode(query)}" if query else ""
+        url = URL(f"{self.scheme}://{host}:{self.port}{self.prefix}{path}{asked}", encoded=True)
         allowed = (url.scheme, url.host, url.port) == (self.scheme, self.host, self.port)
         return url if allowed else None
 
@@ -163,9 +169,22 @@ class HttpClient:
         """Send a body; raises nothing but cancellation."""
         return await self._ask("POST", path, body, headers)
 
-    async def get(self, path: str) -> Reply | NoReply:
+    async def get(
+        self, path: str, query: Query = (), headers: Mapping[str, str] = NOTHING
+    ) -> Reply | NoReply:
         """Ask for a resource; raises nothing but cancellation."""
-        return await self._ask("GET", path, None, {})
+        return await self._ask("GET", path, None, headers, query)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        query: Query = (),
+        headers: Mapping[str, str] = NOTHING,
+    ) -> Reply | NoReply:
+        """Ask with any method; raises nothing but cancellation."""
+        return await self._ask(method, path, body, headers, query)
 
     async def close(self) -> None:
         """Let go of all connections; the client opens anew if it is used again."""
@@ -174,9 +193,14 @@ class HttpClient:
             await session.close()
 
     async def _ask(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        query: Query = (),
     ) -> Reply | NoReply:
-        url = self.destination.at(path)
+        url = self.destination.at(path, query)
         if url is None:
             return NoReply(Trouble.NOT_SENDABLE, "a path outside the configured destination")
         for name, value in headers.items():

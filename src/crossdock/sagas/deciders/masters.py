@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.catalogue import CATALOGUE, MessageType
 from crossdock.contracts.kits import Broken, flattened
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.identity.matching import ATTRIBUTES
-from crossdock.log.records import MasterRow, Wanted
+from crossdock.log.records import Lane, MasterRow, Wanted
 from crossdock.ownership import survivorship
 from crossdock.sagas import enforcement, fulfilment, golden, hierarchy, rebuild, review
 from crossdock.sagas.batch import Batch
@@ -24,13 +24,13 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
     row = CATALOGUE[turn.message.type]
     number = getattr(noun, row.key)
     name = golden.document_id(row.entity, number)
-    record = golden.read(batch.document(golden.MASTER, name))
+    known = golden.read(batch.document(golden.MASTER, name))
     claim = golden.claim_of(turn.message, noun, said_as(turn, number))
-    claims = survivorship.claimed(record, claim)
+    claims = survivorship.claimed(known, claim)
     if claims is None:
-        turn.supersede(f"revision {record.standing(claim.key)} is known")
+        turn.supersede(f"revision {known.standing(claim.key)} is known")
         return
-    if not enforcement.judge_claim(batch, turn, row, noun, record, claim):
+    if not enforcement.judge_claim(batch, turn, row, noun, known, claim):
         return
     record = golden.record_of(batch.policy, row.entity, claims)
     stored = golden.row_of(row.entity, number, record)
@@ -43,10 +43,22 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
         hierarchy.changed(batch, turn, stored)
     batch.store_document(turn, golden.MASTER, name, record)
     batch.store_master(stored)
+    if record.golden != known.golden:
+        _tell(turn, row, number, stored)
     if row.entity in batch.policy.matching:
         review.put_marks(batch, turn, row.entity, ATTRIBUTES[row.entity](number, noun), number)
     if row.entity == "item":
         fulfilment.review_waiting(turn, number)
+
+
+def _tell(turn: Turn, row: MessageType, number: str, stored: MasterRow) -> None:
+    """Tell whoever is to know of these records, but not the source of the change: no echo."""
+    others = tuple(
+        one for one in turn.routes(row.entity, turn.message.type) if one != turn.message.source
+    )
+    noun = msgspec.json.decode(stored.body, type=row.noun)
+    key = f"{row.entity}/{number}/{stored.revision}"
+    turn.tell(others, turn.message.type, number, noun, key, Lane.ANALYTICAL)
 
 
 def _broken_kit(batch: Batch, row: MasterRow) -> Broken | None:
