@@ -1,0 +1,108 @@
+"""Vendure's shapes: its queries, the states of its orders and fulfilments, its money.
+
+Money is whole minor units, prices without tax where the channel says so. `updatedAt` of a variant
+does not move when stock does, so stock is never read by it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+PLACED: Final = frozenset(
+    {
+        "PaymentAuthorized",
+        "PaymentSettled",
+        "PartiallyShipped",
+        "Shipped",
+        "PartiallyDelivered",
+        "Delivered",
+    }
+)
+"""States of an order that a customer has placed and paid for, or promised to."""
+
+CANCELLED: Final = "Cancelled"
+
+NOT_YET: Final = frozenset(
+    {
+        "Created",
+        "Draft",
+        "AddingItems",
+        "ArrangingPayment",
+        "Modifying",
+        "ArrangingAdditionalPayment",
+    }
+)
+"""States in which an order is a cart, or being changed: it is told when it leaves them."""
+
+GONE: Final = frozenset({"Shipped", "Delivered"})
+"""States of a fulfilment that has left."""
+
+DIGITS: Final = {"USD": 2, "EUR": 2, "GBP": 2, "CHF": 2, "JPY": 0, "KWD": 3}
+"""Decimals of currencies; another one is never guessed."""
+
+HANDLER: Final = "manual-fulfillment"
+
+_ERROR = "... on ErrorResult{errorCode message}"
+
+LOG_IN: Final = (
+    "mutation($user:String!,$password:String!){login(username:$user,password:$password)"
+    f"{{__typename {_ERROR}}}}}"
+)
+_ORDER = (
+    "id code state updatedAt orderPlacedAt currencyCode shipping lines{id quantity "
+    "orderPlacedQuantity unitPrice productVariant{sku}} shippingAddress{fullName streetLine1 "
+    "streetLine2 city postalCode countryCode}"
+)
+ORDERS: Final = "query($options:OrderListOptions){orders(options:$options){items{" + _ORDER + "}}}"
+FULFILMENTS: Final = (
+    "query($options:OrderListOptions){orders(options:$options){items{id code state lines{id "
+    "quantity} fulfillments{id state method trackingCode lines{orderLineId quantity}}}}}"
+)
+FULFIL: Final = (
+    "mutation($input:FulfillOrderInput!){addFulfillmentToOrder(input:$input)"
+    f"{{__typename ... on Fulfillment{{id state}} {_ERROR}}}}}"
+)
+MOVE_FULFILMENT: Final = (
+    "mutation($id:ID!,$state:String!){transitionFulfillmentToState(id:$id,state:$state)"
+    f"{{__typename ... on Fulfillment{{id state}} {_ERROR}}}}}"
+)
+CANCEL: Final = (
+    "mutation($input:CancelOrderInput!){cancelOrder(input:$input)"
+    f"{{__typename ... on Order{{id state}} {_ERROR}}}}}"
+)
+NOTE: Final = "mutation($input:AddNoteToOrderInput!){addNoteToOrder(input:$input){id}}"
+VARIANTS: Final = (
+    "query($options:ProductVariantListOptions){productVariants(options:$options){items{id sku "
+    "name price stockLevels{stockLocationId stockOnHand stockAllocated}}}}"
+)
+CHANGE_VARIANTS: Final = (
+    "mutation($input:[UpdateProductVariantInput!]!){updateProductVariants(input:$input){id}}"
+)
+PLACES: Final = "{stockLocations{items{id name}}}"
+
+
+class Odd(Exception):
+    """A value of a record is not what was agreed: where, what was found, what was expected."""
+
+    def __init__(self, where: str, found: object, expected: str) -> None:
+        super().__init__(where)
+        self.where = where
+        self.found = repr(found)
+        self.expected = expected
+
+
+def moment(value: datetime) -> str:
+    """A moment as Vendure's filters take it."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_moment(value: Any, where: str) -> datetime:
+    """A moment of Vendure; raises `Odd`."""
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Odd(where, value, "a moment") from None
+    if found.tzinfo is None:
+        raise Odd(where, value, "a moment with its zone")
+    return found.astimezone(UTC)
