@@ -96,7 +96,7 @@ def assert_nothing_is_saleable_that_is_not_there(hub: SmallHub, item: str) -> No
     assert shelf == {(item, "EAST"): 7}
     promises = at_once(hub.store.promises(None, 99))
     assert {(p.item, p.site): p.sellable for p in promises if p.sellable} == shelf
-    assert hub.store.data.exceptions == {}
+    assert hub.store.data.conditions.rows == {}
 
 
 @pytest.mark.parametrize("at", range(5))

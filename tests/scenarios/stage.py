@@ -35,6 +35,7 @@ from crossdock.contracts import reservations as calls
 from crossdock.contracts import shipments as goods
 from crossdock.contracts import stock as shelves
 from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.contracts.conditions import CONDITIONS
 from crossdock.contracts.postings import (
     Milestone,
     PostingPeriod,
@@ -72,7 +73,7 @@ from crossdock.ownership.rule import OnViolation
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
-from tests.scenarios import identity_words
+from tests.scenarios import identity_words, work_words
 
 Said = tuple[str, Noun]
 COLUMNS_MAX = 7
@@ -332,7 +333,7 @@ class Stage:
         return f"{outcome.fate}: {outcome.reason}" if outcome.reason else outcome.fate.value
 
     def _noted(self) -> list[Any]:
-        return at_once(self.hub.store.exceptions(_ALL))
+        return at_once(self.hub.store.conditions(CONDITIONS, ("", ""), _ALL, closed=True))
 
     def _look_around(self, row: Row) -> None:
         """What must hold after every line; and remember which words occurred."""
@@ -1027,6 +1028,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "returned": _returned,
     "invoice": _invoice,
     **identity_words.DOINGS,
+    **work_words.DOINGS,
     "settle": _settle,
     "stock policy": _stock_policy,
     "posted": _posted,
@@ -1036,6 +1038,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
 """What somebody may do: verb -> (a number, the line's columns) -> message."""
 
 QUESTIONS: dict[str, Callable[..., str]] = {
+    **work_words.QUESTIONS,
     "line": Stage.line,
     "status": Stage.status,
     "holds": Stage.holds,

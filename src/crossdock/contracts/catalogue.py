@@ -19,6 +19,7 @@ from crossdock.contracts import (
     identities,
     invoices,
     lots,
+    operations,
     orders,
     parties,
     places,
@@ -77,6 +78,13 @@ IDENTITY_MERGED = "crossdock.identity.merged.v1"
 IDENTITY_SPLIT = "crossdock.identity.split.v1"
 IDENTITY_ASKED = "crossdock.identity.asked.v1"
 MESSAGE_RETRIED = "crossdock.message.retried.v1"
+MESSAGE_CORRECTED = "crossdock.message.corrected.v1"
+MESSAGE_OVERRIDDEN = "crossdock.message.overridden.v1"
+MESSAGE_DISMISSED = "crossdock.message.dismissed.v1"
+CONDITION_ASSIGNED = "crossdock.condition.assigned.v1"
+CONDITION_CLOSED = "crossdock.condition.closed.v1"
+EFFECT_RULED = "crossdock.effect.ruled.v1"
+EFFECT_RESENT = "crossdock.effect.resent.v1"
 ORDER_PLACED = "crossdock.order.placed.v1"
 ORDER_CHANGE_REQUESTED = "crossdock.order.change_requested.v1"
 ORDER_CANCELLATION_REQUESTED = "crossdock.order.cancellation_requested.v1"
@@ -421,6 +429,76 @@ _ROWS = (
         "A held message is to be decided again.",
         inbound=False,
         steward="operations planning",
+    ),
+    MessageType(
+        MESSAGE_CORRECTED,
+        operations.MessageCorrection,
+        "operation",
+        "message",
+        lambda d: "",
+        "A held or dead message is said again with other data.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        MESSAGE_OVERRIDDEN,
+        operations.MessageOverride,
+        "operation",
+        "message",
+        lambda d: "",
+        "A message is said again in the name of its owner.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        MESSAGE_DISMISSED,
+        operations.MessageDismissal,
+        "operation",
+        "message",
+        lambda d: "",
+        "A held or dead message will never be applied.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        CONDITION_ASSIGNED,
+        operations.ConditionAssignment,
+        "operation",
+        "condition_id",
+        lambda d: "",
+        "A condition is somebody's to look at, or left alone for a while.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        CONDITION_CLOSED,
+        operations.ConditionClosing,
+        "operation",
+        "condition_id",
+        lambda d: "",
+        "A person has settled a condition.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        EFFECT_RULED,
+        operations.EffectRuling,
+        "operation",
+        "effect",
+        lambda d: "",
+        "A person says what becomes of a held effect.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        EFFECT_RESENT,
+        operations.EffectResending,
+        "operation",
+        "effect",
+        lambda d: "",
+        "An effect is told once more on purpose.",
+        inbound=False,
+        steward="integration operations",
     ),
     MessageType(
         STOCK_GRANTED,

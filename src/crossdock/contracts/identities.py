@@ -83,3 +83,4 @@ class MessageRetry(Noun, frozen=True, kw_only=True):
 
     message: MessagePlace
     by: Text = ""
+    reason: Text = ""

@@ -82,6 +82,9 @@ NAME_LENGTH_MAX: Final = 200
 # Several lines of text: descriptions, delivery notes, remarks.
 TEXT_LENGTH_MAX: Final = 4_000
 
+# What a person writes in place of a held message's data, in characters.
+CORRECTED_LENGTH_MAX: Final = 65_536
+
 # --- reservations --------------------------------------------------------------------------------
 
 # How long a reservation may stand before it expires: a quarter, which no cart outlives.

@@ -22,6 +22,8 @@ ENDS: Final[dict[Verdict, EffectEnd]] = {
     Verdict.ACCEPTED: EffectEnd.ACCEPTED,
     Verdict.ALREADY_DONE: EffectEnd.ALREADY_DONE,
     Verdict.SUPERSEDED: EffectEnd.SUPERSEDED,
+    Verdict.ADOPTED: EffectEnd.ADOPTED,
+    Verdict.CANCELLED: EffectEnd.CANCELLED,
     Verdict.REFUSED: EffectEnd.REFUSED,
     Verdict.RETRY: EffectEnd.GIVEN_UP,
     Verdict.UNKNOWN: EffectEnd.UNKNOWN,

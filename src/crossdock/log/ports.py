@@ -35,12 +35,14 @@ from crossdock.log.views import (
     AvailabilityView,
     BalanceKey,
     BalanceRow,
+    ConditionKey,
     EffectView,
     ExceptionRow,
     FinancialRow,
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    PutAside,
     WeightRow,
 )
 
@@ -362,6 +364,24 @@ class Reading(Protocol):
 
     async def exceptions(self, limit: int) -> list[ExceptionRow]:
         """Open conditions, the newest first, then by kind and key."""
+        ...
+
+    async def conditions(
+        self, kinds: Collection[str], after: ConditionKey, limit: int, *, closed: bool = False
+    ) -> list[ExceptionRow]:
+        """Conditions of these kinds by (kind, key), beyond `after`; closed ones only if asked."""
+        ...
+
+    async def put_aside(self, after: tuple[int, int], limit: int) -> list[PutAside]:
+        """Messages that are held or dead, by place, beyond `after`; said again or not."""
+        ...
+
+    async def held_effects(self, after: int, limit: int) -> list[EffectView]:
+        """Effects that are held, by number, beyond `after`."""
+        ...
+
+    async def places_by_key(self, transport_keys: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Where the messages with these transport keys stand; unknown ones left out."""
         ...
 
 

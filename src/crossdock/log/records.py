@@ -6,7 +6,7 @@ make them, and nothing here knows a database.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -148,6 +148,38 @@ class Note(msgspec.Struct, array_like=True):
     detail: str
 
 
+class Closing(msgspec.Struct, array_like=True):
+    """A condition that no longer holds: what was noted of it up to there is settled.
+
+    `upto` names the newest note that is settled, by partition (`AFTER_ATTEMPT`: by attempts). What
+    is noted later opens the condition again, and the order in which notes and closings are written
+    does not matter.
+    """
+
+    kind: str
+    key: str
+    why: str
+    upto: dict[int, int]
+
+
+AFTER_ATTEMPT: Final = -1
+"""In place of a partition: a condition that no message noted, but the end of an attempt."""
+
+
+class Ruling(msgspec.Struct, array_like=True):
+    """A person's word on an effect that is held after so many attempts.
+
+    Told again (without doubt, if somebody looked and it is certainly not done), taken as done under
+    a number of the far side, or dropped.
+    """
+
+    business_key: str
+    attempts: int
+    action: str  # a name of contracts.operations.Ruled
+    reference: str = ""
+    why: str = ""
+
+
 class Memory(msgspec.Struct, array_like=True):
     """What an order remembers from now on of the hub's own doings: what, of which part, its value.
 
@@ -228,7 +260,8 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     all this beside its facts and promises; `documents` stand as they are named here; `resolved`
     says what numbers and codes of the message were read as, so that a rebuild asks no table;
     `answer` is kept so that a call which is repeated is told the same again;
-    `entries` and `claims` make up the financial ledger.
+    `entries` and `claims` make up the financial ledger; `closings` say which conditions are over,
+    and `rulings` what a person had done with held effects.
     """
 
     fate: Fate = Fate.APPLIED
@@ -245,6 +278,8 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     answer: msgspec.Raw = NO_ANSWER  # JSON: what whoever waits for this message is told
     entries: list[FinancialEntry] = []
     claims: list[Claim] = []
+    closings: list[Closing] = []
+    rulings: list[Ruling] = []
 
 
 PeriodKey = tuple[str, str, datetime]
@@ -342,6 +377,20 @@ class Verdict(StrEnum):
     VOID = "void"  # it exists there and does not stand: held
     LOST = "lost"  # its holder never said; the next attempt is doubtful
     SUPERSEDED = "superseded"
+    ADOPTED = "adopted"  # a person found that it is done
+    CANCELLED = "cancelled"  # a person took it back before it was done
+
+
+SETTLED: Final = frozenset(
+    {
+        Verdict.ACCEPTED,
+        Verdict.ALREADY_DONE,
+        Verdict.SUPERSEDED,
+        Verdict.ADOPTED,
+        Verdict.CANCELLED,
+    }
+)
+"""The verdicts after which nothing is left to do."""
 
 
 @dataclass(slots=True)
@@ -468,10 +517,24 @@ class Promised(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that was decided to be held, and why."""
+    """A message that is held or dead, why, and which conditions it left."""
 
     message: Recorded
     reason: str
+    dead: bool = False
+    notes: Sequence[Note] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An effect as a decision about it looks at it: the intent, and where it stands.
+
+    `state` is None once it is settled.
+    """
+
+    effect: Effect
+    state: EffectState | None
+    attempts: int
 
 
 @dataclass(slots=True)
@@ -518,6 +581,7 @@ class Wanted:
     promised: set[str] = field(default_factory=set)  # items: to whom units of them are promised
     accounts: set[Moment] = field(default_factory=set)
     lots: set[Lot] = field(default_factory=set)  # all their accounts
+    effects: set[str] = field(default_factory=set)  # business keys
 
     def also(
         self,
@@ -529,6 +593,7 @@ class Wanted:
         promised: Collection[str] = (),
         accounts: Collection[Moment] = (),
         lots: Collection[Lot] = (),
+        effects: Collection[str] = (),
     ) -> Wanted:
         """All this and more."""
         return Wanted(
@@ -541,6 +606,7 @@ class Wanted:
             self.promised.union(promised),
             self.accounts.union(accounts),
             self.lots.union(lots),
+            self.effects.union(effects),
         )
 
 
@@ -558,3 +624,4 @@ class Loaded:
     promised: list[Promised] = field(default_factory=list)
     accounts: dict[Moment, int] = field(default_factory=dict)
     lots: dict[Lot, dict[Account, int]] = field(default_factory=dict)
+    effects: dict[str, Standing] = field(default_factory=dict)

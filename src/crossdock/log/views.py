@@ -6,17 +6,22 @@ is never skipped or shown twice when rows are written in between.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crossdock.contracts.connector import NO_EVIDENCE, Evidence
-from crossdock.log.records import Outcome
+from crossdock.contracts.vocabulary import Fate
+from crossdock.log.records import Outcome, Recorded
 
 BalanceKey = tuple[str, str, str, str, str]
 """A ledger account: item, site, lot, state, owner."""
 
 PromiseKey = tuple[str, str]
 """A promise row: item, site."""
+
+ConditionKey = tuple[str, str]
+"""A condition: its kind and what it is about."""
 
 ABSORBED = "absorbed"
 """The name under which `fates` counts deliveries that said again what the log had already."""
@@ -156,14 +161,36 @@ class AcceptedRow:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionRow:
-    """A condition that a person should see; one row however often it was met."""
+    """A condition that a person should see; one row however often it was met.
+
+    When it is noted again after it was closed it is open again, from that time and place on.
+    """
 
     kind: str
     key: str
     detail: str  # as it was met last
-    place: str | None  # the message that met it first; None where no message did
+    place: str | None  # the message that opened it; None where no message did
     opened_time: datetime
-    times: int
+    times: int  # in all
+    upto: Mapping[int, int] = field(default_factory=dict)  # the newest note, by partition
+    closed_time: datetime | None = None  # None: it is open
+    closed_place: str | None = None  # the message that closed it; None where an attempt did
+    closed_why: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still is to be looked at."""
+        return self.closed_time is None
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """A message that is held or dead, and when and why that was decided."""
+
+    message: Recorded
+    fate: Fate
+    reason: str
+    processed_time: datetime
 
 
 @dataclass(frozen=True, slots=True)

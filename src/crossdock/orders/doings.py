@@ -37,6 +37,7 @@ class Doing(StrEnum):
     PRICED_PER = "priced_per"  # line: base units per unit of its price, as "12/1"
     PARTS = "parts"  # line: the components of one kit
     KITS_ASKED = "kits_asked"  # line
+    SHOWN = "shown"  # line: what of it does not add up, as "over-shipped=12 shipped of 10 ordered"
     HANDLING = "handling"  # line: what its item's master says of it, as "zone=Z4"
 
 
@@ -131,6 +132,7 @@ def _parts(order: OrderState, of: tuple[str, ...], value: list[str]) -> None:
             cancel=0 if early is None else early.cancel,
             invoiced=0 if early is None else early.invoiced,
             waiting=0 if early is None else early.waiting,
+            shown=[] if early is None else early.shown,
             sites={} if early is None else early.sites,
         )
     order.order_parts(kit)
@@ -154,6 +156,10 @@ def _kits_asked(order: OrderState, of: tuple[str, ...], value: int) -> None:
     order.lines[of[0]].kits_asked = value
 
 
+def _shown(order: OrderState, of: tuple[str, ...], value: list[str]) -> None:
+    order.lines[of[0]].shown = list(value)
+
+
 _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.HOLDS: _holds,
     Doing.WAITING: _waiting,
@@ -170,5 +176,6 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.PRICED_PER: _priced_per,
     Doing.PARTS: _parts,
     Doing.KITS_ASKED: _kits_asked,
+    Doing.SHOWN: _shown,
     Doing.HANDLING: _handling,
 }

@@ -90,6 +90,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     kit: str = ""
     each: int = 0
     handling: dict[str, str] = {}  # what a warehouse is told of the item
+    shown: list[str] = []  # the conditions of this line that people are shown, as "kind=numbers"
     kits_asked: int = 0  # of a kit: how many finance was asked to invoice
     sites: dict[str, SiteLine] = {}
 

@@ -251,6 +251,7 @@ DEFAULT_RULES = (
     Rule("timer", (HUB,), ()),
     Rule("effect", (HUB,), ()),
     Rule("record", (HUB,), ()),
+    Rule("operation", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),
     Rule("transfer", (WMS_OF_SITE,), ()),

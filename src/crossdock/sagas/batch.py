@@ -23,6 +23,7 @@ from crossdock.log.records import (
     PeriodKey,
     Promised,
     Recorded,
+    Standing,
     Wanted,
 )
 from crossdock.orders.state import Figures, OrderState, all_figures, status
@@ -68,6 +69,14 @@ class HeldNotLoaded(LookupError):
     def __init__(self, places: set[str]) -> None:
         super().__init__(places)
         self.places = places
+
+
+class EffectNotLoaded(LookupError):
+    """A decision asked for an effect that the batch had not loaded."""
+
+    def __init__(self, business_key: str) -> None:
+        super().__init__(business_key)
+        self.business_key = business_key
 
 
 class Batch:
@@ -207,6 +216,16 @@ class Batch:
         if missing:
             raise HeldNotLoaded(missing)
         return [self._loaded.held[place] for place in places if place in self._loaded.held]
+
+    def effect(self, business_key: str) -> Standing | None:
+        """The effect of this business key as it stands, or None.
+
+        Raises:
+            EffectNotLoaded: the batch did not load it.
+        """
+        if business_key not in self.wanted.effects:
+            raise EffectNotLoaded(business_key)
+        return self._loaded.effects.get(business_key)
 
     def new_document(self, turn: Turn, kind: str, number: str, body: msgspec.Struct) -> None:
         """Make a document under an id that is made of the message's place, so it has to be new."""

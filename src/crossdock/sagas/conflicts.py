@@ -40,6 +40,7 @@ class Conflict(msgspec.Struct, omit_defaults=True):
     promised: list[Promised] = []
     open: bool = True
     looks: int = 0
+    noted: dict[int, int] = {}  # where people were shown it last, by partition
 
 
 _BODY = msgspec.json.Decoder(Conflict)
@@ -104,6 +105,7 @@ def _keep(batch: Batch, turn: Turn, body: Conflict) -> None:
     """Store the document, with a timer while it is open, and say how it stands."""
     pause = timedelta(seconds=_LOOK_SECONDS * 2 ** min(body.looks, _DOUBLINGS_MAX))
     due = turn.message.received_time + pause if body.open else None
+    body.noted = {**body.noted, turn.message.partition: turn.message.position}
     batch.store_document(turn, CONFLICT, conflict_id(body.item, body.site), body, due)
     state = f"{body.lacking} lacking" if body.open else f"resolved at {turn.message.place}"
     turn.note(
@@ -112,6 +114,8 @@ def _keep(batch: Batch, turn: Turn, body: Conflict) -> None:
         f"{state}: the warehouse allocated {_allocated(body)},"
         f" the hub promised {_promised(body.promised)}",
     )
+    if not body.open:
+        turn.cure("conflicting-reservation", f"{body.item}/{body.site}", state, body.noted)
 
 
 def _allocated(body: Conflict) -> str:

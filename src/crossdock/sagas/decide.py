@@ -21,6 +21,7 @@ from crossdock.sagas.accounts import AccountsNotLoaded
 from crossdock.sagas.batch import (
     Batch,
     DocumentNotLoaded,
+    EffectNotLoaded,
     HeldNotLoaded,
     MasterNotLoaded,
     PromisedNotLoaded,
@@ -132,6 +133,8 @@ def decide(
         return wanted.also(held=unseen.places)
     except AccountsNotLoaded as unseen:
         return wanted.also(accounts=unseen.moments, lots=unseen.lots)
+    except EffectNotLoaded as unseen:
+        return wanted.also(effects={unseen.business_key})
     return batch.finish()
 
 

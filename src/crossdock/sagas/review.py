@@ -126,6 +126,8 @@ def settle(
     ]
     for held in batch.held(places):
         turn.say_again(held.message)
+    partition, _, position = case.opened.partition(":")
+    turn.cure(CASE, key[1], f"it means {canonical}", {int(partition): int(position)})
     case.canonical = canonical
     batch.store_document(turn, *key, case)
 

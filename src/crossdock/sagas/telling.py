@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from crossdock.contracts import catalogue
@@ -14,7 +15,7 @@ from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.log.records import Lane
 from crossdock.orders.doings import Doing
 from crossdock.orders.stages import stage_of
-from crossdock.orders.state import Figures, OrderState, ReturnMark, status
+from crossdock.orders.state import Figures, Line, OrderState, ReturnMark, status
 from crossdock.returns.authorisation import authorised
 from crossdock.sagas.turn import Turn
 
@@ -135,6 +136,7 @@ def answer_returns(turn: Turn, order: OrderState, known: dict[str, Figures]) -> 
         if mark.authorised != (number in granted):
             turn.remember(order, Doing.AUTHORISED, number in granted, number)
         if newly:
+            turn.cure("return-not-authorised", f"{order.order_id}/{number}", "it is authorised")
             _tell_authorisation(turn, order, number, wishes[number].lines)
         elif not mark.authorised:
             turn.note(
@@ -189,25 +191,42 @@ def _tell_authorisation(
 
 
 def note_conditions(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
-    """Show what does not add up: facts are kept, a person decides what follows."""
+    """Show what does not add up, once as it is, and close what adds up by now.
+
+    Facts are kept; a person decides what follows.
+    """
     for number, line in order.lines.items():
-        now = known[number]
+        before = dict(words.split("=", 1) for words in line.shown)
+        now = dict(_what_is_odd(order, line, known[number]))
+        if now == before:
+            continue
         key = f"{order.order_id}/{number}"
-        if order.placed and line.kind is ItemKind.STOCK:
-            if not (line.priced or line.revision[0] or line.kit):
-                turn.note("unordered-line", key, f"{now.taken} units of {line.item} not ordered")
-            elif now.shipped > now.ordered:
-                turn.note("over-shipped", key, f"{now.shipped} shipped of {now.ordered} ordered")
-        if line.kind is ItemKind.KIT and line.sites:
-            turn.note("kit-not-in-parts", key, f"facts name {line.item}, not its components")
-        if line.kit and line.cancel:
-            turn.note("part-of-a-kit", key, f"{line.item} is cancelled with its kit, not alone")
-        if now.refused_cancel and order.placed:
-            turn.note("late-cancellation", key, f"{now.refused_cancel} units had left the house")
-        if now.returned > now.shipped:
-            turn.note("over-returned", key, f"{now.returned} came back of {now.shipped} shipped")
-        if now.invoiced > now.shipped and order.placed:
-            turn.note("over-invoiced", key, f"{now.invoiced} invoiced of {now.shipped} shipped")
+        for kind, detail in now.items():
+            if detail != before.get(kind):
+                turn.note(kind, key, detail)
+        for kind in sorted(before.keys() - now.keys()):
+            turn.cure(kind, key, f"it adds up since {turn.message.place}")
+        shown = [f"{kind}={detail}" for kind, detail in sorted(now.items())]
+        turn.remember(order, Doing.SHOWN, shown, number)
+
+
+def _what_is_odd(order: OrderState, line: Line, now: Figures) -> Iterator[tuple[str, str]]:
+    """What of a line does not add up: kinds of conditions, with the numbers."""
+    if order.placed and line.kind is ItemKind.STOCK:
+        if not (line.priced or line.revision[0] or line.kit):
+            yield "unordered-line", f"{now.taken} units of {line.item} not ordered"
+        elif now.shipped > now.ordered:
+            yield "over-shipped", f"{now.shipped} shipped of {now.ordered} ordered"
+    if line.kind is ItemKind.KIT and line.sites:
+        yield "kit-not-in-parts", f"facts name {line.item}, not its components"
+    if line.kit and line.cancel:
+        yield "part-of-a-kit", f"{line.item} is cancelled with its kit, not alone"
+    if now.refused_cancel and order.placed:
+        yield "late-cancellation", f"{now.refused_cancel} units had left the house"
+    if now.returned > now.shipped:
+        yield "over-returned", f"{now.returned} came back of {now.shipped} shipped"
+    if now.invoiced > now.shipped and order.placed:
+        yield "over-invoiced", f"{now.invoiced} invoiced of {now.shipped} shipped"
 
 
 def tell_status(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:

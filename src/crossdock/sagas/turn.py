@@ -6,7 +6,8 @@ that changed; folding them again rebuilds every projection (decision 14).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -20,6 +21,7 @@ from crossdock.log.keys import content_digest, partition_of, transport_digest
 from crossdock.log.own import OwnWords, own_words
 from crossdock.log.records import (
     Asker,
+    Closing,
     Commitment,
     Effect,
     Lane,
@@ -74,6 +76,8 @@ class Turn:
             grants=[],
             memories=[],
             documents=[],
+            closings=[],
+            rulings=[],
         )
         self.effects: list[Effect] = []
         self.messages: list[NewMessage] = []
@@ -96,6 +100,16 @@ class Turn:
     def note(self, kind: str, key: str, detail: str) -> None:
         """Show a condition to people."""
         self.outcome.notes.append(Note(kind, key, detail))
+
+    def cure(self, kind: str, key: str, why: str, noted: Mapping[int, int] | None = None) -> None:
+        """A condition holds no longer; where it is not there, nothing happens.
+
+        `noted` are the places, by partition, at which it was noted elsewhere than on the partition
+        of this turn.
+        """
+        message = self.message
+        upto = {**(noted or {}), message.partition: message.position}
+        self.outcome.closings.append(Closing(kind, key, why, upto))
 
     def move(self, movement: Movement) -> None:
         """Enter a movement in the ledger; what it does to the shelf is seen at once."""
@@ -188,19 +202,40 @@ class Turn:
             )
         )
 
-    def say_again(self, held: Recorded) -> None:
-        """Put a held message on the log once more, as its sender said it; at most once for ever."""
-        self.messages.append(_said_again(self.policy, held))
+    def tell_again(self, effect: Effect, business_key: str) -> None:
+        """Intend an effect once more under another key, which nobody can take for the old one."""
+        self.outcome.effects.append(business_key)
+        self.effects.append(replace(effect, business_key=business_key, held=False, asker=None))
+
+    def say_again(
+        self, held: Recorded, *, source: str = "", data: msgspec.Raw | None = None
+    ) -> None:
+        """Put a held message on the log once more, as its sender said it; at most once for ever.
+
+        A person may have given it other `data`, or the owner as its `source`.
+        """
+        self.messages.append(_said_again(self.policy, held, source, data))
 
 
-def _said_again(policy: Policy, held: Recorded) -> NewMessage:
+def again(place: str) -> str:
+    """The id of the message that says the one at this place again."""
+    return f"again/{place}"
+
+
+def _said_again(
+    policy: Policy, held: Recorded, source: str, data: msgspec.Raw | None
+) -> NewMessage:
     """The same message in the name of its sender, caused by the one that is held.
 
     Its transport key is of the hub's making, so no sender can take it, and no second copy of one
     held message is ever kept. Everything else that the sender wrote stays as it was.
     """
     envelope = msgspec.json.decode(held.raw, type=dict[str, msgspec.Raw])
-    name = f"again/{held.place}"
+    name = again(held.place)
+    if source:
+        envelope["source"] = msgspec.Raw(msgspec.json.encode(source))
+    if data is not None:
+        envelope["data"] = data
     envelope["id"] = msgspec.Raw(msgspec.json.encode(name))
     envelope["causationid"] = msgspec.Raw(msgspec.json.encode(held.place))
     raw = msgspec.json.encode(envelope)
@@ -209,7 +244,7 @@ def _said_again(policy: Policy, held: Recorded) -> NewMessage:
         transport_key=transport_digest(policy.name, name),
         business_key=None,
         content=content_digest(held.type, held.raw),
-        source=held.source,
+        source=source or held.source,
         id=name,
         type=held.type,
         key=held.key,

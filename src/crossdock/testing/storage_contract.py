@@ -20,6 +20,7 @@ from crossdock.testing.storage.intake import IntakeContract
 from crossdock.testing.storage.leases import LeaseContract
 from crossdock.testing.storage.policies import PolicyContract
 from crossdock.testing.storage.reading import ReadingContract
+from crossdock.testing.storage.work import WorkContract
 
 
 class StoreContract(
@@ -36,6 +37,7 @@ class StoreContract(
     FeedContract,
     FinanceContract,
     PolicyContract,
+    WorkContract,
     FaultContract,
 ):
     """Everything that an engine promises."""

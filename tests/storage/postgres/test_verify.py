@@ -136,6 +136,11 @@ PLANTED = {
         " WHERE effect_id = (SELECT min(effect_id) FROM due)"
     ),
     "movements_said": f"UPDATE movement SET document = 'other' WHERE {one('movement')}",
+    "conditions_as_said": ("UPDATE exception_mark SET settled = noted WHERE kind = 'over-shipped'"),
+    "rulings_done": (
+        "UPDATE attempt SET verdict = 'adopted' WHERE effect_id ="
+        " (SELECT min(effect_id) FROM attempt WHERE verdict = 'accepted')"
+    ),
     "notes_shown": "DELETE FROM exception WHERE kind = 'over-shipped'",
     "orders_have_messages": (
         "INSERT INTO sales_order SELECT 'nobody', status, customer, channel, ordered, shipped,"

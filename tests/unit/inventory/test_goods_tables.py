@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crossdock.contracts.conditions import CONDITIONS
 from crossdock.sagas.deciders import counts, goods, lots, transfers
 from crossdock.testing.hub import at_once
 from tests.scenarios.said import said_in_code, unmet
@@ -42,7 +43,7 @@ def _told(stage: Stage, row: Row) -> str:
 
 
 def _shown(stage: Stage) -> set[str]:
-    noted = at_once(stage.hub.store.exceptions(_ALL))
+    noted = at_once(stage.hub.store.conditions(CONDITIONS, ("", ""), _ALL, closed=True))
     return {f"{note.kind} {note.key}: {note.detail}" for note in noted}
 
 

@@ -98,7 +98,7 @@ class Told:
         ]
 
     def notes(self) -> set[str]:
-        return {kind for kind, _ in self.hub.store.data.exceptions}
+        return {kind for kind, _ in self.hub.store.data.conditions.rows}
 
 
 @pytest.mark.parametrize("batch", [1, 100])

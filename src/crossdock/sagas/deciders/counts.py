@@ -42,6 +42,7 @@ class CountMark(msgspec.Struct, array_like=True):
     place: str  # of its message
     change: int = 0  # all that was entered for it so far
     told: str = ""  # what people are shown of it
+    noted: dict[int, int] = {}  # where they were shown it last, by partition
 
 
 class CountBook(msgspec.Struct):
@@ -110,9 +111,9 @@ def _replace(turn: Turn, account: Account, same: list[CountMark], mark: CountMar
     for other in same:
         mark.change = other.change
         if other.count_id == mark.count_id:
-            mark.told = other.told
+            mark.told, mark.noted = other.told, other.noted
         elif other.told:
-            _show(turn, account, other, "another count of the same moment stands")
+            _show(turn, account, other, "another count of the same moment stands", over=True)
 
 
 def _settle(batch: Batch, turn: Turn, book: CountBook, new: CountMark | None = None) -> None:
@@ -137,13 +138,18 @@ def _watch(turn: Turn, account: Account, mark: CountMark, tolerance: CorrectionL
     """Show a count that differs by more than is tolerated, and that it does not any more."""
     words = limits.variance(tolerance, mark.quantity, mark.change)
     if words != mark.told:
-        _show(turn, account, mark, words or "within the tolerance, as was told later")
+        told = words or "within the tolerance, as was told later"
+        _show(turn, account, mark, told, over=not words)
         mark.told = words
 
 
-def _show(turn: Turn, account: Account, mark: CountMark, words: str) -> None:
+def _show(turn: Turn, account: Account, mark: CountMark, words: str, *, over: bool) -> None:
     item, site = account[:2]
-    turn.note("stock-variance", f"{site}/{mark.count_id}/{item}", words)
+    key = f"{site}/{mark.count_id}/{item}"
+    turn.note("stock-variance", key, words)
+    mark.noted = {**mark.noted, turn.message.partition: turn.message.position}
+    if over:
+        turn.cure("stock-variance", key, words, mark.noted)
 
 
 def _correction(account: Account, mark: CountMark, change: int) -> Movement:
@@ -275,6 +281,9 @@ def _decided(batch: Batch, turn: Turn, number: str, verdict: str, by: str) -> Pe
     if known.state != "pending":
         turn.supersede(f"it was {known.state} before")
         return None
+    partition, _, position = known.place.partition(":")
+    noted = {int(partition): int(position)}
+    turn.cure("adjustment-awaits-approval", number, f"{verdict} by {by or 'its owner'}", noted)
     known.state = "booked" if verdict == "approved" else verdict
     known.decided_by = by
     batch.store_document(turn, PENDING, number, known)

@@ -9,7 +9,6 @@ from crossdock.contracts.identities import (
     IdentityQuestion,
     IdentitySplit,
     IdentityUnlink,
-    MessageRetry,
 )
 from crossdock.contracts.vocabulary import Entity
 from crossdock.identity import references
@@ -169,29 +168,11 @@ def _more_for_question(batch: Batch, wanted: Wanted, noun: IdentityQuestion) -> 
             wanted.documents.update(review.keys_to_judge(batch, noun, held.message))
 
 
-def _retried(batch: Batch, turn: Turn, noun: MessageRetry) -> None:
-    """Say a held message again, if what holds it is something that can come right."""
-    for held in batch.held([noun.message]):
-        if held.reason.startswith(_CAN_COME_RIGHT):
-            turn.say_again(held.message)
-            return
-    turn.supersede("it is not held for something that can come right")
-
-
-_CAN_COME_RIGHT = ("unknown-", "unreadable", "merge-", "split-", "name-taken", "cycle:")
-"""How the reasons begin that another link, table or record takes away."""
-
-
-def _wants_retry(wanted: Wanted, noun: MessageRetry) -> None:
-    wanted.held.add(noun.message)
-
-
 DECIDERS: dict[str, Decider] = {
     catalogue.IDENTITY_LINKED: Decider(_linked, _wants_link),
     catalogue.IDENTITY_UNLINKED: Decider(_unlinked, _wants_unlink),
     catalogue.IDENTITY_MERGED: Decider(_merged, _wants_merge),
     catalogue.IDENTITY_SPLIT: Decider(_split, _wants_split),
     catalogue.IDENTITY_ASKED: Decider(_asked, _wants_question, further=_more_for_question),
-    catalogue.MESSAGE_RETRIED: Decider(_retried, _wants_retry),
 }
 """Every message about whose number it is."""

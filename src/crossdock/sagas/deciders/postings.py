@@ -106,6 +106,8 @@ def _posted(batch: Batch, turn: Turn, said: StockPosted) -> None:
     if state.standing == "posted":
         turn.supersede("the posting is known to be posted")
         return
+    if state.standing == "rejected":
+        turn.cure("posting-rejected", said.posting_id, "it is posted")
     posted = PostingState(state.posting, "posted", said.reference or "")
     batch.store_document(turn, POSTING, said.posting_id, posted)
 
@@ -129,6 +131,7 @@ def _retried(batch: Batch, turn: Turn, said: StockPostingRetry) -> None:
     if state.standing != "rejected" or said.attempt != state.posting.attempt:
         turn.supersede("the posting is not rejected in that attempt")
         return
+    turn.cure("posting-rejected", said.posting_id, "it is asked for again")
     again = msgspec.structs.replace(state.posting, attempt=said.attempt + 1)
     batch.store_document(turn, POSTING, said.posting_id, PostingState(again))
     tell_posting(turn, again)

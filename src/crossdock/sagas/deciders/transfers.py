@@ -113,6 +113,9 @@ def _judge(batch: Batch, turn: Turn, number: str, book: TransferBook) -> None:
     """Compare both legs once the receiver is done, and remember."""
     if book.final and book.sent and not book.square():
         turn.note("transfer-discrepancy", number, _difference(book))
+    elif book.square():
+        for kind in ("transfer-discrepancy", "transfer-overdue"):
+            turn.cure(kind, number, "all that was sent has arrived")
     due = book.until if book.open() else None
     batch.store_document(turn, TRANSFER, number, book, due)
 

@@ -22,7 +22,7 @@ from crossdock.log.records import (
     Wanted,
 )
 from crossdock.log.views import OutcomeRow
-from crossdock.storage.memory import accounts, finance, messages, reading
+from crossdock.storage.memory import accounts, finance, messages, reading, working
 from crossdock.storage.memory.data import Data, Entry, Place, Promise
 
 _NOTHING = Promise()
@@ -45,6 +45,7 @@ def load(data: Data, wanted: Wanted) -> Loaded:
         promised=_promised(data, wanted.promised),
         accounts={moment: accounts.held(data, moment) for moment in wanted.accounts},
         lots={lot: accounts.of_lot(data, lot) for lot in wanted.lots},
+        effects=working.standing(data, wanted.effects),
     )
 
 
@@ -76,9 +77,10 @@ def _held(data: Data, places: set[str]) -> dict[str, Held]:
     for place in places:
         number, _, position = place.partition(":")
         row = data.partition(int(number)).outcomes.get(int(position))
-        if row is not None and row.outcome.fate is Fate.HELD:
+        if row is not None and row.outcome.fate in (Fate.HELD, Fate.DEAD):
             [message] = reading.messages(data, [(row.partition, row.position)])
-            found[place] = Held(message, row.outcome.reason)
+            said = row.outcome
+            found[place] = Held(message, said.reason, said.fate is Fate.DEAD, said.notes)
     return found
 
 
@@ -134,6 +136,7 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
         _check_lease(data, lease)
     _check_movements(decided)
     _check_documents(data, decided)
+    working.check(data, decided)
     _check_stock(data, decided)
     for _, _, outcome in decided.outcomes:
         finance.check(data, outcome)
@@ -157,7 +160,7 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
             data.masters[(master.kind, master.id)] = master
             if master.kind == "item":
                 _put_components(data, master)
-    messages.append(data, decided.messages)
+    messages.append(data, [*decided.messages, *working.rule(data, decided, now)])
     for document, _ in decided.documents:
         data.documents[(document.kind, document.id)] = document
     accounts.keep(data, decided)
@@ -235,8 +238,11 @@ def _record(data: Data, place: Place, outcome: Outcome, happened: datetime, now:
     for one in ours.weights:
         data.weights[one.item, one.from_site, one.lot, one.from_state, one.owner] -= one.grams
         data.weights[one.item, one.to_site, one.lot, one.to_state, one.owner] += one.grams
+    said = f"{partition}:{position}"
     for note in ours.notes:
-        data.note(note.kind, note.key, note.detail, f"{partition}:{position}", now)
+        data.conditions.note(note.kind, note.key, note.detail, said, place, now)
+    for over in ours.closings:
+        data.conditions.close(over.kind, over.key, over.why, over.upto, said, now)
 
 
 def _enter(data: Data, entry: Entry) -> None:

@@ -18,7 +18,8 @@ from crossdock.log.records import (
     PeriodKey,
     Waiting,
 )
-from crossdock.log.views import BalanceKey, ExceptionRow, OutcomeRow
+from crossdock.log.views import BalanceKey, OutcomeRow
+from crossdock.storage.memory.conditions import Conditions
 from crossdock.storage.memory.effects import Effects
 from crossdock.storage.memory.feeds import Feeds
 
@@ -130,7 +131,7 @@ class Data:
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     booked: list[Booked] = field(default_factory=list)
     pending: dict[PeriodKey, list[Booked]] = field(default_factory=dict)  # of them, to be summed
-    exceptions: dict[tuple[str, str], ExceptionRow] = field(default_factory=dict)
+    conditions: Conditions = field(default_factory=Conditions)
     effects: Effects = field(default_factory=Effects)
     beats: Counter[str] = field(default_factory=Counter)  # hub or worker
     gates: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # destination
@@ -148,15 +149,3 @@ class Data:
     def at(self, place: Place) -> Kept:
         """The message at a place that is known to be taken."""
         return self.partitions[place[0]].messages[place[1] - 1]
-
-    def note(self, kind: str, key: str, detail: str, place: str | None, now: datetime) -> None:
-        """Open a condition, or count it once more."""
-        known = self.exceptions.get((kind, key))
-        self.exceptions[(kind, key)] = ExceptionRow(
-            kind=kind,
-            key=key,
-            detail=detail,
-            place=place if known is None else known.place,
-            opened_time=now if known is None else known.opened_time,
-            times=1 if known is None else known.times + 1,
-        )

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crossdock.log.answers import Told, answer_to
 from crossdock.log.records import (
+    SETTLED,
     Claimed,
     Effect,
     EffectState,
@@ -26,7 +27,6 @@ from crossdock.log.records import (
 )
 from crossdock.log.views import AttemptView, EffectView
 
-_SETTLED = frozenset({Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED})
 _HELD = frozenset({Verdict.REFUSED, Verdict.VOID})
 _WAIT_MAX = timedelta(hours=25)
 
@@ -84,17 +84,17 @@ class Effects:
         self.by_id: dict[int, Kept] = {}
         self.ids_by_key: dict[str, list[int]] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._business_keys: set[str] = set()
+        self._business_keys: dict[str, int] = {}
         self._queues: dict[str, Queue] = {}
 
     def intend(self, effect: Effect, place: str | None, now: datetime) -> None:
         """Make an effect due at once; nothing when its business key is known: it exists already."""
         if effect.business_key in self._business_keys:
             return
-        self._business_keys.add(effect.business_key)
         state = EffectState.HELD if effect.held else EffectState.DUE
         kept = Kept(len(self.by_id) + 1, effect, place, now, state)
         self.by_id[kept.effect_id] = kept
+        self._business_keys[effect.business_key] = kept.effect_id
         self.ids_by_key.setdefault(effect.key, []).append(kept.effect_id)
         self.counts[(effect.destination, kept.state_name)] += 1
         queue = self._queues.setdefault(effect.destination, Queue())
@@ -184,7 +184,7 @@ class Effects:
             kept.doubted_at = now
         kept.doubtful = kept.doubtful or doubt
         kept.tries += result.counts
-        if result.verdict in _SETTLED:
+        if result.verdict in SETTLED:
             self._move(kept, None)
             self._leave(kept)
         elif result.verdict in _HELD or result.due_at is None:
@@ -199,10 +199,28 @@ class Effects:
         ended = Settlement(kept.effect_id, kept.attempts + 1, Verdict.SUPERSEDED, newer)
         self.settle(kept, ended, now)
 
+    def named(self, business_key: str) -> Kept | None:
+        """The effect of this business key."""
+        number = self._business_keys.get(business_key)
+        return None if number is None else self.by_id[number]
+
+    def help_on(self, kept: Kept, now: datetime, *, certain: bool) -> None:
+        """Let a held effect be told again, with all its tries; `certain`: it is not done yet."""
+        kept.tries, kept.due_at = 0, now
+        kept.doubtful = kept.doubtful and not certain
+        self._move(kept, EffectState.DUE)
+        self._schedule(self._queues[kept.effect.destination], kept)
+
     def unsettled(self, destination: str, key: str) -> list[Kept]:
         """The unsettled effects of a key, oldest first."""
         queue = self._queues.get(destination, Queue())
         return [self.by_id[number] for number in queue.by_key.get(key, {})]
+
+    def held(self, after: int) -> Iterator[EffectView]:
+        """Everything that is held, by number, beyond `after`."""
+        for number in sorted(self.by_id):
+            if number > after and self.by_id[number].state is EffectState.HELD:
+                yield _view(self.by_id[number])
 
     def views(self, key: str) -> list[EffectView]:
         """Everything of one ordering key."""

@@ -141,7 +141,8 @@ def promises(data: Data, after: PromiseKey | None, limit: int) -> list[PromiseVi
 
 
 def exceptions(data: Data, limit: int) -> list[ExceptionRow]:
-    """Conditions, the newest first."""
-    rows = sorted(data.exceptions.values(), key=lambda row: (row.kind, row.key))
+    """Open conditions, the newest first."""
+    rows = [row for row in data.conditions.rows.values() if row.is_open]
+    rows.sort(key=lambda row: (row.kind, row.key))
     rows.sort(key=lambda row: row.opened_time, reverse=True)
     return rows[:limit]

@@ -16,6 +16,7 @@ from datetime import datetime
 from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import (
+    AFTER_ATTEMPT,
     NOTHING_LEFT,
     Claimed,
     Decided,
@@ -37,15 +38,17 @@ from crossdock.log.views import (
     AvailabilityView,
     BalanceKey,
     BalanceRow,
+    ConditionKey,
     EffectView,
     ExceptionRow,
     FinancialRow,
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    PutAside,
     WeightRow,
 )
-from crossdock.storage.memory import availability, batches, desks, finance, reading
+from crossdock.storage.memory import availability, batches, desks, finance, reading, working
 from crossdock.storage.memory import feeds as feeding
 from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
@@ -262,7 +265,13 @@ class MemoryStore:
             self.data.effects.settle(kept, result, now)
             if kept.state is EffectState.HELD:
                 intent = kept.effect.business_key
-                self.data.note(result.verdict.value, intent, result.problem, kept.place, now)
+                mark = (AFTER_ATTEMPT, result.attempt)
+                self.data.conditions.note(
+                    result.verdict.value, intent, result.problem, kept.place, mark, now
+                )
+            elif kept.state is None and result.attempt > 1:
+                intent = kept.effect.business_key
+                self.data.conditions.close_effect(intent, result.attempt, "it came to its end", now)
             log.append(self.data, answers_of(kept, result, now))
         await self._committed("settle")
         return recorded
@@ -359,6 +368,29 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("exceptions.start")
         return reading.exceptions(self.data, limit)
+
+    async def conditions(
+        self, kinds: Collection[str], after: ConditionKey, limit: int, *, closed: bool = False
+    ) -> list[ExceptionRow]:
+        """See `log.ports.Reading`."""
+        await self._at("conditions.start")
+        return working.conditions(self.data, kinds, after, limit, closed=closed)
+
+    async def put_aside(self, after: tuple[int, int], limit: int) -> list[PutAside]:
+        """See `log.ports.Reading`."""
+        await self._at("put_aside.start")
+        return working.put_aside(self.data, after, limit)
+
+    async def held_effects(self, after: int, limit: int) -> list[EffectView]:
+        """See `log.ports.Reading`."""
+        await self._at("held_effects.start")
+        return working.held_effects(self.data, after, limit)
+
+    async def places_by_key(self, transport_keys: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """See `log.ports.Reading`."""
+        await self._at("places_by_key.start")
+        known = self.data.transport_keys
+        return {key: known[key] for key in transport_keys if key in known}
 
     async def _begin(self, call: str) -> None:
         await self._at(f"{call}.start")

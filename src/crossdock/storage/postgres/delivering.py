@@ -13,12 +13,12 @@ from crossdock.inventory.availability import as_told, besides, with_kits
 from crossdock.inventory.units import in_packs
 from crossdock.log.answers import Told, answer_to, end_of
 from crossdock.log.ports import ChannelView
-from crossdock.log.records import Asker, EffectState, Lane, Settlement, Verdict
+from crossdock.log.records import SETTLED, Asker, EffectState, Lane, Settlement, Verdict
 from crossdock.log.views import AvailabilityView, SiteView
 from crossdock.storage.postgres.session import Session
+from crossdock.storage.postgres.working import close_what_they_left
 from crossdock.storage.postgres.writing import append
 
-_SETTLED = (Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED)
 _HELD = (Verdict.REFUSED, Verdict.VOID)
 _ATTEMPT_COLUMNS = (
     "effect_id", "attempt", "verdict", "reference", "problem", "settled_time", "begun_time",
@@ -54,12 +54,13 @@ def _ended(
 
 async def _move(session: Session, results: Sequence[Settlement], now: datetime) -> None:
     """Take what is settled off the queue; put the rest back, or hold it."""
-    done = [r.effect_id for r in results if r.verdict in _SETTLED]
+    done = [r.effect_id for r in results if r.verdict in SETTLED]
     if done:
         await session.rows("forget_due", done)
-    rest = [r for r in results if r.verdict not in _SETTLED]
+    rest = [r for r in results if r.verdict not in SETTLED]
     if rest:
         await _put_back(session, rest, now)
+    await close_what_they_left(session, results, now)
     await say_how_they_ended(session, results, now)
 
 
@@ -84,6 +85,7 @@ async def _put_back(session: Session, rest: Sequence[Settlement], now: datetime)
             [r.verdict.value for r in stuck],
             [r.problem for r in stuck],
             now,
+            [r.attempt for r in stuck],
         )
 
 

@@ -18,7 +18,7 @@ def read_queries(text: str) -> dict[str, str]:
     return found
 
 
-_FILES = ("queries.sql", "feeds.sql")
+_FILES = ("queries.sql", "feeds.sql", "working.sql")
 
 QUERIES = {
     name: statement

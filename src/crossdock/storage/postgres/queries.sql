@@ -139,13 +139,13 @@ FROM unnest($1::text[], $2::text[]) AS w (kind, id)
 JOIN master m ON m.kind = w.kind AND m.id = w.id;
 
 -- load_held --
--- Messages at these places that were decided to be held, with the outcome that says why.
+-- Messages at these places that are held or dead, with the outcome that says why.
 SELECT m.partition, m.position, m.source, m.id, m.type, m.key, m.correlation,
        m.event_time, m.received_time, m.raw, m.rival, o.body
 FROM unnest($1::smallint[], $2::bigint[]) AS w (partition, position)
 JOIN message m ON m.partition = w.partition AND m.position = w.position
 JOIN outcome o ON o.partition = w.partition AND o.position = w.position
-WHERE o.fate = 'held';
+WHERE o.fate IN ('held', 'dead');
 
 -- load_promised --
 -- To whom units of these items are promised: open order lines and reservations, site by site.
@@ -440,15 +440,6 @@ WITH told AS (
 )
 SELECT count(*) AS entries FROM told;
 
--- open_exceptions --
-INSERT INTO exception AS e (kind, key, detail, partition, position, times, opened_time)
-SELECT kind, key, detail, partition, position, times, $7
-FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[])
-    AS n (kind, key, detail, partition, position, times)
-ORDER BY kind, key
-ON CONFLICT ON CONSTRAINT exception_condition
-DO UPDATE SET times = e.times + excluded.times, detail = excluded.detail;
-
 -- claim --
 -- Start an attempt on what is due, or was left in flight by a holder that is gone: heads only. No
 -- wait is longer than a day: what is due later than that was written by a clock that was wrong.
@@ -666,13 +657,3 @@ WITH newer AS (
 )
 INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time)
 SELECT effect_id, attempts + 1, 'superseded', business_key, '', $4 FROM old;
-
--- note_held_effects --
--- Effects that wait for a person are shown to people.
-INSERT INTO exception AS e (kind, key, detail, partition, position, opened_time)
-SELECT n.verdict, f.business_key, n.problem, f.partition, f.position, $4
-FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n (effect_id, verdict, problem)
-JOIN effect f ON f.effect_id = n.effect_id
-ORDER BY n.verdict, f.business_key
-ON CONFLICT ON CONSTRAINT exception_condition
-DO UPDATE SET times = e.times + 1, detail = excluded.detail;

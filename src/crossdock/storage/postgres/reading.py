@@ -6,7 +6,7 @@ what no loop of the hub ever asks for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from crossdock.log.views import (
     AttemptView,
     BalanceKey,
     BalanceRow,
+    ConditionKey,
     EffectView,
     ExceptionRow,
     FinancialRow,
@@ -41,6 +42,7 @@ from crossdock.log.views import (
     OutcomeRow,
     PromiseKey,
     PromiseView,
+    PutAside,
     WeightRow,
 )
 from crossdock.storage.postgres.pool import Pool, transaction
@@ -167,6 +169,26 @@ class PostgresReading:
         """See `log.ports.Reading.exceptions`."""
         return [_exception(row) for row in await self._look("exceptions", limit)]
 
+    async def conditions(
+        self, kinds: Collection[str], after: ConditionKey, limit: int, *, closed: bool = False
+    ) -> list[ExceptionRow]:
+        """See `log.ports.Reading.conditions`."""
+        rows = await self._look("conditions", list(kinds), *after, limit, closed)
+        return [_exception(row) for row in rows]
+
+    async def put_aside(self, after: Place, limit: int) -> list[PutAside]:
+        """See `log.ports.Reading.put_aside`."""
+        return [_put_aside(row) for row in await self._look("put_aside", *after, limit)]
+
+    async def held_effects(self, after: int, limit: int) -> list[EffectView]:
+        """See `log.ports.Reading.held_effects`."""
+        return await self._effects("held_effects", after, limit)
+
+    async def places_by_key(self, transport_keys: Sequence[bytes]) -> dict[bytes, Place]:
+        """See `log.ports.Reading.places_by_key`."""
+        rows = await self._look("places_by_key", list(transport_keys))
+        return {row[0]: (row[1], row[2]) for row in rows}
+
     # Beyond the port ------------------------------------------------------------------------
 
     async def order_state(self, order_id: str) -> bytes | None:
@@ -284,14 +306,33 @@ def _outcome(row: Sequence[Any]) -> OutcomeRow:
 
 
 def _exception(row: Sequence[Any]) -> ExceptionRow:
-    kind, key, detail, partition, position, opened_time, times = row
-    return ExceptionRow(kind, key, detail, _cited(partition, position), opened_time, times)
+    kind, key, detail, partition, position, opened_time, times, *closed, upto = row
+    closed_time, closed_partition, closed_position, why = closed
+    return ExceptionRow(
+        kind,
+        key,
+        detail,
+        _cited(partition, position),
+        opened_time,
+        times,
+        msgspec.json.decode(upto, type=dict[int, int]) if upto else {},
+        closed_time,
+        _cited(closed_partition, closed_position),
+        why,
+    )
+
+
+def _put_aside(row: Sequence[Any]) -> PutAside:
+    *fields, fate, processed_time, body = row
+    reason = _OUTCOME.decode(body).reason
+    return PutAside(Recorded(*fields), Fate(fate), reason, processed_time)
 
 
 def held_of(row: Sequence[Any]) -> Held:
-    """A held message and why it is held."""
+    """A message that is held or dead, and why."""
     *fields, body = row
-    return Held(Recorded(*fields), msgspec.json.decode(body, type=Outcome).reason)
+    said = _OUTCOME.decode(body)
+    return Held(Recorded(*fields), said.reason, said.fate is Fate.DEAD, said.notes)
 
 
 def document_of(row: Sequence[Any]) -> Document:

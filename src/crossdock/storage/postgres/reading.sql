@@ -193,8 +193,42 @@ SELECT effect_id, attempt, verdict, reference, problem, settled_time, begun_time
 FROM attempt WHERE effect_id = ANY($1::bigint[]) ORDER BY effect_id, attempt;
 
 -- exceptions --
-SELECT kind, key, detail, partition, position, opened_time, times FROM exception
+-- Open conditions, the newest first.
+SELECT kind, key, detail, partition, position, opened_time, times,
+       closed_time, closed_partition, closed_position, closed_why,
+       (SELECT jsonb_object_agg(m.partition, m.noted) FROM exception_mark m
+        WHERE m.kind = e.kind AND m.key = e.key)::text AS upto
+FROM exception e WHERE closed_time IS NULL
 ORDER BY opened_time DESC, kind COLLATE "C", key COLLATE "C" LIMIT $1;
+
+-- conditions --
+-- Conditions of some kinds, beyond one; closed ones only if $5.
+SELECT kind, key, detail, partition, position, opened_time, times,
+       closed_time, closed_partition, closed_position, closed_why,
+       (SELECT jsonb_object_agg(m.partition, m.noted) FROM exception_mark m
+        WHERE m.kind = e.kind AND m.key = e.key)::text AS upto
+FROM exception e
+WHERE kind = ANY($1::text[]) AND (kind COLLATE "C", key COLLATE "C") > ($2, $3)
+  AND (closed_time IS NULL OR $5)
+ORDER BY kind COLLATE "C", key COLLATE "C" LIMIT $4;
+
+-- put_aside --
+-- Messages that are held or dead, by place, beyond one.
+SELECT m.partition, m.position, m.source, m.id, m.type, m.key, m.correlation,
+       m.event_time, m.received_time, m.raw, m.rival, o.fate, o.processed_time, o.body
+FROM outcome o JOIN message m ON m.partition = o.partition AND m.position = o.position
+WHERE o.fate IN ('held', 'dead') AND (o.partition, o.position) > ($1::smallint, $2::bigint)
+ORDER BY o.partition, o.position LIMIT $3;
+
+-- held_effects --
+-- Effects that are held, by number, beyond one.
+SELECT e.effect_id, e.business_key, e.destination, e.key, e.type, e.partition, e.position,
+       d.state, d.attempts
+FROM due d JOIN effect e ON e.effect_id = d.effect_id
+WHERE d.state = 2 AND d.effect_id > $1 ORDER BY d.effect_id LIMIT $2;
+
+-- places_by_key --
+SELECT transport_key, partition, position FROM message WHERE transport_key = ANY($1::bytea[]);
 
 -- documents_of --
 SELECT kind, id, revision, due_time, body FROM document
@@ -204,7 +238,10 @@ ORDER BY id COLLATE "C" LIMIT $3;
 -- exceptions_about --
 -- Conditions whose key is one of these or begins with one of them and a stroke, or that these
 -- messages met first.
-SELECT e.kind, e.key, e.detail, e.partition, e.position, e.opened_time, e.times
+SELECT e.kind, e.key, e.detail, e.partition, e.position, e.opened_time, e.times,
+       e.closed_time, e.closed_partition, e.closed_position, e.closed_why,
+       (SELECT jsonb_object_agg(m.partition, m.noted) FROM exception_mark m
+        WHERE m.kind = e.kind AND m.key = e.key)::text AS upto
 FROM exception e
 WHERE EXISTS (SELECT 1 FROM unnest($1::text[]) AS k (key)
               WHERE e.key = k.key OR starts_with(e.key, k.key || '/'))

@@ -89,6 +89,7 @@ async def _write(session: Session, item: str, found: Sequence[Difference], now: 
     await session.rows(
         "open_exceptions", [REBASED], [item], [_evidence(found)], [None], [None], [1], now
     )
+    await session.rows("mark_repaired", [REBASED], [item])
     accounts = [one for one in found if one.counter == "balance"]
     if accounts:
         items = [item] * len(accounts)

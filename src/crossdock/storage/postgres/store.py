@@ -62,6 +62,7 @@ from crossdock.storage.postgres.reading import (
 )
 from crossdock.storage.postgres.session import Session
 from crossdock.storage.postgres.settings import check_settings
+from crossdock.storage.postgres.working import standing_of
 from crossdock.storage.postgres.writing import append, write, write_absorbed
 
 
@@ -220,6 +221,9 @@ class PostgresStore(PostgresReading):
                 loaded.accounts = await load_accounts(session, wanted.accounts)
             if wanted.lots:
                 loaded.lots = await load_lots(session, wanted.lots)
+            if wanted.effects:
+                rows = await session.rows("load_effects", list(wanted.effects))
+                loaded.effects = {row[0]: standing_of(row) for row in rows}
         return loaded
 
     async def stranded(self, limit: int) -> list[str]:

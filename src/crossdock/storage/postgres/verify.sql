@@ -692,7 +692,7 @@ WHERE e.partition IS NOT NULL AND n.business_key IS NULL;
 -- I19 broken: Every effect is still to be told or has an attempt that settled it, and not both.
 WITH settled AS (
     SELECT effect_id, count(*) AS times FROM attempt
-    WHERE verdict IN ('accepted', 'already_done', 'superseded')
+    WHERE verdict IN ('accepted', 'already_done', 'superseded', 'adopted', 'cancelled')
     GROUP BY effect_id
 )
 SELECT coalesce(e.effect_id, d.effect_id, s.effect_id) AS effect_id, e.business_key,
@@ -825,6 +825,54 @@ FROM (
 LEFT JOIN exception e ON e.kind = n.kind AND e.key = n.key
 WHERE e.kind IS NULL
 GROUP BY n.kind, n.key;
+
+-- conditions_as_said --
+-- I28 broken: Each condition is open or closed as notes and closings on the log add up.
+WITH outcomes AS (
+    SELECT partition, position, convert_from(body, 'UTF8')::jsonb AS said FROM outcome
+), noted AS (
+    SELECT n.one ->> 0 AS kind, n.one ->> 1 AS key, o.partition, max(o.position) AS noted
+    FROM outcomes o CROSS JOIN LATERAL jsonb_array_elements(o.said -> 'notes') AS n (one)
+    GROUP BY 1, 2, 3
+), settled AS (
+    SELECT c.one ->> 0 AS kind, c.one ->> 1 AS key, u.key::smallint AS partition,
+           max(u.value::bigint) AS settled
+    FROM outcomes o CROSS JOIN LATERAL jsonb_array_elements(o.said -> 'closings') AS c (one)
+    CROSS JOIN LATERAL jsonb_each_text(c.one -> 3) AS u
+    GROUP BY 1, 2, 3
+)
+SELECT coalesce(n.kind, m.kind) AS kind, coalesce(n.key, m.key) AS key,
+       coalesce(n.partition, m.partition) AS partition, n.noted, m.noted AS stored_noted,
+       coalesce(s.settled, 0) AS settled, m.settled AS stored_settled
+FROM noted n
+FULL JOIN (SELECT * FROM exception_mark WHERE partition >= 0) m
+    ON m.kind = n.kind AND m.key = n.key AND m.partition = n.partition
+LEFT JOIN settled s ON s.kind = n.kind AND s.key = n.key AND s.partition = n.partition
+WHERE n.noted IS DISTINCT FROM m.noted OR coalesce(s.settled, 0) IS DISTINCT FROM m.settled
+UNION ALL
+SELECT e.kind, e.key, NULL, NULL, NULL, NULL, NULL
+FROM exception e
+WHERE (e.closed_time IS NULL) <> EXISTS (
+    SELECT FROM exception_mark m WHERE m.kind = e.kind AND m.key = e.key AND m.noted > m.settled
+);
+
+-- rulings_done --
+-- I19 broken: What a person ruled on a held effect was done, and nobody else adopts or cancels.
+WITH ruled AS (
+    SELECT r.one ->> 0 AS business_key, (r.one ->> 1)::bigint + 1 AS attempt, r.one ->> 2 AS action
+    FROM outcome o
+    CROSS JOIN LATERAL jsonb_array_elements(convert_from(o.body, 'UTF8')::jsonb -> 'rulings')
+        AS r (one)
+), ended AS (
+    SELECT e.business_key, a.attempt, a.verdict
+    FROM attempt a JOIN effect e ON e.effect_id = a.effect_id
+    WHERE a.verdict IN ('adopted', 'cancelled')
+)
+SELECT coalesce(r.business_key, e.business_key) AS business_key, r.action, e.verdict
+FROM (SELECT * FROM ruled WHERE action IN ('adopt', 'cancel')) r
+FULL JOIN ended e ON e.business_key = r.business_key AND e.attempt = r.attempt
+WHERE r.action IS NULL OR e.verdict IS NULL
+   OR (r.action = 'adopt') <> (e.verdict = 'adopted');
 
 -- orders_have_messages --
 -- I28 broken: Every order has a message on the log that speaks of it.

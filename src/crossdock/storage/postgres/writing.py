@@ -29,6 +29,7 @@ from crossdock.log.records import (
 )
 from crossdock.storage.postgres.accounts import keep_accounts, keep_blocked
 from crossdock.storage.postgres.session import Session, columns
+from crossdock.storage.postgres.working import rule, write_conditions
 
 _MESSAGE_COLUMNS = (
     "partition", "position", "transport_key", "business_key", "content", "source", "id", "type",
@@ -136,9 +137,10 @@ async def write(
         await session.rows("put_masters", *columns(decided.masters, _MASTER_FIELDS))
     await _write_effects(session, decided, now)
     await _write_waiting(session, decided)
-    await _write_notes(session, decided, now)
-    if decided.messages:
-        await append(session, decided.messages)
+    await write_conditions(session, decided, now)
+    said = [*decided.messages, *await rule(session, decided, now)]
+    if said:
+        await append(session, said)
     await _write_documents(session, decided.documents)
     await keep_blocked(session, decided)
     # The hottest rows last, so that their locks are held for the shortest time.
@@ -335,23 +337,6 @@ async def _write_waiting(session: Session, decided: Decided) -> None:
                 )
                 for w in more
             ],
-        )
-
-
-async def _write_notes(session: Session, decided: Decided, now: datetime) -> None:
-    seen: dict[tuple[str, str], list[Any]] = {}
-    for partition, position, outcome in decided.outcomes:
-        for note in outcome.notes:
-            row = seen.setdefault((note.kind, note.key), [note.detail, partition, position, 0])
-            row[0] = note.detail
-            row[3] += 1
-    if seen:
-        await session.rows(
-            "open_exceptions",
-            [kind for kind, _ in seen],
-            [key for _, key in seen],
-            *[[row[index] for row in seen.values()] for index in range(4)],
-            now,
         )
 
 

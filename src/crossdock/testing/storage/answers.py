@@ -69,7 +69,7 @@ class AnswerContract(ContractBase):
 
     @scene
     async def test_every_last_word_is_said(self, on: Engine) -> None:
-        """Done, done before, superseded, and all four ways of waiting for a person."""
+        """Done, superseded, ended by a person, and all four ways of waiting for one."""
         store = await on.handle()
         verdicts = list(ENDS)
         await intend(store, *(asked(f"e{n}", key=f"k{n}") for n in range(len(verdicts))))
@@ -81,7 +81,7 @@ class AnswerContract(ContractBase):
         await store.settle(results, at(2))
         ends = {one.effect: one.end for one in map(said, await told(store))}
         assert ends == {f"e{n}": ENDS[verdict] for n, verdict in enumerate(verdicts)}
-        assert len(ends) == len(set(ends.values())) == 7
+        assert len(ends) == len(set(ends.values())) == 9
 
     @scene
     async def test_what_comes_again_is_no_end(self, on: Engine) -> None:
