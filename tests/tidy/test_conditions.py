@@ -13,6 +13,7 @@ from crossdock.contracts.conditions import CONDITIONS, Arises, check_rows, kind_
 from crossdock.contracts.kits import Broken
 from crossdock.inventory.units import Refusal
 from crossdock.log.records import SETTLED, Verdict
+from crossdock.orders.matching import NOTED
 from tests.tidy import scan
 
 _ENUMERATED = {"broken": Broken, "base": Refusal}
@@ -66,8 +67,11 @@ def _name(called: ast.expr) -> str:
 
 
 def _kinds_noted() -> set[str]:
-    """The first argument of every `turn.note(kind, key, detail)` and `Note(kind, key, detail)`."""
-    found = set()
+    """The first argument of every `turn.note(kind, key, detail)` and `Note(kind, key, detail)`.
+
+    What does not match between an order's documents is noted under the name of its finding.
+    """
+    found = {finding.value for finding in NOTED}
     for path, _, call in _calls({"note", "Note"}):
         if len(call.args) != 3 or call.keywords:
             continue

@@ -109,8 +109,19 @@ SHIPMENT_SHIPPED = "crossdock.shipment.shipped.v1"
 RETURN_REQUESTED = "crossdock.return.requested.v1"
 RETURN_AUTHORISED = "crossdock.return.authorised.v1"
 RETURN_RECEIVED = "crossdock.return.received.v1"
+RETURN_INSPECTED = "crossdock.return.inspected.v1"
+RETURN_SUBMITTED = "crossdock.return.submitted.v1"
+RETURN_GRANTED = "crossdock.return.granted.v1"
+RETURN_STATUS_CHANGED = "crossdock.return.status_changed.v1"
 INVOICE_REQUESTED = "crossdock.invoice.requested.v1"
 INVOICE_POSTED = "crossdock.invoice.posted.v1"
+INVOICE_REJECTED = "crossdock.invoice.rejected.v1"
+INVOICE_RETRIED = "crossdock.invoice.retried.v1"
+INVOICE_PAID = "crossdock.invoice.paid.v1"
+INVOICE_CORRECTED = "crossdock.invoice.corrected.v1"
+CREDIT_REQUESTED = "crossdock.credit_memo.requested.v1"
+CREDIT_POSTED = "crossdock.credit_memo.posted.v1"
+PERIODS_CHANGED = "crossdock.accounting_periods.changed.v1"
 AVAILABILITY_PUBLISHED = "crossdock.availability.published.v1"
 STOCK_POSTING_REQUESTED = "crossdock.stock.posting_requested.v1"
 STOCK_POSTED = "crossdock.stock.posted.v1"
@@ -408,6 +419,108 @@ _ROWS = (
         "order_id",
         lambda d: f"invoice/{d.invoice_id}",
         "Finance posted the invoice of a shipment.",
+        steward="finance",
+    ),
+    MessageType(
+        INVOICE_REJECTED,
+        invoices.InvoiceRejected,
+        "invoice",
+        "order_id",
+        lambda d: f"invoice-rejected/{d.shipment_id}/{d.correction}/{d.attempt}",
+        "Finance will not post an invoice as it was asked.",
+        steward="finance",
+    ),
+    MessageType(
+        INVOICE_RETRIED,
+        invoices.InvoiceRetry,
+        "invoice",
+        "order_id",
+        lambda d: f"invoice-retried/{d.shipment_id}/{d.correction}/{d.attempt}",
+        "A rejected or held invoice is to be asked for again.",
+        steward="finance",
+    ),
+    MessageType(
+        INVOICE_PAID,
+        invoices.InvoicePaid,
+        "invoice",
+        "order_id",
+        lambda d: f"payment/{d.payment_id}",
+        "A customer paid an invoice, whole or in part.",
+        steward="finance",
+    ),
+    MessageType(
+        INVOICE_CORRECTED,
+        invoices.InvoiceCorrection,
+        "invoice",
+        "order_id",
+        lambda d: f"invoice-correction/{d.correction_id}",
+        "An invoice charged too much: what is to be credited.",
+        steward="finance",
+    ),
+    MessageType(
+        CREDIT_POSTED,
+        invoices.CreditMemo,
+        "credit_memo",
+        "order_id",
+        lambda d: f"credit/{d.credit_memo_id}",
+        "Finance posted a credit memo.",
+        steward="finance",
+    ),
+    MessageType(
+        PERIODS_CHANGED,
+        invoices.AccountingPeriods,
+        "accounting_period",
+        "calendar",
+        lambda d: f"accounting-periods/{d.calendar}/{d.revision}",
+        "Finance closed periods, or opened them again.",
+        steward="finance",
+    ),
+    MessageType(
+        RETURN_INSPECTED,
+        returns.ReturnInspection,
+        "return_receipt",
+        "order_id",
+        lambda d: f"return-inspection/{d.site}/{d.inspection_id}",
+        "Returned goods that stood apart were looked at.",
+        steward="warehouse operations",
+    ),
+    MessageType(
+        RETURN_SUBMITTED,
+        returns.ReturnSubmission,
+        "return",
+        "return_id",
+        lambda d: f"return-submission/{d.return_id}",
+        "A customer wants to send goods back, and waits for the answer.",
+        steward="returns desk",
+    ),
+    MessageType(
+        RETURN_GRANTED,
+        returns.ReturnRequest,
+        "return",
+        "order_id",
+        lambda d: "",
+        "A desk granted a return while its caller waited.",
+        inbound=False,
+        steward="returns desk",
+    ),
+    MessageType(
+        RETURN_STATUS_CHANGED,
+        returns.ReturnStatusChange,
+        "return",
+        "order_id",
+        lambda d: f"return-status/{d.return_id}/{d.status}",
+        "A return has come a step further.",
+        inbound=False,
+        steward="returns desk",
+    ),
+    MessageType(
+        CREDIT_REQUESTED,
+        invoices.CreditRequest,
+        "credit_memo",
+        "order_id",
+        lambda d: f"credit-request/{d.credit_request_id}",
+        "Finance is asked to credit goods that came back, or an invoice that was wrong.",
+        inbound=False,
         steward="finance",
     ),
     MessageType(
@@ -779,7 +892,9 @@ TOLD = frozenset(
         ORDER_STATUS_CHANGED,
         SHIPMENT_SHIPPED,
         RETURN_AUTHORISED,
+        RETURN_STATUS_CHANGED,
         INVOICE_REQUESTED,
+        CREDIT_REQUESTED,
         AVAILABILITY_PUBLISHED,
         RESERVATION_ANSWERED,
         PROPOSAL_MADE,

@@ -158,6 +158,11 @@ LINK = Step(
 _HELD_FOR_GOOD = (LOOK_AT_MESSAGE, EDIT, CANCEL)
 _CAN_COME_RIGHT = (LOOK_AT_MESSAGE, RETRY, EDIT, CANCEL)
 _LINE_FACTS = (LOOK, ACCEPT)
+_MONEY_FACTS = (
+    Step(Action.LOOK, "crossdock money match {order}", "first: which documents do not match"),
+    LOOK,
+    ACCEPT,
+)
 
 OPERATIONS = "integration operations"
 ORDER_DESK = "order desk"
@@ -213,7 +218,7 @@ _ROWS = (
     _row("over-returned", "More came back than was shipped.", "noted",
          Category.BUSINESS, Severity.NORMAL, RETURNS, 48, _LINE_FACTS,
          cured="the shipment comes"),
-    _row("return-not-authorised", "More is to come back than was shipped.", "noted",
+    _row("return-not-authorised", "A return is refused by the house's rules.", "noted",
          Category.BUSINESS, Severity.NORMAL, RETURNS, 48, _LINE_FACTS,
          cured="the return fits into what was shipped"),
     _row("late-cancellation", "A line was cancelled after its goods had left.", "noted",
@@ -282,6 +287,42 @@ _ROWS = (
     _row("posting-unknown", "Finance answers a posting that nobody asked for.", "held",
          Category.CONTRACT, Severity.HIGH, FINANCE, 24, _CAN_COME_RIGHT,
          begins=("nobody was asked for this posting",)),
+    # Of invoices, returns and credits -----------------------------------------------------------
+    _row("shipment-without-order", "Goods left for an order that nobody placed.", "noted",
+         Category.SEQUENCE, Severity.HIGH, ORDER_DESK, 8, _LINE_FACTS, Risk.ORDER,
+         cured="the order comes, or somebody links or closes the shipment"),
+    _row("invoice-withheld", "Finance is not asked to invoice a shipment.", "noted",
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER,
+         cured="the rate is named, or somebody asks under an open day"),
+    _row("invoice-rejected", "Finance will not post an invoice.", "noted",
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER,
+         cured="the invoice is asked for again, or posted"),
+    _row("invoice-unknown", "Finance answers about an invoice that nobody asked for.", "held",
+         Category.CONTRACT, Severity.HIGH, FINANCE, 24, _CAN_COME_RIGHT,
+         begins=("nobody was asked for this invoice",)),
+    _row("invoice-duplicate", "Finance posted two invoices of one shipment.", "noted",
+         Category.BUSINESS, Severity.CRITICAL, FINANCE, 8, _MONEY_FACTS, Risk.ORDER),
+    _row("invoice-quantity-differs", "An invoice charges other units than it should.", "noted",
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER),
+    _row("invoice-price-differs", "An invoice charges another price than the order's.", "noted",
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER),
+    _row("invoice-tax-differs", "An invoice charges other tax than was reckoned.", "noted",
+         Category.BUSINESS, Severity.NORMAL, FINANCE, 48, _MONEY_FACTS, Risk.ORDER),
+    _row("currency-differs", "A document is in other money than its order.", "noted",
+         Category.CONTRACT, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER),
+    _row("blind-return", "Goods came back that nobody asked to send.", "noted",
+         Category.BUSINESS, Severity.NORMAL, RETURNS, 48, _LINE_FACTS,
+         cured="inspection says what becomes of them"),
+    _row("wrong-item-returned", "Other goods came back than were sold.", "noted",
+         Category.BUSINESS, Severity.HIGH, RETURNS, 48, _LINE_FACTS),
+    _row("credit-differs", "A credit memo gives back something else than was asked.", "noted",
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER),
+    _row("credit-duplicate", "Finance posted two credits of one receipt.", "noted",
+         Category.BUSINESS, Severity.CRITICAL, FINANCE, 8, _MONEY_FACTS, Risk.ORDER),
+    _row("credit-not-asked", "Finance credited what nobody asked it to.", "noted",
+         Category.BUSINESS, Severity.NORMAL, FINANCE, 48, _MONEY_FACTS, Risk.ORDER),
+    _row("credited-beyond-invoiced", "More was given back than was charged.", "noted",
+         Category.BUSINESS, Severity.CRITICAL, FINANCE, 8, _MONEY_FACTS, Risk.ORDER),
     # Of who says what, and whose number it is ---------------------------------------------------
     _row("not-yours", "Somebody else than the owner said it.", "noted held dead",
          Category.OWNERSHIP, Severity.NORMAL, MASTER_DATA, 24,

@@ -1,8 +1,31 @@
-"""Money arithmetic: whole minor units, one rounding rule, one place."""
+"""Money arithmetic: whole minor units, named rounding rules, one place.
+
+An amount is rounded once, by a rule that is data, and a total that is split over parts comes back
+to the unit when the parts are added: what remains goes where the remainder rule says (P44, P52).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from fractions import Fraction
+
+
+class RoundingMode(StrEnum):
+    """Where an amount goes that lies half way between two minor units."""
+
+    HALF_EVEN = "half_even"  # to the even one
+    HALF_UP = "half_up"  # away from zero
+
+
+class Remainder(StrEnum):
+    """Who gets what is left when a total is split over parts that are rounded one by one."""
+
+    LARGEST = "largest"  # one unit each to the parts that were cut most, then the earlier ones
+    FIRST = "first"  # all of it to the first part
+    LAST = "last"  # all of it to the last part
+    CARRIED = "carried"  # nobody: the document carries a rounding line
+
 
 _MINOR_DIGITS = {
     code: digits
@@ -27,8 +50,52 @@ def line_amount_minor(quantity: int | Fraction, unit_price_e4: int, currency: st
         unit_price_e4: ten-thousandths of the major unit per unit.
         currency: ISO 4217 code; its exponent decides how many digits the minor unit has.
     """
-    scale = int(10 ** (4 - _MINOR_DIGITS.get(currency, 2)))
-    whole, rest = divmod(quantity * unit_price_e4, scale)
-    if rest * 2 > scale or (rest * 2 == scale and whole % 2):
-        whole += 1
+    return rounded(Fraction(quantity * unit_price_e4) / 10 ** (4 - minor_digits(currency)))
+
+
+def minor_digits(currency: str) -> int:
+    """How many digits a currency's minor unit has (ISO 4217): 2 for the euro, 0 for the yen."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
+def rounded(amount: Fraction, mode: RoundingMode = RoundingMode.HALF_EVEN) -> int:
+    """An exact amount of minor units as a whole number of them."""
+    whole, rest = divmod(amount.numerator, amount.denominator)
+    twice = rest * 2
+    if twice > amount.denominator:
+        return whole + 1
+    if twice == amount.denominator:
+        if mode is RoundingMode.HALF_UP:
+            return whole + 1 if amount > 0 else whole
+        return whole + whole % 2
     return whole
+
+
+def shares(
+    total: int, weights: Sequence[int], remainder: Remainder = Remainder.LARGEST
+) -> list[int]:
+    """A total split over parts in proportion to their weights; the parts add up to it again.
+
+    Where all weights are zero the first part takes all. With `CARRIED` every part is rounded half
+    to even, and what is missing to the total is the caller's to carry.
+
+    Args:
+        total: minor units, of either sign.
+        weights: one per part, none below zero.
+        remainder: who takes what the rounding left.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [total, *[0] * (len(weights) - 1)] if weights else []
+    exact = [Fraction(total * weight, whole) for weight in weights]
+    if remainder is Remainder.CARRIED:
+        return [rounded(part) for part in exact]
+    parts = [part.numerator // part.denominator for part in exact]
+    left = total - sum(parts)
+    if remainder is Remainder.LARGEST:
+        cut = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))
+        for at in cut[:left]:
+            parts[at] += 1
+    else:
+        parts[0 if remainder is Remainder.FIRST else -1] += left
+    return parts

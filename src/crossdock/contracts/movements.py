@@ -39,7 +39,7 @@ class KindRule:
 _GROUPS = {
     "anything": INSIDE,
     "whole": INSIDE - {StockState.QUARANTINE, StockState.DAMAGED, StockState.MISSING,
-                       StockState.IN_TRANSIT},
+                       StockState.IN_TRANSIT, StockState.REPAIR},
     "same": SAME,
 }  # fmt: skip
 """Words of the table that stand for several states."""
@@ -89,13 +89,15 @@ KIND_RULES: tuple[KindRule, ...] = (
     _row(
         "return",
         "came back from a customer, or went back to a supplier",
-        "customer -> received available quarantine damaged scrapped",
+        "customer -> received available returned quarantine damaged repair scrapped supplier",
+        "available quarantine damaged repair -> returned",
+        "returned quarantine damaged -> repair",
         "anything -> supplier",
     ),
     _row(
         "restock",
         "are on the shelf again: put back, found again or taken back",
-        "picked packed missing customer -> available",
+        "picked packed missing customer returned repair -> available",
     ),
     _row(
         "quarantine",

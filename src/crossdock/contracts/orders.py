@@ -9,6 +9,7 @@ from msgspec import Meta
 from crossdock.contracts.vocabulary import CancelReason, ItemKind, OrderStatus
 from crossdock.contracts.words import (
     Address,
+    AmountMinor,
     Currency,
     Identifier,
     Instant,
@@ -39,6 +40,8 @@ class OrderLine(Measured, frozen=True, kw_only=True):
     unit_price_e4: PriceE4 = 0
     kind: ItemKind = ItemKind.STOCK
     description: Text = ""
+    discount_minor: AmountMinor = 0  # off the whole line
+    tax_code: Identifier | None = None  # None: as its item's master says, else the standard rate
 
 
 class Order(Noun, frozen=True, kw_only=True):
@@ -55,6 +58,8 @@ class Order(Noun, frozen=True, kw_only=True):
     ship_to_id: Identifier | None = None  # one of the customer's own addresses, without `ship_to`
     requested_for: Instant | None = None
     priority: Priority = 5
+    freight_minor: AmountMinor = 0  # invoiced in parts, as the goods leave
+    discount_minor: AmountMinor = 0  # off the whole order, spread over its lines by their value
 
 
 class LineChange(Measured, frozen=True, kw_only=True):

@@ -49,6 +49,8 @@ class Item(Noun, frozen=True, kw_only=True):
     carton_rule: Identifier | None = None  # how it is packed
     routing_code: Identifier | None = None  # what automation is told of it
     wave_group: Identifier | None = None  # with what it is released to the floor
+    tax_code: Identifier | None = None  # by which rate it is taxed; None: the standard one
+    returnable: bool = True
     revision: Quantity = 1  # grows with every change; a lower one never overwrites a higher
 
     def units_of_components(self) -> dict[str, int]:

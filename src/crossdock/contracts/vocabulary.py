@@ -54,6 +54,8 @@ class StockState(StrEnum):
     PACKED = "packed"
     QUARANTINE = "quarantine"
     DAMAGED = "damaged"
+    RETURNED = "returned"  # back from a customer, and nobody has decided what becomes of it
+    REPAIR = "repair"  # away to be mended, in our books
     MISSING = "missing"  # the ledger has it, the picker did not find it; a count decides
     IN_TRANSIT = "in_transit"  # between two sites, in the books of the one it goes to
     SUPPLIER = "supplier"  # outside: where receipts come from
@@ -71,6 +73,8 @@ INSIDE = frozenset(
         StockState.PACKED,
         StockState.QUARANTINE,
         StockState.DAMAGED,
+        StockState.RETURNED,
+        StockState.REPAIR,
         StockState.MISSING,
         StockState.IN_TRANSIT,
     }
@@ -147,12 +151,62 @@ class ReturnReason(StrEnum):
     OTHER = "other"
 
 
+class ReturnCondition(StrEnum):
+    """In which state a customer says that the goods are."""
+
+    UNOPENED = "unopened"
+    OPENED = "opened"
+    DAMAGED = "damaged"
+
+
+class ReturnRefusal(StrEnum):
+    """Why a return is not authorised, in this order: the first that applies is the answer."""
+
+    SAME_ID_OTHER_CONTENT = "same_id_other_content"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_LINE = "unknown_line"
+    OTHER_ITEM = "other_item"  # than the line's
+    NOT_SHIPPED = "not_shipped"
+    ITEM_NOT_RETURNABLE = "item_not_returnable"
+    REASON_NOT_TAKEN = "reason_not_taken"
+    CONDITION_NOT_TAKEN = "condition_not_taken"
+    OUT_OF_TIME = "out_of_time"
+    MORE_THAN_RETURNABLE = "more_than_returnable"
+
+
+class ReturnStatus(StrEnum):
+    """How far a return has come; derived from what was wished, received and credited."""
+
+    REFUSED = "refused"
+    AUTHORISED = "authorised"
+    RECEIVED = "received"  # some of it, or all
+    CREDITED = "credited"  # all that came back and is to be credited
+
+
 class Disposition(StrEnum):
     """What becomes of a returned unit after inspection."""
 
     RESTOCK = "restock"
     QUARANTINE = "quarantine"
     SCRAP = "scrap"
+    SUPPLIER = "supplier"  # back to who supplied it
+    REPAIR = "repair"
+    HOLD = "hold"  # inspection does not know: it stands apart
+
+
+class MoneyRole(StrEnum):
+    """For whom an amount is reckoned; amounts of two roles are never added (P53)."""
+
+    SHOP = "shop"  # in the currency of the order: what counts
+    PRESENTMENT = "presentment"  # as the customer was shown it
+    SETTLEMENT = "settlement"  # as it reached the bank
+
+
+class CreditReason(StrEnum):
+    """Why money is given back."""
+
+    RETURNED = "returned"
+    CORRECTION = "correction"  # an invoice charged what it should not have
 
 
 class AdjustmentReason(StrEnum):

@@ -39,4 +39,7 @@ def has_site(row: MessageType) -> bool:
 
 def has_channel(row: MessageType) -> bool:
     """Whether messages of this type belong to a channel: by name, or by their document."""
-    return row.key in ("order_id", "reservation_id") or whereabouts(row.noun).channel is not None
+    return (
+        row.key in ("order_id", "reservation_id", "return_id")
+        or whereabouts(row.noun).channel is not None
+    )

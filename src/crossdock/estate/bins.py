@@ -16,6 +16,9 @@ _DISPOSED = {
     Disposition.RESTOCK: StockState.AVAILABLE,
     Disposition.QUARANTINE: StockState.QUARANTINE,
     Disposition.SCRAP: StockState.SCRAPPED,
+    Disposition.SUPPLIER: StockState.SUPPLIER,
+    Disposition.REPAIR: StockState.REPAIR,
+    Disposition.HOLD: StockState.RETURNED,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import OrderStatusChange
-from crossdock.contracts.returns import ReturnAuthorisation
+from crossdock.contracts.returns import ReturnAuthorisation, ReturnStatusChange
 from crossdock.contracts.shipments import Shipment
 from crossdock.estate.config import CrmConfig
 from crossdock.estate.system import System
@@ -23,6 +23,7 @@ class Crm(System):
         super().__init__(name, config, hub, seed, host)
         self.shipment_notices: Counter[str] = Counter()  # shipment -> notices
         self.return_notices: Counter[str] = Counter()  # return -> notices
+        self.return_status: dict[str, str] = {}  # return -> where it stands
         self.status_notices: dict[str, list[str]] = {}  # order -> statuses, oldest first
         self.by_order: Counter[str] = Counter()  # order -> notices of any kind
         self.reported: Counter[str] = Counter()  # type -> messages of our own
@@ -33,6 +34,7 @@ class Crm(System):
             catalogue.SHIPMENT_SHIPPED: self._shipped,
             catalogue.ORDER_STATUS_CHANGED: self._status,
             catalogue.RETURN_AUTHORISED: self._authorised,
+            catalogue.RETURN_STATUS_CHANGED: self._return_moved,
         }
 
     def happened(self, type_name: str, noun: Any) -> None:
@@ -51,6 +53,7 @@ class Crm(System):
                 for notices in (self.shipment_notices, self.return_notices)
                 for count in notices.values()
             ),
+            "returns_by_status": dict(Counter(self.return_status.values())),
             "reported": dict(self.reported),
         }
         if not brief:
@@ -65,6 +68,10 @@ class Crm(System):
 
     def _authorised(self, said: ReturnAuthorisation) -> str:
         self.return_notices[said.return_id] += 1
+        return self._notice(said.order_id)
+
+    def _return_moved(self, said: ReturnStatusChange) -> str:
+        self.return_status[said.return_id] = said.status
         return self._notice(said.order_id)
 
     def _status(self, said: OrderStatusChange) -> str:

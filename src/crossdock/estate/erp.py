@@ -12,7 +12,14 @@ from functools import partial
 from typing import Any
 
 from crossdock.contracts import catalogue
-from crossdock.contracts.invoices import Invoice, InvoiceLine, InvoiceRequest
+from crossdock.contracts.invoices import (
+    CreditMemo,
+    CreditMemoLine,
+    CreditRequest,
+    Invoice,
+    InvoiceLine,
+    InvoiceRequest,
+)
 from crossdock.contracts.postings import StockPosted, StockPosting
 from crossdock.contracts.replenishment import ReplenishmentRequest
 from crossdock.estate.config import ErpConfig
@@ -36,12 +43,19 @@ class Erp(System):
         self.postings: Counter[str] = Counter()  # posting -> how often it was posted
         self.stock: Counter[tuple[str, str]] = Counter()  # (site, item) -> base units
         self.replenishments: Counter[tuple[str, str]] = Counter()  # (site, item) -> requests
-        self.total_minor: Counter[str] = Counter()  # currency -> minor units
+        self.total_minor: Counter[str] = Counter()  # currency -> minor units invoiced
+        self.tax_minor: Counter[str] = Counter()  # currency -> minor units of that which are tax
+        self.credits: Counter[str] = Counter()  # credit request -> memos made for it
+        self.credited_units = 0
+        self.credited_minor: Counter[str] = Counter()  # currency -> minor units given back
+        self.charged: Counter[str] = Counter()  # order -> minor units invoiced
+        self.given_back: Counter[str] = Counter()  # order -> minor units credited
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
         """It takes requests for invoices and for changes of its stock."""
         return {
             catalogue.INVOICE_REQUESTED: self._requested,
+            catalogue.CREDIT_REQUESTED: self._credit,
             catalogue.STOCK_POSTING_REQUESTED: self._move_stock,
             catalogue.REPLENISHMENT_REQUESTED: self._replenish,
         }
@@ -63,6 +77,11 @@ class Erp(System):
             "invoices_too_many": self.invoices.total() - len(self.invoices),
             "units_invoiced": self.units,
             "total_minor": dict(self.total_minor),
+            "tax_minor": dict(self.tax_minor),
+            "credits": self.credits.total(),
+            "credits_too_many": self.credits.total() - len(self.credits),
+            "units_credited": self.credited_units,
+            "credited_minor": dict(self.credited_minor),
             "postings": self.postings.total(),
             "postings_too_many": self.postings.total() - len(self.postings),
             "replenishments": self.replenishments.total(),
@@ -87,24 +106,38 @@ class Erp(System):
         return self.dice.number("RQ-", asked.request_id)
 
     def _requested(self, asked: InvoiceRequest) -> str:
-        count = self.invoices[asked.shipment_id] + 1
-        self.invoices[asked.shipment_id] = count
-        number = self.dice.number("INV-", asked.shipment_id, count)
+        part = f"/{asked.correction}" if asked.correction else ""
+        name = f"{asked.shipment_id}{part}"
+        count = self.invoices[name] + 1
+        self.invoices[name] = count
+        number = self.dice.number("INV-", name, count)
         invoice = Invoice(
             invoice_id=number,
             order_id=asked.order_id,
             shipment_id=asked.shipment_id,
             currency=asked.currency,
             lines=tuple(
-                InvoiceLine(line=line.line, quantity=line.quantity, amount_minor=line.amount_minor)
+                InvoiceLine(
+                    line=line.line,
+                    quantity=line.quantity,
+                    amount_minor=line.amount_minor,
+                    tax_minor=line.tax_minor,
+                )
                 for line in asked.lines
             ),
             total_minor=asked.total_minor,
+            correction=asked.correction,
+            freight_minor=asked.freight_minor,
+            freight_tax_minor=asked.freight_tax_minor,
+            rounding_minor=asked.rounding_minor,
+            posting_date=asked.posting_date,
         )
         units = sum(line.quantity for line in asked.lines)
         self.units += units
         self.orders[asked.order_id] += units
         self.total_minor[asked.currency] += asked.total_minor
+        self.tax_minor[asked.currency] += asked.tax_minor + asked.rounding_minor
+        self.charged[asked.order_id] += asked.total_minor
         seconds = self.dice.between(self._seconds, "post", number)
         self.work.later(seconds, partial(self._post, invoice))
         return number
@@ -112,3 +145,36 @@ class Erp(System):
     def _post(self, invoice: Invoice) -> None:
         self.posted += 1
         self.say(catalogue.INVOICE_POSTED, invoice)
+
+    def _credit(self, asked: CreditRequest) -> str:
+        name = f"{asked.order_id}/{asked.credit_request_id}"
+        count = self.credits[name] + 1
+        self.credits[name] = count
+        number = self.dice.number("CM-", name, count)
+        memo = CreditMemo(
+            credit_memo_id=number,
+            order_id=asked.order_id,
+            currency=asked.currency,
+            lines=tuple(
+                CreditMemoLine(
+                    line=line.line,
+                    quantity=line.quantity,
+                    amount_minor=line.amount_minor,
+                    tax_minor=line.tax_minor,
+                )
+                for line in asked.lines
+            ),
+            total_minor=asked.total_minor,
+            fee_minor=asked.fee_minor,
+            rounding_minor=asked.rounding_minor,
+            credit_request_id=asked.credit_request_id,
+        )
+        self.credited_units += sum(line.quantity for line in asked.lines)
+        self.credited_minor[asked.currency] += asked.total_minor
+        self.given_back[asked.order_id] += asked.total_minor
+        seconds = self.dice.between(self._seconds, "credit", number)
+        self.work.later(seconds, partial(self._post_credit, memo))
+        return number
+
+    def _post_credit(self, memo: CreditMemo) -> None:
+        self.say(catalogue.CREDIT_POSTED, memo)

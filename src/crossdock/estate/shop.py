@@ -8,7 +8,7 @@ from typing import Any
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import OrderStatusChange
-from crossdock.contracts.returns import ReturnAuthorisation
+from crossdock.contracts.returns import ReturnAuthorisation, ReturnStatusChange
 from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.stock import Availability
 from crossdock.estate.config import ShopConfig
@@ -32,6 +32,7 @@ class Shop(System):
         self.availability: dict[str, tuple[int, int]] = {}  # item -> (version, quantity)
         self.old_versions = 0
         self.statuses: dict[str, list[str]] = {}  # order -> statuses told, oldest first
+        self.return_status: dict[str, str] = {}  # return -> where it stands
         self.returns: dict[str, int] = {}  # return -> units that may come back
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
@@ -41,6 +42,7 @@ class Shop(System):
             catalogue.AVAILABILITY_PUBLISHED: self._available,
             catalogue.ORDER_STATUS_CHANGED: self._status,
             catalogue.RETURN_AUTHORISED: self._authorised,
+            catalogue.RETURN_STATUS_CHANGED: self._return_moved,
         }
 
     def happened(self, type_name: str, noun: Any) -> None:
@@ -106,3 +108,7 @@ class Shop(System):
     def _authorised(self, said: ReturnAuthorisation) -> str:
         self.returns[said.return_id] = sum(line.quantity for line in said.lines)
         return self.dice.number("RMA-", said.return_id)
+
+    def _return_moved(self, said: ReturnStatusChange) -> str:
+        self.return_status[said.return_id] = said.status
+        return self.dice.number("RS-", said.return_id, said.status)

@@ -16,6 +16,9 @@ DISPOSED = {
     Disposition.RESTOCK: (StockState.AVAILABLE, MovementKind.RESTOCK),
     Disposition.QUARANTINE: (StockState.QUARANTINE, MovementKind.RETURN),
     Disposition.SCRAP: (StockState.SCRAPPED, MovementKind.RETURN),
+    Disposition.SUPPLIER: (StockState.SUPPLIER, MovementKind.RETURN),
+    Disposition.REPAIR: (StockState.REPAIR, MovementKind.RETURN),
+    Disposition.HOLD: (StockState.RETURNED, MovementKind.RETURN),
 }
 """Where returned goods go, and by which kind of movement."""
 

@@ -39,6 +39,7 @@ from crossdock.log.views import (
     EffectView,
     ExceptionRow,
     FinancialRow,
+    MoneyTotal,
     OutcomeRow,
     PromiseKey,
     PromiseView,
@@ -308,6 +309,14 @@ class Reading(Protocol):
 
     async def orders(self, after: str, limit: int) -> list[OrderRow]:
         """Orders by id, beyond `after` ("" starts)."""
+        ...
+
+    async def unmatched_orders(self, after: str, limit: int) -> list[OrderRow]:
+        """Orders by id, beyond `after`, between whose documents something is open or wrong."""
+        ...
+
+    async def money_totals(self, zone: str) -> list[MoneyTotal]:
+        """The control totals of all orders, by day of this time zone, site, kind and currency."""
         ...
 
     async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:

@@ -494,6 +494,7 @@ class OrderRow:
     cancelled: int
     returned: int
     state: bytes
+    unmatched: bool = False  # whether something is open or wrong between its documents
 
 
 @dataclass(slots=True)

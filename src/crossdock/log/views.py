@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from crossdock.contracts.connector import NO_EVIDENCE, Evidence
 from crossdock.contracts.vocabulary import Fate
@@ -226,3 +227,15 @@ class EffectView:
     state: str
     attempts: int
     ended: list[AttemptView] = field(default_factory=list)  # in the order of attempts
+
+
+class MoneyTotal(NamedTuple):
+    """One line of control totals: documents, base units and minor units of a day (R111)."""
+
+    day: str
+    site: str
+    kind: str  # a name of `orders.totals.TotalKind`
+    currency: str
+    documents: int
+    units: int
+    value_minor: int

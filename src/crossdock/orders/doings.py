@@ -16,7 +16,7 @@ import msgspec
 
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.contracts.words import Address
-from crossdock.orders.state import Line, OrderState
+from crossdock.orders.state import CreditAsk, InvoiceAsk, Line, OrderState, ReturnMark
 
 
 class Doing(StrEnum):
@@ -27,8 +27,14 @@ class Doing(StrEnum):
     STOPPED = "stopped"  # line, site
     STOPPING = "stopping"  # line, site
     RELEASES = "releases"  # the whole order
-    ASKED = "asked"  # shipment
-    SERVICES_ASKED = "services_asked"  # the whole order
+    WITHHELD = "withheld"  # shipment: why finance is not asked
+    INVOICE_ASKED = "invoice_asked"  # an `InvoiceAsk` by its id, as JSON
+    CREDIT_ASKED = "credit_asked"  # a `CreditAsk` by its id, as JSON
+    TAX_CODE = "tax_code"  # line: as its item's master says
+    KEPT = "kept"  # line: its item is not taken back
+    SET_APART = "set_apart"  # return receipt: lines whose goods are others
+    RETURN_TOLD = "return_told"  # return
+    GRANTED = "granted"  # return: a `ReturnMark` that a desk granted, as JSON
     AUTHORISED = "authorised"  # return
     TOOK_OVER = "took_over"  # the whole order
     TOLD = "told"  # the whole order
@@ -36,8 +42,8 @@ class Doing(StrEnum):
     ORDERED = "ordered"  # line: what was said in a unit, in base units
     PRICED_PER = "priced_per"  # line: base units per unit of its price, as "12/1"
     PARTS = "parts"  # line: the components of one kit
-    KITS_ASKED = "kits_asked"  # line
     SHOWN = "shown"  # line: what of it does not add up, as "over-shipped=12 shipped of 10 ordered"
+    OPEN = "open"  # the whole order: what contradicts between its documents, as "kind document=..."
     HANDLING = "handling"  # line: what its item's master says of it, as "zone=Z4"
 
 
@@ -77,12 +83,51 @@ def _releases(order: OrderState, _: tuple[str, ...], value: int) -> None:
     order.releases = value
 
 
-def _asked(order: OrderState, of: tuple[str, ...], value: bool) -> None:
-    order.shipments[of[0]].asked = value
+def _withheld(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    order.shipments[of[0]].withheld = value
 
 
-def _services_asked(order: OrderState, _: tuple[str, ...], value: bool) -> None:
-    order.services_asked = value
+def _invoice_asked(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    ask = msgspec.json.decode(value, type=InvoiceAsk)
+    before = order.asks.get(of[0])
+    for number in {**ask.lines, **(before.lines if before is not None else {})}:
+        line = order.lines[number]
+        line.asked += _units(ask, number) - _units(before, number)
+    order.asks[of[0]] = ask
+
+
+def _credit_asked(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    ask = msgspec.json.decode(value, type=CreditAsk)
+    before = order.credit_asks.get(of[0])
+    for number in {**ask.lines, **(before.lines if before is not None else {})}:
+        line = order.lines[number]
+        line.credit_asked += _units(ask, number) - _units(before, number)
+    order.credit_asks[of[0]] = ask
+
+
+def _units(ask: InvoiceAsk | CreditAsk | None, number: str) -> int:
+    one = ask.lines.get(number) if ask is not None else None
+    return one.units if one is not None else 0
+
+
+def _tax_code(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    order.lines[of[0]].tax_code = value
+
+
+def _kept(order: OrderState, of: tuple[str, ...], value: bool) -> None:
+    order.lines[of[0]].kept = value
+
+
+def _set_apart(order: OrderState, of: tuple[str, ...], value: list[str]) -> None:
+    order.receipts[of[0]].set_apart = list(value)
+
+
+def _granted(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    order.returns[of[0]] = msgspec.json.decode(value, type=ReturnMark)
+
+
+def _return_told(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    order.returns[of[0]].told = value
 
 
 def _authorised(order: OrderState, of: tuple[str, ...], value: bool) -> None:
@@ -152,12 +197,12 @@ def _pair(said: str) -> tuple[str, str]:
     return name, value
 
 
-def _kits_asked(order: OrderState, of: tuple[str, ...], value: int) -> None:
-    order.lines[of[0]].kits_asked = value
-
-
 def _shown(order: OrderState, of: tuple[str, ...], value: list[str]) -> None:
     order.lines[of[0]].shown = list(value)
+
+
+def _open(order: OrderState, _: tuple[str, ...], value: list[str]) -> None:
+    order.open = list(value)
 
 
 _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
@@ -166,8 +211,14 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.STOPPED: _stopped,
     Doing.STOPPING: _stopping,
     Doing.RELEASES: _releases,
-    Doing.ASKED: _asked,
-    Doing.SERVICES_ASKED: _services_asked,
+    Doing.WITHHELD: _withheld,
+    Doing.INVOICE_ASKED: _invoice_asked,
+    Doing.CREDIT_ASKED: _credit_asked,
+    Doing.TAX_CODE: _tax_code,
+    Doing.KEPT: _kept,
+    Doing.SET_APART: _set_apart,
+    Doing.RETURN_TOLD: _return_told,
+    Doing.GRANTED: _granted,
     Doing.AUTHORISED: _authorised,
     Doing.TOOK_OVER: _took_over,
     Doing.TOLD: _told,
@@ -175,7 +226,7 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.ORDERED: _ordered,
     Doing.PRICED_PER: _priced_per,
     Doing.PARTS: _parts,
-    Doing.KITS_ASKED: _kits_asked,
     Doing.SHOWN: _shown,
+    Doing.OPEN: _open,
     Doing.HANDLING: _handling,
 }

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 
-from crossdock.contracts.invoices import Invoice
+from crossdock.contracts.invoices import CreditMemo, Invoice, InvoiceCorrection, InvoicePaid
+from crossdock.contracts.money import line_amount_minor, shares
 from crossdock.contracts.orders import (
     LineChange,
     Order,
@@ -19,12 +21,30 @@ from crossdock.contracts.orders import (
     OrderChange,
     OrderLine,
 )
-from crossdock.contracts.returns import ReturnReceipt, ReturnRequest
+from crossdock.contracts.returns import (
+    ReturnInspection,
+    ReturnReceipt,
+    ReturnReceiptLine,
+    ReturnRequest,
+)
 from crossdock.contracts.shipments import Pack, Pick, Shipment
 from crossdock.contracts.stock import units_of
 from crossdock.contracts.vocabulary import PickSource
 from crossdock.orders.lots import Key, Split, changes, note_goods
-from crossdock.orders.state import Line, OrderState, ReturnMark, ShipmentMark, SiteLine
+from crossdock.orders.state import (
+    Amounts,
+    CorrectionMark,
+    CreditMark,
+    InvoiceMark,
+    Line,
+    OrderState,
+    PaymentMark,
+    Piece,
+    ReceiptMark,
+    ReturnMark,
+    ShipmentMark,
+    SiteLine,
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +71,9 @@ def place_order(order: OrderState, said: Order, since: datetime) -> None:
     order.priority = said.priority
     order.reservation = said.reservation or ""
     order.ship_to = said.ship_to
-    order.since = since.astimezone(UTC).isoformat()
+    order.since = _utc(since)
+    order.freight = said.freight_minor
+    off = _discounts(said)
     for wanted in said.lines:
         line = order.line(wanted.line, wanted.item)
         line.item = wanted.item
@@ -59,8 +81,29 @@ def place_order(order: OrderState, said: Order, since: datetime) -> None:
         line.price_e4 = wanted.unit_price_e4
         line.priced = True
         line.price_unit = wanted.unit or ""
+        line.discount = off[wanted.line]
+        line.tax_code = wanted.tax_code or ""
         if line.revision == (0, ""):
             _want(order, line, wanted)
+
+
+def _discounts(said: Order) -> dict[str, int]:
+    """What is off each line, its part by value of what is off the whole order included."""
+    if not said.discount_minor:
+        return {line.line: line.discount_minor for line in said.lines}
+    worth = [
+        max(0, line_amount_minor(_wanted(line), line.unit_price_e4, said.currency))
+        for line in said.lines
+    ]
+    parts = shares(said.discount_minor, worth)
+    return {
+        line.line: line.discount_minor + part for line, part in zip(said.lines, parts, strict=True)
+    }
+
+
+def _wanted(line: OrderLine) -> Fraction:
+    """The quantity that the price is for: of the unit that is named, else base units."""
+    return Fraction(line.units if line.unit_quantity is None else line.unit_quantity)
 
 
 def change_order(order: OrderState, said: OrderChange) -> None:
@@ -134,10 +177,10 @@ def pack(order: OrderState, said: Pack) -> list[Happened]:
     return happened
 
 
-def ship(order: OrderState, said: Shipment) -> list[Happened]:
-    """Learn what left the house."""
+def ship(order: OrderState, said: Shipment, at: datetime) -> list[Happened]:
+    """Learn what left the house, and when."""
     happened = []
-    mark = order.shipments[said.shipment_id] = ShipmentMark(said.site, {})
+    mark = order.shipments[said.shipment_id] = ShipmentMark(said.site, {}, _utc(at))
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
         named = bool(done.lot or done.serials)
@@ -167,26 +210,124 @@ def _compared(seen: Happened, place: SiteLine, taken: int, before: Split | None)
     return seen
 
 
-def request_return(order: OrderState, said: ReturnRequest, since: datetime) -> None:
-    """Learn that a customer wants to send goods back."""
-    mark = ReturnMark(since.astimezone(UTC).isoformat(), {})
+def request_return(
+    order: OrderState, said: ReturnRequest, since: datetime, *, granted: bool = False
+) -> None:
+    """Learn that a customer wants to send goods back, and whether a desk granted it already."""
     for wanted in said.lines:
         order.line(wanted.line, wanted.item)
+    known = order.returns.get(said.return_id)
+    mark = order.returns[said.return_id] = wish(said, since, granted=granted)
+    if known is not None:  # it was remembered before the order was told of it
+        mark.authorised, mark.told = known.authorised, known.told
+
+
+def wish(said: ReturnRequest, since: datetime, *, granted: bool = False) -> ReturnMark:
+    """A request as an order keeps it."""
+    mark = ReturnMark(
+        _utc(since), {}, reason=said.reason, condition=said.condition or "", granted=granted
+    )
+    for wanted in said.lines:
         mark.lines[wanted.line] = mark.lines.get(wanted.line, 0) + wanted.quantity
-    order.returns[said.return_id] = mark
+        mark.items[wanted.line] = wanted.item
+    return mark
 
 
-def receive_return(order: OrderState, said: ReturnReceipt) -> None:
-    """Learn what came back."""
+def receive_return(order: OrderState, said: ReturnReceipt, at: datetime) -> None:
+    """Learn what came back, and what was made of it at the door."""
+    mark = _receipt(order, said.site, said.return_receipt_id)
+    mark.at, mark.return_id = _utc(at), said.return_id or ""
     for done in said.lines:
         order.line(done.line, done.item).at(said.site).returned += done.quantity
+        mark.pieces += _pieces(done)
+    mark.pieces.sort()
 
 
-def invoice(order: OrderState, said: Invoice) -> None:
+def inspect_return(order: OrderState, said: ReturnInspection) -> None:
+    """Learn what a later look made of goods that came back."""
+    mark = _receipt(order, said.site, said.return_receipt_id)
+    for done in said.lines:
+        order.line(done.line, done.item)
+        mark.inspected += _pieces(done)
+    mark.inspected.sort()
+
+
+def _receipt(order: OrderState, site: str, number: str) -> ReceiptMark:
+    return order.receipts.setdefault(receipt_id(site, number), ReceiptMark(site))
+
+
+def _pieces(done: ReturnReceiptLine) -> list[Piece]:
+    return [
+        Piece(done.line, done.item, lot, done.disposition.value, units)
+        for lot, units in units_of(done.lot, done.serials, done.quantity)
+    ]
+
+
+def receipt_id(site: str, number: str) -> str:
+    """The name of a return receipt: every site numbers its own."""
+    return f"{site}/{number}"
+
+
+def invoice(order: OrderState, said: Invoice, at: datetime) -> None:
     """Learn what finance charged."""
+    mark = InvoiceMark(
+        said.shipment_id,
+        said.currency,
+        {},
+        said.total_minor,
+        said.correction,
+        said.freight_minor,
+        said.freight_tax_minor,
+        said.rounding_minor,
+        said.role.value,
+        _utc(at),
+    )
     for done in said.lines:
         line = order.lines.get(done.line) or order.line(done.line, "")
         line.invoiced += done.quantity
+        known = mark.lines.get(done.line, Amounts(0))
+        mark.lines[done.line] = Amounts(
+            known.units + done.quantity,
+            known.net + done.amount_minor,
+            known.tax + done.tax_minor,
+        )
+    order.invoices[said.invoice_id] = mark
+
+
+def pay(order: OrderState, said: InvoicePaid) -> None:
+    """Learn that money came for an invoice."""
+    order.payments[said.payment_id] = PaymentMark(said.invoice_id, said.currency, said.amount_minor)
+
+
+def credit(order: OrderState, said: CreditMemo, at: datetime) -> None:
+    """Learn what finance gave back."""
+    mark = CreditMark(
+        said.currency,
+        {},
+        said.total_minor,
+        said.fee_minor,
+        said.rounding_minor,
+        said.credit_request_id or "",
+        said.role.value,
+        _utc(at),
+    )
+    for done in said.lines:
+        order.line(done.line, "")
+        mark.lines[done.line] = Amounts(done.quantity, done.amount_minor, done.tax_minor)
+    order.credits[said.credit_memo_id] = mark
+
+
+def correct(order: OrderState, said: InvoiceCorrection) -> None:
+    """Learn that an invoice charged too much."""
+    mark = CorrectionMark(said.shipment_id, {})
+    for done in said.lines:
+        order.line(done.line, "")
+        mark.lines[done.line] = Amounts(done.quantity, done.amount_minor, done.tax_minor)
+    order.corrections[said.correction_id] = mark
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
 
 
 def consume(place: SiteLine, quantity: int) -> tuple[int, int]:

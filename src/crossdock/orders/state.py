@@ -81,6 +81,9 @@ class Line(msgspec.Struct, omit_defaults=True):
     price_unit: str = ""
     price_each: tuple[int, int] = (1, 1)  # base units per price unit, as a fraction
     priced: bool = False
+    discount: int = 0  # off all that is ordered, its part of the order's own included
+    tax_code: str = ""
+    kept: bool = False  # its item's master says that it is not taken back
     revision: tuple[int, str] = (0, "")
     price_revision: tuple[int, str] = (0, "")  # of the change that set the price
     cancel: int = 0
@@ -91,7 +94,8 @@ class Line(msgspec.Struct, omit_defaults=True):
     each: int = 0
     handling: dict[str, str] = {}  # what a warehouse is told of the item
     shown: list[str] = []  # the conditions of this line that people are shown, as "kind=numbers"
-    kits_asked: int = 0  # of a kit: how many finance was asked to invoice
+    asked: int = 0  # units that finance was asked to invoice
+    credit_asked: int = 0  # units that finance was asked to credit
     sites: dict[str, SiteLine] = {}
 
     @property
@@ -112,11 +116,15 @@ class Line(msgspec.Struct, omit_defaults=True):
 
 
 class ShipmentMark(msgspec.Struct, omit_defaults=True):
-    """A shipment of the order, and whether finance was asked to invoice it."""
+    """A shipment of the order, and when it left.
+
+    `withheld` says why finance is not asked to invoice it although there is something to invoice.
+    """
 
     site: str
     lines: dict[str, int]
-    asked: bool = False
+    at: str = ""  # ISO 8601 in UTC
+    withheld: str = ""
 
 
 class ReturnMark(msgspec.Struct, omit_defaults=True):
@@ -125,6 +133,116 @@ class ReturnMark(msgspec.Struct, omit_defaults=True):
     since: str
     lines: dict[str, int]
     authorised: bool = False
+    items: dict[str, str] = {}  # line -> what the customer says it is
+    reason: str = ""
+    condition: str = ""
+    granted: bool = False  # at a desk, to a caller who waited: not taken back
+    told: str = ""  # the status that desks and channels were last told
+
+
+class Amounts(msgspec.Struct, array_like=True, frozen=True):
+    """So many units of a line, what they cost net, the tax on it, what was off; minor units."""
+
+    units: int
+    net: int = 0
+    tax: int = 0
+    off: int = 0
+
+
+class InvoiceAsk(msgspec.Struct, omit_defaults=True):
+    """An invoice that finance was asked for: of a shipment and, from 1 on, of which correction."""
+
+    shipment: str
+    lines: dict[str, Amounts]
+    total: int
+    correction: int = 0
+    freight: int = 0
+    freight_tax: int = 0
+    rounding: int = 0
+    day: str = ""  # under which finance is to book it
+    attempt: int = 1
+    rejected: str = ""  # in finance's words; a blank where it gave none
+
+
+class InvoiceMark(msgspec.Struct, omit_defaults=True):
+    """An invoice that finance posted."""
+
+    shipment: str
+    currency: str
+    lines: dict[str, Amounts]
+    total: int
+    correction: int = 0
+    freight: int = 0
+    freight_tax: int = 0
+    rounding: int = 0
+    role: str = "shop"
+    at: str = ""
+
+
+class PaymentMark(msgspec.Struct, array_like=True, frozen=True):
+    """Money that came for an invoice."""
+
+    invoice: str
+    currency: str
+    amount: int
+
+
+class Piece(msgspec.Struct, array_like=True, frozen=True, order=True):
+    """Returned goods of one line and lot, and what a site says becomes of them."""
+
+    line: str
+    item: str
+    lot: str
+    disposition: str
+    units: int
+
+
+class ReceiptMark(msgspec.Struct, omit_defaults=True):
+    """Goods that came back; `orders.receipts` says what becomes of them.
+
+    `set_apart` are the lines whose goods stand apart until a person has inspected them: nobody
+    asked for them, or they are others than were sold.
+    """
+
+    site: str = ""
+    at: str = ""
+    pieces: list[Piece] = []
+    return_id: str = ""
+    inspected: list[Piece] = []
+    set_apart: list[str] = []
+
+
+class CreditAsk(msgspec.Struct, omit_defaults=True):
+    """A credit that finance was asked for."""
+
+    reason: str
+    lines: dict[str, Amounts]
+    total: int
+    fee: int = 0
+    rounding: int = 0
+    receipt: str = ""
+    shipment: str = ""
+    correction: str = ""
+
+
+class CreditMark(msgspec.Struct, omit_defaults=True):
+    """A credit memo that finance posted."""
+
+    currency: str
+    lines: dict[str, Amounts]
+    total: int
+    fee: int = 0
+    rounding: int = 0
+    ask: str = ""
+    role: str = "shop"
+    at: str = ""
+
+
+class CorrectionMark(msgspec.Struct, omit_defaults=True):
+    """Somebody's word that an invoice charged too much."""
+
+    shipment: str
+    lines: dict[str, Amounts]
 
 
 class OrderState(msgspec.Struct, omit_defaults=True):
@@ -143,10 +261,18 @@ class OrderState(msgspec.Struct, omit_defaults=True):
     lines: dict[str, Line] = {}
     shipments: dict[str, ShipmentMark] = {}
     returns: dict[str, ReturnMark] = {}
+    receipts: dict[str, ReceiptMark] = {}
+    freight: int = 0
+    invoices: dict[str, InvoiceMark] = {}
+    payments: dict[str, PaymentMark] = {}
+    credits: dict[str, CreditMark] = {}
+    corrections: dict[str, CorrectionMark] = {}
+    asks: dict[str, InvoiceAsk] = {}  # by the id that `ask_id` gives
+    credit_asks: dict[str, CreditAsk] = {}
+    open: list[str] = []  # what contradicts between its documents, as people are shown it
     facts: dict[str, str] = {}  # fact key -> its place on the log
     releases: int = 0
     told: str = ""  # the status that channels were last told
-    services_asked: bool = False
     reservation: str = ""
     took_over: bool = False  # whether the reservation's units were looked for
 
@@ -356,6 +482,13 @@ def fingerprint(order: OrderState) -> str:
         "facts": sorted(key for key in order.facts if not key.startswith(STOP_ANSWER)),
         "shipments": sorted(order.shipments),
         "returns": {number: mark.authorised for number, mark in order.returns.items()},
+        "money": [
+            sorted(order.receipts.items()),
+            sorted(order.invoices.items()),
+            sorted(order.credits.items()),
+            sorted(order.payments.items()),
+            sorted(order.corrections.items()),
+        ],
         "status": status(order),
     }
     return sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()

@@ -269,5 +269,7 @@ DEFAULT_RULES = (
     Rule("proposal", (ANYBODY,), ()),
     # Money.
     Rule("invoice", ("erp",), ("erp",)),
+    Rule("credit_memo", ("erp",), ("erp",)),
+    Rule("accounting_period", ("erp",), ()),
 )
 """The matrix that ships with the hub; `crossdock.yaml` replaces rows and adds narrower ones."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from crossdock.kernel.errors import CrossdockError
+from crossdock.runtime import cli_money
 from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
 
 app = typer.Typer(
@@ -318,6 +319,9 @@ def adjustments_reject(
         owner=owner,
         as_json=as_json,
     )
+
+
+app.add_typer(cli_money.app, name="money")
 
 
 stock = typer.Typer(no_args_is_help=True, help="Counters of stock beside the ledger's entries.")

@@ -30,12 +30,15 @@ from crossdock.inventory.bridge import PostingPolicy
 from crossdock.kernel.limits import POLL_SECONDS_MAX, RESERVATION_SECONDS_MAX
 from crossdock.kernel.redaction import one_line
 from crossdock.kernel.text import header_fault
+from crossdock.orders.charges import MoneyRules
+from crossdock.orders.credits import CreditRules
 from crossdock.ownership.findings import Finding, House, findings
 from crossdock.ownership.flows import Flow, all_flows, stopped_types
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.phrases import CHANNEL, HUB, SITE
 from crossdock.ownership.rule import Rule
 from crossdock.ownership.survivorship import FieldRule
+from crossdock.returns.authorisation import ReturnRules
 from crossdock.runtime.config_conditions import read_conditions
 from crossdock.runtime.config_identity import (
     read_ids,
@@ -43,6 +46,7 @@ from crossdock.runtime.config_identity import (
     read_speech,
     read_survivorship,
 )
+from crossdock.runtime.config_money import read_money, read_returns
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
 from crossdock.runtime.config_policies import StockPolicies, read_policies
 from crossdock.runtime.config_posting import read_posting
@@ -98,6 +102,9 @@ class Settings:
     channel_roles: Mapping[str, Mapping[str, str]]  # channel -> role -> system
     rules: tuple[Rule, ...]
     posting: PostingPolicy
+    money: MoneyRules
+    returns: ReturnRules
+    credits: CreditRules
     policies: StockPolicies
     flows: Mapping[str, Flow]  # every one, those that ship with the hub included
     speech: Mapping[str, Speech]  # the systems that do not speak as we do
@@ -130,6 +137,9 @@ class Settings:
             soft_seconds=self.hub.reservation_seconds,
             name="crossdock",
             posting=self.posting,
+            money=self.money,
+            returns=self.returns,
+            credits=self.credits,
             adjustment_limits=self.policies.adjustment_limits,
             count_tolerances=self.policies.count_tolerances,
             docks=self.policies.docks,
@@ -205,7 +215,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
-    "survivorship", "posting", "policies", "conditions",
+    "survivorship", "posting", "policies", "taxes", "invoicing", "returns", "conditions",
 )  # fmt: skip
 
 
@@ -234,6 +244,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         {name: system.ids for name, system in systems.items()},
     )
     surviving = reader.section(top.get("survivorship"), "survivorship")
+    taken_back, paid_back = read_returns(reader, reader.section(top.get("returns"), "returns"))
     return Settings(
         hub=_hub(reader, reader.section(top.get("hub"), "hub"), base),
         database=reader.secret(database, "url", "database"),
@@ -248,6 +259,13 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         rules=read_rules(reader, owned, sites, channels),
         policies=read_policies(reader, reader.section(top.get("policies"), "policies"), sites),
         posting=read_posting(reader, reader.section(top.get("posting"), "posting")),
+        money=read_money(
+            reader,
+            reader.section(top.get("taxes"), "taxes"),
+            reader.section(top.get("invoicing"), "invoicing"),
+        ),
+        returns=taken_back,
+        credits=paid_back,
         flows=all_flows(read_flows(reader, reader.section(top.get("flows"), "flows"))),
         speech=speech,
         matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),

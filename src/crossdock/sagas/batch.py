@@ -7,8 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from crossdock.contracts.invoices import AccountingPeriods
 from crossdock.contracts.products import Item
-from crossdock.contracts.vocabulary import ItemKind
+from crossdock.contracts.vocabulary import Disposition, ItemKind
 from crossdock.inventory.promise import PromiseBook
 from crossdock.inventory.reservations import Reservation
 from crossdock.log.accounts import Blocked, Lot
@@ -26,6 +27,9 @@ from crossdock.log.records import (
     Standing,
     Wanted,
 )
+from crossdock.orders.credits import CreditRules
+from crossdock.orders.matching import match
+from crossdock.orders.periods import Periods
 from crossdock.orders.state import Figures, OrderState, all_figures, status
 from crossdock.sagas.accounts import Accounts
 from crossdock.sagas.ahead import AheadBook
@@ -36,6 +40,13 @@ from crossdock.sagas.turn import Turn, WaitingList
 
 _ITEM = msgspec.json.Decoder(Item)
 _HELD = msgspec.json.Decoder(Reservation)
+CALENDAR = "accounting-periods"
+"""The kind of document that says which periods finance has closed."""
+
+MAIN = "main"
+"""The calendar that counts."""
+
+_PERIODS = msgspec.json.Decoder(AccountingPeriods)
 _ORDER = msgspec.json.Decoder(OrderState)
 
 
@@ -109,6 +120,17 @@ class Batch:
             found = OrderState(order_id) if stored is None else _ORDER.decode(stored)
             self.orders[order_id] = found
         return found
+
+    def glance(self, order_id: str) -> OrderState:
+        """The order as it stands, to be looked at only: a batch that is not its own's writes none.
+
+        It has to be among the orders that are wanted.
+        """
+        found = self.orders.get(order_id)
+        if found is not None:
+            return found
+        stored = self._loaded.orders.get(order_id)
+        return OrderState(order_id) if stored is None else _ORDER.decode(stored)
 
     def items_of_orders(self) -> set[str]:
         """The items of every order of the batch: who misses one will soon miss the next."""
@@ -257,7 +279,25 @@ class Batch:
             self.ahead,
             self._settled,
             self.accounts.entered,
+            self.periods,
         )
+
+    def periods(self) -> Periods:
+        """What finance has closed, as the log says by now.
+
+        Raises:
+            DocumentNotLoaded: the batch did not load it.
+        """
+        known = self.document(CALENDAR, MAIN)
+        if known is None:
+            return Periods()
+        said = self.periods_said(known)
+        return Periods(said.closed_to or "", said.closed)
+
+    @staticmethod
+    def periods_said(calendar: Document) -> AccountingPeriods:
+        """A calendar as finance said it."""
+        return _PERIODS.decode(calendar.body)
 
     def take(self, turn: Turn) -> None:
         """Take what a turn decided into the batch."""
@@ -305,4 +345,9 @@ def order_row(order: OrderState, known: dict[str, Figures] | None = None) -> Ord
         cancelled=sum(f.cancelled for f in totals),
         returned=sum(f.returned for f in totals),
         state=msgspec.json.encode(order),
+        unmatched=bool(match(order, _EVERYTHING)),
     )
+
+
+_EVERYTHING = CreditRules(credited=frozenset(Disposition))
+"""By these rules whatever is open by the house's own is open too."""

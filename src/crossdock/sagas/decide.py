@@ -19,6 +19,8 @@ from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
 from crossdock.sagas import ahead, enforcement
 from crossdock.sagas.accounts import AccountsNotLoaded
 from crossdock.sagas.batch import (
+    CALENDAR,
+    MAIN,
     Batch,
     DocumentNotLoaded,
     EffectNotLoaded,
@@ -68,7 +70,7 @@ def _newest(message: Recorded) -> Recorded:
 
 def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
     """What these messages will look at; `decide` asks for more where this was too little."""
-    wanted = Wanted(documents={ALIASES})
+    wanted = Wanted(documents={ALIASES, (CALENDAR, MAIN)})
     for message, noun in messages:
         if isinstance(noun, Foreign):
             if CATALOGUE[message.type].key == "order_id":

@@ -29,7 +29,7 @@ from crossdock.orders import sourcing
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened, consume
 from crossdock.orders.state import Figures, Line, OrderState, all_figures, figures
-from crossdock.sagas import goods, promising, telling
+from crossdock.sagas import crediting, goods, invoicing, promising, returning, telling
 from crossdock.sagas.turn import Turn
 
 Shelf = tuple[str, str]
@@ -124,6 +124,7 @@ def settle(
     may stand on the waiting list with another quantity, or for other sites, than the order
     believes: their rows are written again. `anew` looks for stock for waiting lines too.
     """
+    returning.hold_wrong_items(turn, order)
     now = turn.settled[order.order_id] = all_figures(order)
     free_again = set(freed)
     if order.placed and not order.holds:
@@ -138,8 +139,9 @@ def settle(
             _look_again_at_kits(order, now)
             _stop(turn, order, stops)
             _release(turn, order)
-        telling.ask_for_invoices(turn, order, now)
-        telling.answer_returns(turn, order, now)
+        invoicing.ask_for_invoices(turn, order, now)
+        crediting.ask_for_credits(turn, order, now)
+        returning.answer_returns(turn, order, now)
     for item, site in sorted(free_again):
         serve_waiting(turn, item, site)
     telling.note_conditions(turn, order, now)

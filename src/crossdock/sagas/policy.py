@@ -10,8 +10,11 @@ from crossdock.contracts.vocabulary import StockState
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
 from crossdock.inventory.limits import CorrectionLimit
+from crossdock.orders.charges import MoneyRules
+from crossdock.orders.credits import CreditRules
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
+from crossdock.returns.authorisation import ReturnRules
 from crossdock.sagas.understanding import Speech
 
 
@@ -55,6 +58,9 @@ class Policy:
     adjustment_limits: tuple[CorrectionLimit, ...] = ()  # beyond which somebody must approve
     count_tolerances: tuple[CorrectionLimit, ...] = ()  # beyond which a count is shown
     docks: frozenset[str] = frozenset()  # sites at which nothing is sold before it is put away
+    money: MoneyRules = field(default_factory=MoneyRules)  # how invoices are reckoned
+    credits: CreditRules = field(default_factory=CreditRules)  # what is paid back
+    returns: ReturnRules = field(default_factory=ReturnRules)  # which goods may come back
     transfer_hours: int = 72  # how long a transfer may take that names no time
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself

@@ -52,18 +52,39 @@ FACTS: dict[str, FactKind] = {
     ),
     catalogue.SHIPMENT_SHIPPED: FactKind(
         lambda said: f"shipment/{said.shipment_id}",
-        lambda order, said, _: facts.ship(order, said),
+        facts.ship,
     ),
     catalogue.RETURN_REQUESTED: FactKind(
-        lambda said: f"return/{said.return_id}", facts.request_return
+        lambda said: f"return/{said.return_id}",
+        facts.request_return,
+    ),
+    catalogue.RETURN_GRANTED: FactKind(
+        lambda said: f"return/{said.return_id}",
+        lambda order, said, at: facts.request_return(order, said, at, granted=True),
     ),
     catalogue.RETURN_RECEIVED: FactKind(
         lambda said: f"return-receipt/{said.site}/{said.return_receipt_id}",
-        lambda order, said, _: facts.receive_return(order, said),
+        facts.receive_return,
+    ),
+    catalogue.RETURN_INSPECTED: FactKind(
+        lambda said: f"return-inspection/{said.site}/{said.inspection_id}",
+        lambda order, said, _: facts.inspect_return(order, said),
     ),
     catalogue.INVOICE_POSTED: FactKind(
         lambda said: f"invoice/{said.invoice_id}",
-        lambda order, said, _: facts.invoice(order, said),
+        facts.invoice,
+    ),
+    catalogue.INVOICE_PAID: FactKind(
+        lambda said: f"payment/{said.payment_id}",
+        lambda order, said, _: facts.pay(order, said),
+    ),
+    catalogue.INVOICE_CORRECTED: FactKind(
+        lambda said: f"correction/{said.correction_id}",
+        lambda order, said, _: facts.correct(order, said),
+    ),
+    catalogue.CREDIT_POSTED: FactKind(
+        lambda said: f"credit/{said.credit_memo_id}",
+        facts.credit,
     ),
 }
 """Every kind of message from which an order learns a fact."""

@@ -35,6 +35,7 @@ from crossdock.log.records import (
 )
 from crossdock.orders import doings
 from crossdock.orders.doings import Doing
+from crossdock.orders.periods import Periods
 from crossdock.orders.state import Figures, OrderState
 from crossdock.sagas.ahead import AheadBook
 from crossdock.sagas.policy import Policy
@@ -45,8 +46,8 @@ class Turn:
     """The working view of one message: its batch's books, its own outcome."""
 
     __slots__ = (
-        "ahead", "book", "effects", "entered", "message", "messages", "outcome", "policy", "pools",
-        "settled", "waiting",
+        "ahead", "book", "effects", "entered", "message", "messages", "outcome", "periods",
+        "policy", "pools", "settled", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +60,9 @@ class Turn:
         ahead: AheadBook,
         settled: dict[str, dict[str, Figures]],
         entered: list[tuple[Movement, datetime]],
+        periods: Callable[[], Periods] = Periods,
     ) -> None:
+        self.periods = periods  # what finance has closed by now
         self.entered = entered  # the batch's movements so far, with their event times
         self.settled = settled  # order -> its figures when it was settled last in this batch
         self.message = message

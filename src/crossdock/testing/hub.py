@@ -25,6 +25,7 @@ from crossdock.log.records import Decided, Lease, NewMessage, Receipt
 from crossdock.log.views import BalanceRow, WeightRow
 from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
+from crossdock.returns.authorisation import BlindReturns, ReturnRules
 from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import ChannelPolicy, Policy
 from crossdock.sagas.turn import own_message
@@ -63,6 +64,7 @@ def small_policy(*, partitions: int = 1, keep_back: int = 0) -> Policy:
         ),
         known_items_only=False,
         posting=SILENT,
+        returns=ReturnRules(blind=BlindReturns.AS_INSPECTED),
     )
 
 

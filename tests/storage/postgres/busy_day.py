@@ -211,7 +211,11 @@ def afternoon() -> Iterator[tuple[str, Noun]]:
     yield (
         catalogue.RETURN_RECEIVED,
         returns.ReturnReceipt(
-            return_receipt_id="RR-1", order_id="SO-1", site="EAST", lines=(back,)
+            return_receipt_id="RR-1",
+            order_id="SO-1",
+            site="EAST",
+            lines=(back,),
+            return_id="RT-1",
         ),
     )
     yield (

@@ -58,6 +58,13 @@ PLANTED = {
         " intended_time, body) SELECT 'once more', destination, lane, key, type, correlation,"
         " intended_time, body FROM effect WHERE type = 'crossdock.invoice.requested.v1' LIMIT 1"
     ),
+    "credit_once": (
+        "INSERT INTO effect (business_key, destination, lane, key, type, correlation,"
+        " intended_time, body) SELECT 'once more', destination, lane, key, type, correlation,"
+        " intended_time, body FROM effect WHERE type = 'crossdock.credit_memo.requested.v1' LIMIT 1"
+    ),
+    "money_adds_up": in_state("asks,SH-1,total", "1"),
+    "credited_was_charged": in_state("credit_asks,EAST/RR-1,lines,1,0", "9"),
     "balances_are_sums": f"UPDATE balance SET quantity = quantity + 1 WHERE {one('balance')}",
     "safety_is_said": "UPDATE promise SET safety = safety + 1 WHERE item = 'bolt'",
     "entries_match_movements": f"DELETE FROM financial_entry WHERE {one('financial_entry')}",

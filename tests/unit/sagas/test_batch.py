@@ -126,11 +126,11 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.RECORD_SET_ASIDE,
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,
-        catalogue.RECORD_SET_ASIDE,
+        catalogue.RETURN_GRANTED,
     }
     inbound = {newest(row.name) for row in CATALOGUE.values() if row.inbound}
     assert set(DECIDERS) == inbound | to_itself
-    assert set(rebuild.FACTS) | rebuild.MASTERS <= inbound
+    assert set(rebuild.FACTS) | rebuild.MASTERS <= inbound | {catalogue.RETURN_GRANTED}
 
 
 @pytest.mark.parametrize("kind", ItemKind)

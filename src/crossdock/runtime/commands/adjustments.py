@@ -7,30 +7,23 @@ same door as that system's own.
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from crossdock.contracts import catalogue, counts
-from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.vocabulary import Fate
-from crossdock.gateway.admission import admit
-from crossdock.gateway.keys import Caller
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.redaction import shown
-from crossdock.log.records import Document, NewMessage
-from crossdock.runtime.clocks import SystemClock, SystemRandomness
+from crossdock.log.records import Document
 from crossdock.runtime.commands import trace_words as words
 from crossdock.runtime.commands.identity import all_documents
-from crossdock.runtime.commands.ingest import decide_all
+from crossdock.runtime.commands.saying import say_as_owner
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.runtime.hub import opened_store
 from crossdock.sagas.deciders.counts import PENDING, Pending
-from crossdock.sagas.policy import Policy
 
 _PENDING = msgspec.json.Decoder(Pending)
 _TYPES = {
@@ -104,34 +97,6 @@ async def _settle(
 ) -> dict[str, Any]:
     if number not in {row["adjustment_id"] for row in await _waiting(settings)}:
         raise NotPending(where="adjustments", found=shown(number))
-    policy = settings.policy()
     kind, noun = _TYPES[verdict]
-    owner = owner or next(iter(policy.matrix.owners(CATALOGUE[kind].entity, event=kind)), "")
     said = noun(adjustment_id=number, decided_by=by, note=note)
-    message = _message(policy, kind, owner, said, SystemClock().now())
-    async with opened_store(settings) as store:
-        [receipt] = await store.append([message])
-        await decide_all(settings, policy, store)
-        place = (receipt.partition, receipt.position)
-        outcome = (await store.outcomes_at([place]))[place].outcome
-    return {
-        "type": kind,
-        "source": owner,
-        "place": f"{place[0]}:{place[1]}",
-        "fate": outcome.fate,
-        "reason": outcome.reason,
-    }
-
-
-def _message(
-    policy: Policy, kind: str, owner: str, said: msgspec.Struct, now: datetime
-) -> NewMessage:
-    """The message as its owner would send it, read at the door like any other."""
-    envelope = Envelope(
-        id=f"cli/{SystemRandomness().token_bytes(12).hex()}",
-        source=owner,
-        type=kind,
-        time=now,
-        data=msgspec.Raw(msgspec.json.encode(said)),
-    )
-    return admit(msgspec.json.encode(envelope), Caller(owner), policy, now)
+    return await say_as_owner(settings, kind, said, owner)

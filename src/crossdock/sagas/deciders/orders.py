@@ -7,38 +7,23 @@ from typing import Any
 
 import msgspec
 
-from crossdock.contracts import catalogue, invoices, orders, returns, shipments, stock
+from crossdock.contracts import catalogue, orders, shipments, stock
 from crossdock.contracts.parties import Party
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus
 from crossdock.contracts.words import Address
-from crossdock.inventory import ledger, weights
 from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
-from crossdock.orders.facts import Happened
 from crossdock.orders.state import Line, OrderState
-from crossdock.sagas import fulfilment, lots, rebuild, reserving, telling
+from crossdock.sagas import fulfilment, reserving, telling
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
-from crossdock.sagas.deciders.goods import check_serials, enter, wants_lots
+from crossdock.sagas.deciders.goods import check_serials
+from crossdock.sagas.learning import learn as _learn
 from crossdock.sagas.measures import understand
 from crossdock.sagas.turn import Turn
 
 _PARTY = msgspec.json.Decoder(Party)
-
-
-def _learn(turn: Turn, order: OrderState, noun: Any) -> list[Happened] | None:
-    """Fold a fact into the order and give what it did to the goods; None when it is not new.
-
-    The second wall behind the business keys (I3).
-    """
-    place = rebuild.known_at(order, turn.message, noun)
-    if place is not None:
-        turn.supersede(f"the order learned this at {place}")
-        return None
-    happened = rebuild.learn(order, turn.message, noun)
-    turn.outcome.weights += rebuild.weigh(order, noun)
-    return happened
 
 
 def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
@@ -61,10 +46,20 @@ def _note_handling(batch: Batch, turn: Turn, order: OrderState) -> None:
         item = batch.item(line.item)
         if item is None:
             continue
+        _note_money(turn, order, number, item)
         known = {name: value for name in _HANDLING if (value := getattr(item, name)) is not None}
         if known != line.handling:
             told = [f"{name}={value}" for name, value in known.items()]
             turn.remember(order, Doing.HANDLING, told, number)
+
+
+def _note_money(turn: Turn, order: OrderState, number: str, item: Item) -> None:
+    """Remember how the item's master says that a line is taxed, and whether it is taken back."""
+    line = order.lines[number]
+    if item.tax_code and not line.tax_code:
+        turn.remember(order, Doing.TAX_CODE, item.tax_code, number)
+    if line.kept is item.returnable:
+        turn.remember(order, Doing.KEPT, not item.returnable, number)
 
 
 def _unknown(batch: Batch, order: OrderState) -> set[str]:
@@ -178,29 +173,6 @@ def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
         telling.tell_shipment(turn, order, noun)
 
 
-def _return_requested(batch: Batch, turn: Turn, noun: returns.ReturnRequest) -> None:
-    order = batch.order(noun.order_id)
-    if _learn(turn, order, noun) is not None:
-        fulfilment.settle(turn, order)
-
-
-def _return_received(batch: Batch, turn: Turn, noun: returns.ReturnReceipt) -> None:
-    order = batch.order(noun.order_id)
-    if _learn(turn, order, noun) is not None:
-        enter(turn, lots.admit(batch, turn, ledger.returned(noun)))
-        turn.outcome.weights += weights.returned(noun)
-        for line in noun.lines:
-            document = noun.return_receipt_id
-            check_serials(batch, turn, document, line.item, line.quantity, line.serials)
-        fulfilment.settle(turn, order)
-
-
-def _invoiced(batch: Batch, turn: Turn, noun: invoices.Invoice) -> None:
-    order = batch.order(noun.order_id)
-    if _learn(turn, order, noun) is not None:
-        fulfilment.settle(turn, order)
-
-
 def _granted(batch: Batch, turn: Turn, noun: stock.Grant) -> None:
     order = batch.order(noun.order_id)
     fulfilment.take_grant(turn, order, noun)
@@ -224,11 +196,6 @@ def _reviewed(batch: Batch, turn: Turn, order: OrderState) -> None:
 def _items_and_masters(wanted: Wanted, noun: Any) -> None:
     items_of_lines(wanted, noun)
     wanted.masters.update(("item", line.item) for line in noun.lines)
-
-
-def _lots_of_lines(wanted: Wanted, noun: returns.ReturnReceipt) -> None:
-    for line in noun.lines:
-        wants_lots(wanted, line.item, line.lot, line.serials)
 
 
 def _serials_of_lines(wanted: Wanted, noun: shipments.Shipment) -> None:
@@ -257,9 +224,6 @@ DECIDERS: dict[str, Decider] = {
     catalogue.RELEASE_STOPPED: Decider(_stopped, items_of_lines),
     catalogue.CARTON_PACKED: Decider(_packed),
     catalogue.SHIPMENT_SHIPPED: Decider(_shipped, _serials_of_lines),
-    catalogue.RETURN_REQUESTED: Decider(_return_requested),
-    catalogue.RETURN_RECEIVED: Decider(_return_received, _lots_of_lines),
-    catalogue.INVOICE_POSTED: Decider(_invoiced),
     catalogue.STOCK_GRANTED: Decider(_granted, its_item),
 }
 """Every message about an order."""

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import OrderRow, Recorded
 from crossdock.log.views import (
@@ -20,15 +22,19 @@ from crossdock.log.views import (
     BalanceKey,
     BalanceRow,
     ExceptionRow,
+    MoneyTotal,
     OutcomeRow,
     PromiseKey,
     PromiseView,
     WeightRow,
 )
+from crossdock.orders.state import OrderState
+from crossdock.orders.totals import totals
 from crossdock.storage.memory.data import Data, Partition, Place
 from crossdock.storage.memory.messages import recorded
 
 _NONE = Partition()
+_ORDER = msgspec.json.Decoder(OrderState)
 
 
 def position(data: Data) -> dict[int, tuple[int, int]]:
@@ -80,6 +86,18 @@ def orders(data: Data, after: str, limit: int) -> list[OrderRow]:
     """A page of orders."""
     wanted = heapq.nsmallest(limit, (name for name in data.orders if name > after))
     return [replace(data.orders[name]) for name in wanted]
+
+
+def unmatched_orders(data: Data, after: str, limit: int) -> list[OrderRow]:
+    """A page of orders whose documents do not match."""
+    wanted = (name for name, row in data.orders.items() if row.unmatched and name > after)
+    return [replace(data.orders[name]) for name in heapq.nsmallest(limit, wanted)]
+
+
+def money_totals(data: Data, zone: str) -> list[MoneyTotal]:
+    """The control totals of all orders."""
+    found = totals((_ORDER.decode(row.state) for row in data.orders.values()), zone)
+    return [MoneyTotal(*one.key, *one[1:]) for one in found]
 
 
 def balances(data: Data, after: BalanceKey | None, limit: int) -> list[BalanceRow]:

@@ -42,6 +42,7 @@ from crossdock.log.views import (
     EffectView,
     ExceptionRow,
     FinancialRow,
+    MoneyTotal,
     OutcomeRow,
     PromiseKey,
     PromiseView,
@@ -314,6 +315,16 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("orders.start")
         return reading.orders(self.data, after, limit)
+
+    async def unmatched_orders(self, after: str, limit: int) -> list[OrderRow]:
+        """See `log.ports.Reading`."""
+        await self._at("unmatched_orders.start")
+        return reading.unmatched_orders(self.data, after, limit)
+
+    async def money_totals(self, zone: str) -> list[MoneyTotal]:
+        """See `log.ports.Reading`."""
+        await self._at("money_totals.start")
+        return reading.money_totals(self.data, zone)
 
     async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:
         """See `log.ports.Reading`."""

@@ -271,13 +271,15 @@ ON CONFLICT (item) DO UPDATE SET item = excluded.item;
 
 -- put_orders --
 INSERT INTO sales_order AS o
-    (order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state)
+    (order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state,
+     unmatched)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[])
+                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::boolean[])
 ON CONFLICT (order_id) DO UPDATE SET
     status = excluded.status, customer = excluded.customer, channel = excluded.channel,
     ordered = excluded.ordered, shipped = excluded.shipped, invoiced = excluded.invoiced,
-    cancelled = excluded.cancelled, returned = excluded.returned, state = excluded.state;
+    cancelled = excluded.cancelled, returned = excluded.returned, state = excluded.state,
+    unmatched = excluded.unmatched;
 
 -- put_effects --
 -- Write intents and make them due; a business key that is known already is left as it is.

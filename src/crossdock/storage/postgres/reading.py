@@ -39,6 +39,7 @@ from crossdock.log.views import (
     ExceptionRow,
     FinancialRow,
     LotMovement,
+    MoneyTotal,
     OutcomeRow,
     PromiseKey,
     PromiseView,
@@ -103,6 +104,16 @@ class PostgresReading:
         """See `log.ports.Reading.orders`."""
         rows = await self._look("orders", after, limit)
         return [OrderRow(*row) for row in rows]
+
+    async def unmatched_orders(self, after: str, limit: int) -> list[OrderRow]:
+        """See `log.ports.Reading.unmatched_orders`."""
+        rows = await self._look("unmatched_orders", after, limit)
+        return [OrderRow(*row) for row in rows]
+
+    async def money_totals(self, zone: str) -> list[MoneyTotal]:
+        """See `log.ports.Reading.money_totals`."""
+        rows = await self._look("money_totals", zone)
+        return [MoneyTotal(*row) for row in rows]
 
     async def balances(self, after: BalanceKey | None, limit: int) -> list[BalanceRow]:
         """See `log.ports.Reading.balances`."""

@@ -29,7 +29,8 @@ SELECT partition, position, processed_time, body FROM outcome
 WHERE partition = $1 AND position > $2 ORDER BY position LIMIT $3;
 
 -- orders --
-SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state
+SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state,
+       unmatched
 FROM sales_order
 WHERE order_id COLLATE "C" > $1 ORDER BY order_id COLLATE "C" LIMIT $2;
 
@@ -306,3 +307,53 @@ SELECT state FROM sales_order WHERE order_id = $1;
 SELECT o.partition, o.position, o.processed_time, o.body
 FROM unnest($1::smallint[], $2::bigint[]) AS w (partition, position)
 JOIN outcome o ON o.partition = w.partition AND o.position = w.position;
+
+-- unmatched_orders --
+-- Orders between whose documents something is open or wrong; a partial index holds no others.
+SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state,
+       unmatched
+FROM sales_order
+WHERE unmatched AND order_id COLLATE "C" > $1 ORDER BY order_id COLLATE "C" LIMIT $2;
+
+-- money_totals --
+-- Control totals by day of a time zone, site, kind and currency, of every document in the shop's
+-- own money; `orders.totals` says the same of one order.
+WITH said AS MATERIALIZED (
+    SELECT convert_from(state, 'UTF8')::jsonb AS o FROM sales_order
+    WHERE shipped > 0 OR invoiced > 0 OR returned > 0 OR unmatched
+), document AS (
+    SELECT s.value ->> 'at' AS at, s.value ->> 'site' AS site, 'shipped' AS kind,
+           coalesce(o ->> 'currency', '') AS currency,
+           (SELECT coalesce(sum(l.value::bigint), 0) FROM jsonb_each_text(s.value -> 'lines') l)
+               AS units,
+           (SELECT coalesce(sum((a.value ->> 'total')::bigint), 0)
+            FROM jsonb_each(coalesce(o -> 'asks', '{}')) a
+            WHERE a.value ->> 'shipment' = s.key) AS value
+    FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'shipments', '{}')) s
+    UNION ALL
+    SELECT i.value ->> 'at', coalesce(o -> 'shipments' -> (i.value ->> 'shipment') ->> 'site', ''),
+           'invoiced', i.value ->> 'currency',
+           (SELECT coalesce(sum((l.value ->> 0)::bigint), 0) FROM jsonb_each(i.value -> 'lines') l),
+           (i.value ->> 'total')::bigint
+    FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'invoices', '{}')) i
+    WHERE coalesce(i.value ->> 'role', 'shop') = 'shop'
+    UNION ALL
+    SELECT r.value ->> 'at', r.value ->> 'site', 'returned', coalesce(o ->> 'currency', ''),
+           (SELECT coalesce(sum((p.value ->> 4)::bigint), 0)
+            FROM jsonb_array_elements(r.value -> 'pieces') p), 0
+    FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'receipts', '{}')) r
+    WHERE r.value ? 'pieces'
+    UNION ALL
+    SELECT m.value ->> 'at',
+           coalesce(o -> 'receipts' -> (o -> 'credit_asks' -> (m.value ->> 'ask') ->> 'receipt')
+                    ->> 'site', ''),
+           'credited', m.value ->> 'currency',
+           (SELECT coalesce(sum((l.value ->> 0)::bigint), 0) FROM jsonb_each(m.value -> 'lines') l),
+           (m.value ->> 'total')::bigint
+    FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'credits', '{}')) m
+    WHERE coalesce(m.value ->> 'role', 'shop') = 'shop'
+)
+SELECT to_char(at::timestamptz AT TIME ZONE $1, 'YYYY-MM-DD') AS day, site, kind, currency,
+       count(*) AS documents, sum(units)::bigint AS units, sum(value)::bigint AS value
+FROM document GROUP BY 1, 2, 3, 4
+ORDER BY 1 COLLATE "C", 2 COLLATE "C", 3 COLLATE "C", 4 COLLATE "C";

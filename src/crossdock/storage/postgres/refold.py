@@ -128,7 +128,7 @@ class _Orders:
                 derived = order_row(_ORDER.decode(stored.state))
             except _UNFOLDABLE:
                 return  # told already as a difference in the state
-        for name in ("status", "customer", "channel", *_FIGURES):
+        for name in ("status", "customer", "channel", "unmatched", *_FIGURES):
             found, expected = getattr(stored, name), getattr(derived, name)
             if found != expected:
                 self._differences.note(

@@ -154,14 +154,81 @@ FULL JOIN carried c ON c.order_id = l.order_id AND c.line = l.line AND c.site = 
 WHERE coalesce(l.shipped, 0) <> coalesce(c.carried, 0);
 
 -- invoice_once --
--- I10 broken: Each shipment has at most one invoice request per destination.
-SELECT destination, shipment_id, count(*) AS requests, min(business_key) AS one_of_them
+-- I10 broken: Finance is asked once per shipment, correction and attempt, and again only if it refused.
+WITH asked AS (
+    SELECT destination, business_key, body ->> 'shipment_id' AS shipment_id,
+           coalesce((body ->> 'correction')::int, 0) AS correction,
+           coalesce((body ->> 'attempt')::int, 1) AS attempt
+    FROM (
+        SELECT destination, business_key, convert_from(body, 'UTF8')::jsonb AS body
+        FROM effect WHERE type = 'crossdock.invoice.requested.v1'
+    ) e
+)
+SELECT destination, shipment_id, correction, count(*) AS requests,
+       min(business_key) AS one_of_them
+FROM asked GROUP BY destination, shipment_id, correction
+HAVING count(*) <> count(DISTINCT attempt) OR max(attempt) <> count(*);
+
+-- credit_once --
+-- I10 broken: Finance is asked once to credit a return receipt, a part of it, or a correction.
+SELECT destination, order_id, credit, count(*) AS requests, min(business_key) AS one_of_them
 FROM (
-    SELECT destination, business_key,
-           convert_from(body, 'UTF8')::jsonb ->> 'shipment_id' AS shipment_id
-    FROM effect WHERE type = 'crossdock.invoice.requested.v1'
-) e
-GROUP BY destination, shipment_id HAVING count(*) > 1;
+    SELECT destination, business_key, body ->> 'order_id' AS order_id,
+           body ->> 'credit_request_id' AS credit
+    FROM (
+        SELECT destination, business_key, convert_from(body, 'UTF8')::jsonb AS body
+        FROM effect WHERE type = 'crossdock.credit_memo.requested.v1'
+    ) e
+) c
+GROUP BY destination, order_id, credit HAVING count(*) > 1;
+
+-- money_adds_up --
+-- I11 broken: What finance was asked for is the sum of its lines, freight, tax and rounding.
+WITH said AS MATERIALIZED (
+    SELECT order_id, convert_from(state, 'UTF8')::jsonb AS o FROM sales_order
+    WHERE position('"asks":'::bytea IN state) > 0
+), asked AS (
+    SELECT order_id, a.key AS document, (a.value ->> 'total')::bigint AS total,
+           coalesce((a.value ->> 'freight')::bigint, 0)
+           + coalesce((a.value ->> 'freight_tax')::bigint, 0)
+           + coalesce((a.value ->> 'rounding')::bigint, 0) AS beside, a.value -> 'lines' AS lines
+    FROM said CROSS JOIN LATERAL jsonb_each(o -> 'asks') a
+    UNION ALL
+    SELECT order_id, c.key, (c.value ->> 'total')::bigint,
+           coalesce((c.value ->> 'rounding')::bigint, 0)
+           - coalesce((c.value ->> 'fee')::bigint, 0), c.value -> 'lines'
+    FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'credit_asks', '{}')) c
+)
+SELECT order_id, document, total, beside + of_lines AS added FROM asked
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum((l.value ->> 1)::bigint + (l.value ->> 2)::bigint), 0) AS of_lines
+    FROM jsonb_each(lines) l
+) s
+WHERE total <> beside + of_lines;
+
+-- credited_was_charged --
+-- I11 broken: Finance is never asked to give back more of a line than it charged for it.
+WITH said AS MATERIALIZED (
+    SELECT order_id, convert_from(state, 'UTF8')::jsonb AS o FROM sales_order
+    WHERE position('"credit_asks":'::bytea IN state) > 0
+), charged AS (
+    SELECT order_id, l.key AS line, sum((l.value ->> 0)::bigint) AS units,
+           sum((l.value ->> 1)::bigint + (l.value ->> 2)::bigint) AS value
+    FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'invoices', '{}')) i
+    CROSS JOIN LATERAL jsonb_each(i.value -> 'lines') l
+    WHERE coalesce(i.value ->> 'role', 'shop') = 'shop' AND i.value ->> 'currency' = o ->> 'currency'
+    GROUP BY 1, 2
+), back AS (
+    SELECT order_id, l.key AS line, sum((l.value ->> 0)::bigint) AS units,
+           sum((l.value ->> 1)::bigint + (l.value ->> 2)::bigint) AS value
+    FROM said CROSS JOIN LATERAL jsonb_each(o -> 'credit_asks') c
+    CROSS JOIN LATERAL jsonb_each(c.value -> 'lines') l
+    GROUP BY 1, 2
+)
+SELECT b.order_id, b.line, b.units AS credited_units, c.units AS charged_units,
+       b.value AS credited, c.value AS charged
+FROM back b LEFT JOIN charged c ON c.order_id = b.order_id AND c.line = b.line
+WHERE b.units > coalesce(c.units, 0) OR b.value > coalesce(c.value, 0);
 
 -- balances_are_sums --
 -- I12 broken: Every balance is the sum of its movements.
@@ -941,7 +1008,8 @@ ORDER BY m.key, m.position;
 
 -- stored_orders --
 -- Likewise: orders as they are stored.
-SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state
+SELECT order_id, status, customer, channel, ordered, shipped, invoiced, cancelled, returned, state,
+       unmatched
 FROM sales_order WHERE order_id = ANY($1::text[]);
 
 -- stored_masters --

@@ -48,7 +48,7 @@ _ENTRY_COLUMNS = (
 )  # fmt: skip
 _ORDER_FIELDS = (
     "order_id", "status", "customer", "channel", "ordered", "shipped", "invoiced", "cancelled",
-    "returned", "state",
+    "returned", "state", "unmatched",
 )  # fmt: skip
 _MASTER_FIELDS = ("kind", "id", "revision", "body")
 _STOCK_FIELDS = ("item", "site", "sellable", "reserved", "pooled", "safety")
