@@ -29,6 +29,7 @@ from crossdock.gateway.keys import Caller, Scope
 from crossdock.gateway.openapi import openapi
 from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
+from crossdock.gateway.returns import return_routes
 from crossdock.gateway.schemas import DIALECT, data_schemas, envelope_schema, message_schema
 from crossdock.gateway.views import view_routes
 from crossdock.kernel.decode import typed
@@ -192,6 +193,7 @@ def test_openapi_describes_the_routes() -> None:
         calls = GroupCalls([])
         views = (
             *reservation_routes(calls, store, POLICY, TestClock(), TestIds(), Room()),
+            *return_routes(calls, store, POLICY, TestClock(), TestIds(), Room()),
             *availability_routes(store, {}, POLICY, TestClock(), Room()),
             *view_routes(store),
         )

@@ -12,12 +12,14 @@ from crossdock.contracts.reservations import (
     ReservationRelease,
     ReservationRequest,
 )
+from crossdock.contracts.returns import ReturnAnswer, ReturnSubmission
 from crossdock.gateway.app import BATCH, LINES
 from crossdock.gateway.availability import AvailabilityAnswer, AvailabilityQuery
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.masters import MasterView
 from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
 from crossdock.gateway.reservations import RefusalProblem, ReservationView
+from crossdock.gateway.returns import ReturnProblem
 from crossdock.gateway.schemas import Schema, components_of, schema_id
 from crossdock.gateway.taking import Receipts
 from crossdock.gateway.views import MessageView, OrderView, PositionView
@@ -62,6 +64,9 @@ def openapi() -> Schema:
             ProblemDetails,
             RefusalProblem,
             ReservationView,
+            ReturnSubmission,
+            ReturnAnswer,
+            ReturnProblem,
             AvailabilityQuery,
             AvailabilityAnswer,
             *(noun for _, noun, _ in _CALLS.values()),
@@ -88,6 +93,7 @@ def openapi() -> Schema:
         "paths": {
             "/v1/messages": {"post": _bring_messages()},
             **_reservations(),
+            **_returns(),
             "/v1/availability": {"post": _availability()},
             **_views(),
             "/health/live": {"get": _health("live", "Is the process up?")},
@@ -196,6 +202,48 @@ def _reservations() -> Schema:
         }
     }
     return found
+
+
+_RETURNS: Final[dict[str, tuple[str, str, str]]] = {
+    "/v1/returns": (
+        "submitReturn",
+        "Let goods come back.",
+        (
+            "Decided and kept before it is answered; a refusal ends it. Sending the same again is "
+            "answered the same again."
+        ),
+    ),
+    "/v1/returns/validate": (
+        "validateReturn",
+        "May these goods come back?",
+        "A question: nothing is promised, and nothing is put on the log.",
+    ),
+}
+
+
+def _returns() -> Schema:
+    body = {"schema": {"$ref": _REF.format(name="ReturnSubmission")}}
+    refusal = {"schema": {"$ref": _REF.format(name="ReturnProblem")}}
+    return {
+        path: {
+            "post": {
+                "operationId": name,
+                "summary": summary,
+                "description": description,
+                "x-scope": "messages:write",
+                "requestBody": {"required": True, "content": {"application/json": body}},
+                "responses": {
+                    "200": _json("They may come back.", "ReturnAnswer"),
+                    "409": {
+                        "description": "Refused: `return_refusal` says why.",
+                        "content": {PROBLEM_JSON: refusal},
+                    },
+                    **{str(s): _problem(w) for s, w in _REFUSALS.items() if s not in (409, 415)},
+                },
+            }
+        }
+        for path, (name, summary, description) in _RETURNS.items()
+    }
 
 
 def _availability() -> Schema:

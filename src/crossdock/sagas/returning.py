@@ -33,7 +33,7 @@ from crossdock.contracts.vocabulary import (
     StockState,
 )
 from crossdock.inventory.ledger import DISPOSED, within
-from crossdock.log.records import Movement
+from crossdock.log.records import Document, Movement
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import receipt_id
 from crossdock.orders.receipts import wrong_lines
@@ -59,8 +59,12 @@ _GRANTS = msgspec.json.Decoder(Grants)
 
 def grants_of(batch: Batch, order_id: str) -> Grants:
     """What desks granted of this order's returns."""
-    known = batch.document(GRANTS, order_id)
-    return Grants() if known is None else _GRANTS.decode(known.body)
+    return grants_in(batch.document(GRANTS, order_id))
+
+
+def grants_in(document: Document | None) -> Grants:
+    """What a document of an order's returns says; nothing where there is none."""
+    return Grants() if document is None else _GRANTS.decode(document.body)
 
 
 # --- who may send goods back ------------------------------------------------------------------
@@ -315,16 +319,24 @@ _CAN_COME_BACK = {StockState.AVAILABLE, StockState.QUARANTINE, StockState.REPAIR
 # --- a caller waits ---------------------------------------------------------------------------
 
 
-def answer(
-    order: OrderState, said: ReturnRequest, grants: Grants, policy: Policy, wish: ReturnMark
+def reply_to(
+    order: OrderState,
+    said: ReturnRequest,
+    grants: Grants,
+    policy: Policy,
+    wish: ReturnMark,
+    source: str,
 ) -> ReturnAnswer:
     """Whether this return may come back, judged after everything that was granted before.
 
-    `wish` is what is said, as the order would keep it.
+    `wish` is what is said, as the order would keep it; `source` is who says it: to who does not
+    speak for the order's channel, the order is not there.
     """
     known = all_figures(order)
-    if not order.placed:
-        return _answer(order, said, Refused(ReturnRefusal.UNKNOWN_ORDER, ""), {})
+    if not order.placed or not _may_ask(policy, source, order.channel):
+        return refusal_of(said, ReturnRefusal.UNKNOWN_ORDER)
+    if said.return_id in {**order.returns, **grants.granted}:
+        return refusal_of(said, ReturnRefusal.SAME_ID_OTHER_CONTENT)
     sold = _sold(order, known)
     granted = {
         number: mark
@@ -340,6 +352,18 @@ def answer(
     asked = _in_parts(order, wish)
     verdict = refused(asked, sold, left, policy.returns)
     return _answer(order, said, verdict, left)
+
+
+def _may_ask(policy: Policy, source: str, channel: str) -> bool:
+    matrix = policy.matrix
+    return channel not in matrix.channels or matrix.may_say(source, "return", None, channel)
+
+
+def refusal_of(said: ReturnRequest, refusal: ReturnRefusal) -> ReturnAnswer:
+    """A refusal that is about no line."""
+    return ReturnAnswer(
+        return_id=said.return_id, order_id=said.order_id, authorised=False, refusal=refusal
+    )
 
 
 def _answer(

@@ -19,6 +19,7 @@ from crossdock.gateway.intake import GroupCommit
 from crossdock.gateway.keys import Keyring
 from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
+from crossdock.gateway.returns import return_routes
 from crossdock.gateway.server import serving
 from crossdock.gateway.webhooks import webhook_routes
 from crossdock.runtime.clocks import SystemIds
@@ -66,6 +67,7 @@ async def _serve(settings: Settings) -> int:
                     views=(
                         *webhook_routes(webhooks(settings), hub.hear, hub.clock, room),
                         *reservation_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
+                        *return_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
                         *availability_routes(
                             hub.store, hub.channel_views(), hub.policy, hub.clock, room
                         ),

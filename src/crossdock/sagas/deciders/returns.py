@@ -6,7 +6,6 @@ import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.returns import (
-    ReturnAnswer,
     ReturnInspection,
     ReturnReceipt,
     ReturnRequest,
@@ -51,40 +50,22 @@ def _submitted(batch: Batch, turn: Turn, noun: ReturnSubmission) -> None:
     """A caller waits: the answer is for good, and a refusal leaves no wish behind (R99)."""
     order = batch.glance(noun.order_id)
     grants = grants_of(batch, noun.order_id)
-    mark = wish(noun, turn.message.event_time, granted=True)
-    policy = turn.policy
-    reply = returning.answer(
-        order, noun, grants, policy, msgspec.structs.replace(mark, granted=False)
-    )
-    if order.placed and not _may_ask(turn, order.channel):
-        reply = _refused(noun, ReturnRefusal.UNKNOWN_ORDER)
-    if noun.return_id in {**order.returns, **grants.granted}:
-        reply = _refused(noun, ReturnRefusal.SAME_ID_OTHER_CONTENT)
+    said = wish(noun, turn.message.event_time)
+    reply = returning.reply_to(order, noun, grants, turn.policy, said, turn.message.source)
     turn.outcome.answer = msgspec.Raw(msgspec.json.encode(reply))
     if not reply.authorised:
         return
+    mark = msgspec.structs.replace(said, granted=True)
     after = Grants({**grants.granted, noun.return_id: mark})
     batch.store_document(turn, GRANTS, noun.order_id, after)
     fields = {name: getattr(noun, name) for name in ReturnRequest.__struct_fields__}
     turn.say(catalogue.RETURN_GRANTED, noun.order_id, ReturnRequest(**fields))
 
 
-def _may_ask(turn: Turn, channel: str) -> bool:
-    """Whether the caller speaks for the channel; to who does not, the order is not there."""
-    matrix, source = turn.policy.matrix, turn.message.source
-    return channel not in matrix.channels or matrix.may_say(source, "return", None, channel)
-
-
 def _contradicted(batch: Batch, turn: Turn, noun: ReturnSubmission) -> None:
     """Answer a call whose number was used before, with other content."""
-    reply = _refused(noun, ReturnRefusal.SAME_ID_OTHER_CONTENT)
+    reply = returning.refusal_of(noun, ReturnRefusal.SAME_ID_OTHER_CONTENT)
     turn.outcome.answer = msgspec.Raw(msgspec.json.encode(reply))
-
-
-def _refused(noun: ReturnRequest, refusal: ReturnRefusal) -> ReturnAnswer:
-    return ReturnAnswer(
-        return_id=noun.return_id, order_id=noun.order_id, authorised=False, refusal=refusal
-    )
 
 
 def _received(batch: Batch, turn: Turn, noun: ReturnReceipt) -> None:
