@@ -310,7 +310,7 @@ def _beyond(order: OrderState) -> Iterator[MatchRow]:
     charged = invoiced(order)
     for number, back in sorted(credited(order).items()):
         have = charged.get(number, Amounts(0))
-        if back.units > have.units or back.net + back.tax > have.net + have.tax:
+        if back.units > have.units or back.net + back.tax > max(0, have.net + have.tax):
             yield _row(
                 order, f"{order.order_id}/{number}", Finding.CREDITED_BEYOND_INVOICED,
                 units=max(0, back.units - have.units),

@@ -228,7 +228,7 @@ WITH said AS MATERIALIZED (
 SELECT b.order_id, b.line, b.units AS credited_units, c.units AS charged_units,
        b.value AS credited, c.value AS charged
 FROM back b LEFT JOIN charged c ON c.order_id = b.order_id AND c.line = b.line
-WHERE b.units > coalesce(c.units, 0) OR b.value > coalesce(c.value, 0);
+WHERE b.units > coalesce(c.units, 0) OR b.value > greatest(coalesce(c.value, 0), 0);
 
 -- balances_are_sums --
 -- I12 broken: Every balance is the sum of its movements.
