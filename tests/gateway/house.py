@@ -17,10 +17,12 @@ from typing import Any
 import aiohttp
 
 from crossdock.gateway.app import Deps, Door
+from crossdock.gateway.errors import NotNow
 from crossdock.gateway.intake import GroupCommit
 from crossdock.gateway.keys import LEAST, Key, Keyring, Scope
 from crossdock.gateway.routes import Route
 from crossdock.gateway.server import serving
+from crossdock.gateway.throttle import Shares
 from crossdock.kernel import limits
 from crossdock.log.records import Answer, NewMessage, Receipt
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
@@ -266,10 +268,6 @@ def assert_clean(text: str) -> None:
         assert word not in text, f"{word!r} in {text[:500]!r}"
 
 
-async def _yes() -> bool:
-    return True
-
-
 @asynccontextmanager
 async def a_house(
     *,
@@ -278,7 +276,9 @@ async def a_house(
     grace_seconds: int = 1,
     connections_max: int = limits.CONNECTIONS_MAX,
     views: tuple[Route, ...] = (),
-    ready: Callable[[], Awaitable[bool]] = _yes,
+    pressed: Callable[[], NotNow | None] = lambda: None,
+    troubles: tuple[str, ...] = (),
+    messages_per_second: dict[str, int] | None = None,
 ) -> AsyncIterator[House]:
     """Open a house with a door on a free loopback port."""
     store = FakeStore()
@@ -305,7 +305,9 @@ async def a_house(
             intake,
             clock,
             TestIds(),
-            ready=ready,
+            pressed=pressed,
+            troubles=lambda: troubles,
+            shares=Shares(messages_per_second or {}),
             receive_seconds=receive_seconds,
             views=views,
         )

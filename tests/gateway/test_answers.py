@@ -360,18 +360,18 @@ def test_a_problem_says_what_a_person_needs() -> None:
 
 
 def test_health_says_no_more_than_it_must() -> None:
-    """Without a key health says one word; not ready is 503."""
-
-    async def no() -> bool:
-        return False
+    """Without a key health says one word; not ready is 503 and the codes of what is short."""
 
     async def scenario() -> None:
         async with a_house() as house:
             assert await house.get("/health/live") == (200, {"status": "live"})
             assert await house.get("/health/ready") == (200, {"status": "ready"})
-        async with a_house(ready=no) as house:
+        async with a_house(troubles=("disk-low",)) as house:
             assert await house.get("/health/live") == (200, {"status": "live"})
-            assert await house.get("/health/ready") == (503, {"status": "not ready"})
+            assert await house.get("/health/ready") == (
+                503,
+                {"status": "not ready", "because": ["disk-low"]},
+            )
 
     run(scenario())
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec.json import encode
 
 from crossdock.gateway.asgi import (
     ASGIApp,
@@ -25,7 +27,9 @@ from crossdock.gateway.asgi import (
 from crossdock.gateway.errors import (
     CutShort,
     MissingScope,
+    NotNow,
     ShuttingDown,
+    TooFast,
     TooManyWrongKeys,
     UnsupportedMediaType,
     WrongKey,
@@ -33,12 +37,12 @@ from crossdock.gateway.errors import (
 )
 from crossdock.gateway.intake import GroupCommit
 from crossdock.gateway.keys import Caller, Keyring, Scope
-from crossdock.gateway.problems import problem_details, problem_reply
+from crossdock.gateway.problems import problem_details, problem_reply, retry_after_seconds
 from crossdock.gateway.receiving import Room, Share, chunks, whole_body
 from crossdock.gateway.routes import Route, Routes
 from crossdock.gateway.streaming import Stream
 from crossdock.gateway.taking import ReceiptLine, Taker, receipts_reply, take_all
-from crossdock.gateway.throttle import WrongKeys
+from crossdock.gateway.throttle import Shares, WrongKeys
 from crossdock.kernel.decode import split_array
 from crossdock.kernel.errors import BadInput
 from crossdock.kernel.limits import (
@@ -63,8 +67,12 @@ LINES = "application/x-ndjson"
 _PIECE_BYTES = 64 * KIB
 
 
-async def _always() -> bool:
-    return True
+def _nothing() -> None:
+    """No reason to refuse."""
+
+
+def _no_troubles() -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,9 @@ class Deps:
     intake: GroupCommit
     clock: Clock
     ids: Ids
-    ready: Callable[[], Awaitable[bool]] = _always  # besides the intake being open
+    pressed: Callable[[], NotNow | None] = _nothing  # why nothing new is taken at the moment
+    troubles: Callable[[], Sequence[str]] = _no_troubles  # what is wrong, by its codes
+    shares: Shares = field(default_factory=lambda: Shares({}))
     receive_seconds: float = RECEIVE_SECONDS_MAX
     views: tuple[Route, ...] = ()  # further routes, each with its scope
     room: Room = field(default_factory=Room)
@@ -95,7 +105,14 @@ class Door:
         self._wrong_keys = WrongKeys()
         self.routes = Routes(
             [
-                Route("POST", "/v1/messages", Scope.WRITE, self._messages, "Bring messages."),
+                Route(
+                    "POST",
+                    "/v1/messages",
+                    Scope.WRITE,
+                    self._messages,
+                    "Bring messages.",
+                    writes=True,
+                ),
                 Route("GET", "/health/live", Scope.PUBLIC, self._live, "Is the process up?"),
                 Route("GET", "/health/ready", Scope.PUBLIC, self._ready, "Are messages taken?"),
                 *deps.views,
@@ -120,6 +137,8 @@ class Door:
         try:
             route = self.routes.find(request)
             caller = self._caller(request, route)
+            if route.writes:
+                self._make_room(caller)
             return await route.handler(request, caller)
         except CutShort:
             raise
@@ -141,7 +160,7 @@ class Door:
         allow: tuple[tuple[bytes, bytes], ...] = ()
         if isinstance(error, WrongMethod):
             allow = ((b"allow", error.expected.encode()),)
-        return problem_reply(problem, allow)
+        return problem_reply(problem, allow, retry_after_seconds(error))
 
     def _correlation_id(self, request: Request) -> str:
         """Name the request; only those that are refused need a name, and it costs a little."""
@@ -165,13 +184,29 @@ class Door:
             raise MissingScope(expected=f"the scope {route.scope}")
         return caller
 
+    def _make_room(self, caller: Caller) -> None:
+        """See that there is room for more, before a byte of the body is read.
+
+        Raises the `NotNow` that keeps the door shut, or `TooFast`.
+        """
+        refusal = self._deps.pressed()
+        if refusal is not None:
+            raise refusal
+        wait = self._deps.shares.wait_seconds(caller.system, self._deps.clock.monotonic())
+        if wait:
+            raise TooFast(wait)
+        self._deps.shares.charge(caller.system, 1)
+
     async def _live(self, request: Request, caller: Caller) -> Reply:
         return Reply(200, b'{"status":"live"}')
 
     async def _ready(self, request: Request, caller: Caller) -> Reply:
-        if self._deps.intake.is_open and await self._deps.ready():
-            return Reply(200, b'{"status":"ready"}')
-        return Reply(503, b'{"status":"not ready"}')
+        troubles = list(self._deps.troubles())
+        if not self._deps.intake.is_open:
+            troubles.append(ShuttingDown.code)
+        if troubles:
+            return Reply(503, encode({"status": "not ready", "because": troubles}))
+        return Reply(200, b'{"status":"ready"}')
 
     async def _messages(self, request: Request, caller: Caller) -> Reply:
         kind = _media_type(request.header(b"content-type"))
@@ -183,8 +218,11 @@ class Door:
                 return await taker.take_one(await self._body(request, share, BODY_BYTES_MAX))
             if kind == BATCH:
                 body = await self._body(request, share, BATCH_BODY_BYTES_MAX)
-                return receipts_reply(await take_all(taker, split_array(body)))
-            return receipts_reply(await self._take_stream(request, share, taker))
+                lines = await take_all(taker, split_array(body))
+            else:
+                lines = await self._take_stream(request, share, taker)
+        deps.shares.charge(caller.system, len(lines) - 1)  # one is paid for at the door
+        return receipts_reply(lines)
 
     async def _body(self, request: Request, share: Share, bytes_max: int) -> bytes:
         return await whole_body(request, share, bytes_max, self._deps.receive_seconds)

@@ -3,6 +3,9 @@
 CrossdockError (kernel)                  crossdock
 ├── NotNow                               not-now
 │   ├── Overloaded                       overloaded
+│   ├── BacklogFull                      backlog-full
+│   ├── DiskLow                          disk-low
+│   ├── MemoryHigh                       memory-high
 │   ├── NoDesk                           no-desk
 │   ├── NotDecidedYet                    not-decided-yet
 │   └── ShuttingDown                     shutting-down
@@ -22,6 +25,7 @@ CrossdockError (kernel)                  crossdock
     ├── WrongKey                         wrong-key
     ├── WrongSignature                   wrong-signature
     ├── TooManyWrongKeys                 too-many-wrong-keys
+    ├── TooFast                          too-fast
     ├── NotFound                         not-found
     ├── WrongMethod                      wrong-method
     ├── UnsupportedMediaType             unsupported-media-type
@@ -141,6 +145,17 @@ class TooManyWrongKeys(BadInput):
     advice = "correct the key, then wait a minute"
 
 
+class TooFast(BadInput):
+    """This system sends more messages than its share."""
+
+    code = "too-fast"
+    advice = "wait as long as Retry-After says, then send the same again"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NotFound(BadInput):
     """There is nothing here."""
 
@@ -205,7 +220,29 @@ class NotNow(CrossdockError):
     """Nothing is wrong with the request, and the hub cannot take it at the moment."""
 
     code = "not-now"
+    retry_after_seconds = 1
     advice = "send the same again, under the same ids, after the pause that Retry-After names"
+
+
+class BacklogFull(NotNow):
+    """So many messages wait to be decided that no more are taken."""
+
+    code = "backlog-full"
+    retry_after_seconds = 5
+
+
+class DiskLow(NotNow):
+    """The disk of the database is nearly full; nothing is taken until there is room."""
+
+    code = "disk-low"
+    retry_after_seconds = 10
+
+
+class MemoryHigh(NotNow):
+    """The hub's process uses more memory than it may."""
+
+    code = "memory-high"
+    retry_after_seconds = 5
 
 
 class Overloaded(NotNow):

@@ -19,6 +19,7 @@ from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.limits import (
     INTAKE_APPEND_MESSAGES_MAX,
     INTAKE_PAUSE_SECONDS_MAX,
+    INTAKE_SECONDS_MAX,
     INTAKE_TRIES_MAX,
     INTAKE_WAITING_MESSAGES_MAX,
 )
@@ -203,13 +204,15 @@ class GroupCommit:
     async def _append_patiently(self, batch: list[NewMessage]) -> list[Receipt]:
         """Append, and again after whatever passes; raises the `StoreError` of the last try."""
         in_doubt = False
+        clock = asyncio.get_running_loop().time
+        patient_until = clock() + INTAKE_SECONDS_MAX
         for attempt in range(1, INTAKE_TRIES_MAX + 1):
             try:
                 receipts = await self._store.append(batch)
             except StoreError as error:
                 in_doubt = in_doubt or isinstance(error, CommitUnknown)
                 passes = error.retryable or isinstance(error, CommitUnknown)
-                if not passes or attempt == INTAKE_TRIES_MAX:
+                if not passes or attempt == INTAKE_TRIES_MAX or clock() > patient_until:
                     raise
                 await self._sleep(self._pause_seconds(attempt))
             else:

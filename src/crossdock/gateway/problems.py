@@ -43,6 +43,7 @@ _STATUS: Final[dict[type[BaseException], int]] = {
     ours.CallHeld: 409,
     ours.UnsupportedMediaType: 415,
     ours.TooManyWrongKeys: 429,
+    ours.TooFast: 429,
     ours.HeadersTooLong: 431,
     ours.NotNow: 503,
     store.StoreUnavailable: 503,
@@ -104,21 +105,32 @@ def problem_details(
     )
 
 
-def problem_reply(problem: ProblemDetails, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
-    """Make the HTTP answer of a problem; it says when to come again where that makes sense."""
-    return Reply(
-        problem.status,
-        msgspec.json.encode(problem),
-        PROBLEM_JSON,
-        (*headers, *_HEADERS.get(problem.status, ())),
-    )
+def problem_reply(
+    problem: ProblemDetails,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+    retry_after_seconds: int | None = None,
+) -> Reply:
+    """Make the HTTP answer of a problem; it says when to come again where that makes sense.
+
+    `retry_after_seconds` is for those that know better than their status does.
+    """
+    if problem.status == 401:
+        headers = (*headers, (b"www-authenticate", b"Bearer"))
+    seconds = retry_after_seconds or _RETRY_AFTER_SECONDS.get(problem.status)
+    if seconds is not None:
+        headers = (*headers, (b"retry-after", str(seconds).encode()))
+    return Reply(problem.status, msgspec.json.encode(problem), PROBLEM_JSON, headers)
 
 
-_HEADERS: Final = {
-    401: ((b"www-authenticate", b"Bearer"),),
-    429: ((b"retry-after", str(WRONG_KEYS_RETRY_AFTER_SECONDS).encode()),),
-    503: ((b"retry-after", str(RETRY_AFTER_SECONDS).encode()),),
-    507: ((b"retry-after", str(RETRY_AFTER_SECONDS).encode()),),
+def retry_after_seconds(error: BaseException) -> int | None:
+    """How long the error says that one should wait; None where it leaves that to its status."""
+    return getattr(error, "retry_after_seconds", None)
+
+
+_RETRY_AFTER_SECONDS: Final = {
+    429: WRONG_KEYS_RETRY_AFTER_SECONDS,
+    503: RETRY_AFTER_SECONDS,
+    507: RETRY_AFTER_SECONDS,
 }
 
 

@@ -73,13 +73,21 @@ def reservation_routes(
     """The routes of reservations, for `Deps.views`; `room` is the door's."""
     ours = Reservations(calls, store, policy, clock, ids, room)
     return (
-        Route("POST", "/v1/reservations", Scope.PROMISE, ours.request, "Have units set aside."),
+        Route(
+            "POST",
+            "/v1/reservations",
+            Scope.PROMISE,
+            ours.request,
+            "Have units set aside.",
+            writes=True,
+        ),
         Route(
             "POST",
             "/v1/reservations/{reservation_id}/commit",
             Scope.PROMISE,
             ours.commit,
             "The units are sold, whole or in part.",
+            writes=True,
         ),
         Route(
             "POST",
@@ -87,6 +95,7 @@ def reservation_routes(
             Scope.PROMISE,
             ours.release,
             "The units are not wanted any more.",
+            writes=True,
         ),
         Route(
             "GET",

@@ -24,6 +24,7 @@ class Route:
     scope: Scope | None
     handler: Handler
     summary: str
+    writes: bool = False  # it makes the log grow: refused while the hub is short of something
 
 
 class Routes:

@@ -30,7 +30,8 @@ def webhook_routes(
         return ()
     door = _Webhooks(webhooks, keep, clock, room)
     summary = "Hear a far system's webhook."
-    return (Route("POST", "/v1/webhooks/{system}", Scope.PUBLIC, door.hear, summary),)
+    path = "/v1/webhooks/{system}"
+    return (Route("POST", path, Scope.PUBLIC, door.hear, summary, writes=True),)
 
 
 class _Webhooks:

@@ -142,6 +142,10 @@ INTAKE_APPEND_MESSAGES_MAX: Final = 1_000
 INTAKE_TRIES_MAX: Final = 6
 INTAKE_PAUSE_SECONDS_MAX: Final = 1.0
 
+# After so long no further try of an append is begun: a try may wait ten seconds for a connection,
+# and its senders shall hear "not now" before they lose patience themselves.
+INTAKE_SECONDS_MAX: Final = 10.0
+
 # Calls that wait for an answer, and calls that a desk decides in one transaction: at 4,000 calls a
 # second the last in line waits half a second.
 CALLS_WAITING_MAX: Final = 2_000

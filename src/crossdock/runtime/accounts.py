@@ -1,9 +1,11 @@
-"""What processes used: processor seconds and peak memory, as the kernel counts them (Linux)."""
+"""What processes use: processor seconds, memory and descriptors, as the kernel counts (Linux)."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from crossdock.kernel.limits import MIB
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -30,6 +32,23 @@ def peak_mib(pid: int) -> float:
     except OSError:
         pass
     return 0.0
+
+
+def rss_mib(pid: int) -> float:
+    """The resident memory of a process now, in MiB; 0 where it is gone or there is no /proc."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def open_files(pid: int) -> int:
+    """How many descriptors a process has open; 0 where it is gone or there is no /proc."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - /proc has no entries to look at
+    except OSError:
+        return 0
 
 
 def _ticks(pid: int, places: tuple[int, ...]) -> int:

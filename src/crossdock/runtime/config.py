@@ -46,6 +46,7 @@ from crossdock.runtime.config_identity import (
     read_speech,
     read_survivorship,
 )
+from crossdock.runtime.config_limits import read_limits
 from crossdock.runtime.config_money import read_money, read_returns
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
 from crossdock.runtime.config_policies import StockPolicies, read_policies
@@ -53,6 +54,7 @@ from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
 from crossdock.runtime.connecting import SHIPPED, UnknownConnector, kind_of
+from crossdock.runtime.pressure import Limits
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.sagas.understanding import Speech
 
@@ -70,6 +72,7 @@ class SystemSettings:
     reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
     ids: frozenset[Entity] = frozenset()  # the records that it calls by its own numbers
     scopes: frozenset[Scope] = LEAST  # what its key opens
+    messages_per_second: int = 0  # how many it may send us; 0: no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Settings:
     matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
     survivorship: Mapping[str, Mapping[str, FieldRule]]  # by entity and field
     conditions: Mapping[str, Condition]  # by kind, as this house has them
+    limits: Limits = field(default_factory=Limits)  # what this process may use
 
     def matrix(self) -> Matrix:
         """Who owns what, and who is told, in this house."""
@@ -216,6 +220,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
     "survivorship", "posting", "policies", "taxes", "invoicing", "returns", "conditions",
+    "limits",
 )  # fmt: skip
 
 
@@ -270,6 +275,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         speech=speech,
         matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),
         survivorship=read_survivorship(reader, surviving, systems),
+        limits=read_limits(reader, reader.section(top.get("limits"), "limits")),
         conditions=read_conditions(reader, reader.section(top.get("conditions"), "conditions")),
     )
 
@@ -322,7 +328,7 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
     ours = ("connector", "credentials", "inbound_key", "at_once", "poll_seconds", "versions", "ids",
-            "scopes")  # fmt: skip
+            "scopes", "messages_per_second")  # fmt: skip
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
     kind = _kind(reader, section, where)
@@ -338,6 +344,7 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
         reads=_reads(reader, section.get("versions"), f"{where}.versions"),
         ids=read_ids(reader, section, where),
         scopes=_scopes(reader, section.get("scopes"), f"{where}.scopes"),
+        messages_per_second=reader.number(section, "messages_per_second", where, 0, 0, 10**6),
     )
 
 

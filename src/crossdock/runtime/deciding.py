@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
 from crossdock.contracts.vocabulary import Fate
-from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.ports import Clock
 from crossdock.log.errors import MOVED, LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
 from crossdock.log.ports import Deciding
 from crossdock.log.records import Decided, Lease, Loaded, Note, Outcome, Recorded, Wanted
+from crossdock.runtime.suspects import TRIES_MAX, NoSuspects, Suspects
+from crossdock.runtime.thinking import Thinking, Undecidable, thinking
 from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import Policy
 
@@ -42,6 +42,8 @@ class Decider:
         batch_max: int = 250,
         lease_seconds: float = 10.0,
         on_commit: Callable[[Decided], None] | None = None,
+        thinking: Thinking = thinking,
+        suspects: Suspects | None = None,
     ) -> None:
         self.name = name
         self._partitions = list(partitions)
@@ -51,6 +53,8 @@ class Decider:
         self._batch_max = batch_max
         self._lease_seconds = lease_seconds
         self._on_commit = on_commit
+        self._thinking = thinking
+        self._suspects = suspects or NoSuspects()
         self._leases: dict[int, Lease] = {}
         self._leased_at = float("-inf")
         self._faults: dict[str, int] = {}  # place -> how often the store failed on it alone
@@ -86,6 +90,11 @@ class Decider:
         self._leased_at = now
 
     async def _decide(self, messages: Sequence[Recorded]) -> None:
+        if any(self._suspects.tries(message.place) for message in messages):
+            # A process ended over one of these: one by one, so that it names itself next time.
+            for message in messages:
+                await self._decide_alone(message)
+            return
         try:
             await self._decide_and_commit(messages)
         except Exception as error:
@@ -102,6 +111,12 @@ class Decider:
                 await self._decide_alone(message)
 
     async def _decide_alone(self, message: Recorded) -> None:
+        tries = self._suspects.tries(message.place)
+        if tries >= TRIES_MAX:
+            reason = f"cannot be decided: {tries} processes ended over it"
+            _LOG.error("message %s is dead: %s", message.place, reason)
+            await self._bury(message, reason)
+            return
         try:
             await self._decide_and_commit([message])
         except Exception as error:
@@ -137,11 +152,13 @@ class Decider:
         await self._commit(decided, [message])
 
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
-        with thinking():
+        with self._thinking(messages):
             pairs: list[tuple[Recorded, Any]] = [opened(m, policy=self._policy) for m in messages]
             wanted: Wanted = wanted_by(pairs)
         for _ in range(_DECISIONS_MAX):
-            decided, wanted = await decide_on_what_stands(self._store, self._policy, pairs, wanted)
+            decided, wanted = await decide_on_what_stands(
+                self._store, self._policy, pairs, wanted, self._thinking
+            )
             try:
                 await self._commit(decided, messages)
             except MOVED:
@@ -159,6 +176,7 @@ class Decider:
         except KeyError as unknown:
             raise LeaseLost(where=f"partition {unknown}") from unknown
         await self._store.commit(decided, self._clock.now())
+        self._suspects.clear(message.place for message in messages)
         for partition, position in newest.items():
             lease = self._leases[partition]
             self._leases[partition] = Lease(partition, lease.epoch, position)
@@ -167,12 +185,16 @@ class Decider:
 
 
 async def decide_on_what_stands(
-    store: Loading, policy: Policy, pairs: Sequence[tuple[Recorded, Any]], wanted: Wanted
+    store: Loading,
+    policy: Policy,
+    pairs: Sequence[tuple[Recorded, Any]],
+    wanted: Wanted,
+    thinking: Thinking = thinking,
 ) -> tuple[Decided, Wanted]:
     """Load and decide; asked for more, load that too. Gives also all that was wanted."""
     while True:
         loaded = await store.load(wanted)
-        with thinking():
+        with thinking([message for message, _ in pairs]):
             decided = decide(policy, pairs, wanted, loaded)
         if isinstance(decided, Decided):
             return decided, wanted
@@ -187,21 +209,6 @@ class Loading(Protocol):
 
 _DECISIONS_MAX = 20
 """How often one batch is decided on fresh stock before its messages are decided one by one."""
-
-
-class Undecidable(CrossdockError):
-    """A decider failed on a message, which is a defect of ours or of what was let in."""
-
-    code = "undecidable"
-
-
-@contextmanager
-def thinking() -> Iterator[None]:
-    """Name what goes wrong in pure code, so that it is never taken for trouble with the store."""
-    try:
-        yield
-    except Exception as error:
-        raise Undecidable(found=type(error).__name__) from error
 
 
 def _may_heal(error: Exception) -> bool:

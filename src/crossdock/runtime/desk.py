@@ -31,7 +31,8 @@ from crossdock.log.records import (
     Recorded,
     Wanted,
 )
-from crossdock.runtime.deciding import Undecidable, decide_on_what_stands, thinking
+from crossdock.runtime.deciding import decide_on_what_stands
+from crossdock.runtime.thinking import Thinking, Undecidable, thinking
 from crossdock.sagas.decide import opened, wanted_by
 from crossdock.sagas.policy import Policy
 
@@ -67,6 +68,7 @@ class Desk:
         lease_seconds: float = 10.0,
         on_commit: Callable[[Decided], None] | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        thinking: Thinking = thinking,
     ) -> None:
         """`name` must be no other desk's, in any process. `on_commit` hears what was kept."""
         self.name = name
@@ -77,6 +79,7 @@ class Desk:
         self._lease_seconds = lease_seconds
         self._on_commit = on_commit
         self._sleep = sleep
+        self._thinking = thinking
         self._lease: Lease | None = None
         self._leased_at = float("-inf")
 
@@ -161,14 +164,16 @@ class Desk:
             if repeats:
                 await self._store.commit_calls([], repeats, Decided(), self._clock.now())
             return []
-        with thinking():
+        with self._thinking(()):
             pairs = [
                 opened(_recorded(lease, number, call, rival), policy=self._policy)
                 for number, (call, rival) in enumerate(fresh, 1)
             ]
             wanted = wanted_by(pairs)
         for _ in range(CALL_TRIES_MAX):
-            decided, wanted = await decide_on_what_stands(self._store, self._policy, pairs, wanted)
+            decided, wanted = await decide_on_what_stands(
+                self._store, self._policy, pairs, wanted, self._thinking
+            )
             decided.positions = [(lease, lease.position + len(fresh))]
             try:
                 await self._store.commit_calls(fresh, repeats, decided, self._clock.now())

@@ -8,8 +8,9 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Connector
@@ -21,6 +22,7 @@ from crossdock.contracts.timers import TimerFired
 from crossdock.delivery.holders import Holders
 from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
+from crossdock.gateway.errors import NotNow
 from crossdock.gateway.keys import Key
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.ports import Store
@@ -30,8 +32,10 @@ from crossdock.runtime.config import Settings
 from crossdock.runtime.deciding import Decider
 from crossdock.runtime.desk import Desk
 from crossdock.runtime.feeding import Feeder
+from crossdock.runtime.guarding import UNGUARDED, Guard, disks_of
 from crossdock.runtime.loops import Bell, run_loop
 from crossdock.runtime.pace import Pace
+from crossdock.runtime.pressure import Pressure, free_mib_of
 from crossdock.runtime.saying import Sayer
 from crossdock.runtime.words import TheirWords
 from crossdock.sagas.turn import own_message
@@ -74,8 +78,10 @@ class Hub:
         randomness: Randomness | None = None,
         pace: Pace | None = None,
         feeds: Mapping[str, Sequence[Feed]] | None = None,
+        guard: Guard = UNGUARDED,
     ) -> None:
         self.settings = settings
+        self._guard = guard
         self.store = store
         self.policy = settings.policy()
         self.clock = clock or SystemClock()
@@ -118,10 +124,13 @@ class Hub:
                 batch_max=self.settings.hub.batch,
                 lease_seconds=self.pace.lease_seconds,
                 on_commit=self.committed,
+                thinking=self._guard.thinking,
+                suspects=self._guard.suspects,
             )
             bell = Bell()
             self._decide_bells.append(bell)
-            self._spawn(f"decide-{index}", decider.turn, bell, full=self.settings.hub.batch // 2)
+            turn = self._unless_paused(decider.turn)
+            self._spawn(f"decide-{index}", turn, bell, full=self.settings.hub.batch // 2)
         for name, connector in self._connectors.items():
             pump = Pump(
                 name,
@@ -151,6 +160,20 @@ class Hub:
         )
         self._spawn("sweep", self._sweep, Bell(), idle=self.pace.sweep_seconds)
         self._spawn("beat", self._beat, Bell(), idle=self.pace.beat_seconds)
+        if self._guard.pressure is not None:
+            turn = self._guard.pressure.turn
+            self._spawn("pressure", turn, Bell(), idle=self.pace.look_seconds)
+
+    def _unless_paused(self, turn: Turn) -> Turn:
+        """The turn, as long as the disk has room for what it writes."""
+        pressure = self._guard.pressure
+        if pressure is None:
+            return turn
+
+        async def paused() -> int:
+            return 0 if pressure.pauses() else await turn()
+
+        return paused
 
     async def stop(self) -> None:
         """End the loops, give leases back, close connectors; unfinished batches leave no trace."""
@@ -177,6 +200,7 @@ class Hub:
                 self.randomness,
                 lease_seconds=self.pace.lease_seconds,
                 on_commit=self.committed,
+                thinking=self._guard.calling,
             )
             for _ in range(self.settings.hub.desks)
         ]
@@ -209,6 +233,14 @@ class Hub:
         await self.sayer.hear(system, heard)
         for bell in self._feed_bells.get(system, ()):
             bell.ring()
+
+    def pressed(self) -> NotNow | None:
+        """Why nothing new is taken; None: there is room."""
+        return self._guard.pressure.refusal() if self._guard.pressure else None
+
+    def troubles(self) -> tuple[str, ...]:
+        """What the process is short of, by its codes."""
+        return self._guard.pressure.troubles() if self._guard.pressure else ()
 
     def ring_deciders(self) -> None:
         """New messages are on the log."""
@@ -424,8 +456,8 @@ async def opened_store(settings: Settings) -> AsyncIterator[PostgresStore]:
 
 
 @asynccontextmanager
-async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
-    """A hub with its loops running; leaving stops them."""
+async def running_hub(settings: Settings, guard: Guard = UNGUARDED) -> AsyncIterator[Hub]:
+    """A hub with its loops running, its pressure looked at; leaving stops them."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened_store(settings))
         reached = {
@@ -442,7 +474,10 @@ async def running_hub(settings: Settings) -> AsyncIterator[Hub]:
             for name, connector in reached.items()
             if isinstance(connector, Source)
         }
-        hub = Hub(settings, store, connectors, feeds=feeds)
+        pressure = Pressure(
+            settings.limits, store, free_mib=partial(free_mib_of, disks_of(settings))
+        )
+        hub = Hub(settings, store, connectors, feeds=feeds, guard=replace(guard, pressure=pressure))
         for warning in store.warnings:
             _LOG.warning("%s", warning)
         await hub.reclaim()

@@ -24,5 +24,6 @@ class Pace:
     publish_seconds: float = 0.25  # how often changed promises become effects: they coalesce
     sweep_seconds: float = 1.0  # how often timers, days and orders left waiting are looked for
     beat_seconds: float = 5.0  # how often hubs and workers say that they live
+    look_seconds: float = 1.0  # how often the process looks at what it is short of
     silent_seconds: float = 60.0  # after how much silence one is gone, and its attempts anybody's
     retry: RetrySchedule = field(default_factory=RetrySchedule)

@@ -21,10 +21,12 @@ from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
 from crossdock.gateway.returns import return_routes
 from crossdock.gateway.server import serving
+from crossdock.gateway.throttle import Shares
 from crossdock.gateway.webhooks import webhook_routes
 from crossdock.runtime.clocks import SystemIds
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, hint, say
+from crossdock.runtime.guarding import guarded, room_for_connections
 from crossdock.runtime.hub import callers, running_hub, webhooks
 
 
@@ -45,7 +47,7 @@ async def _serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with running_hub(settings) as hub:
+    async with guarded(settings) as guard, running_hub(settings, guard) as hub:
         for why in sorted(set(hub.policy.stopped.values())):
             hint(f"STOPPED {why}")
         desks = hub.desks()
@@ -73,9 +75,16 @@ async def _serve(settings: Settings) -> int:
                         ),
                     ),
                     room=room,
+                    pressed=hub.pressed,
+                    troubles=hub.troubles,
+                    shares=Shares(
+                        {name: one.messages_per_second for name, one in settings.systems.items()}
+                    ),
                 )
             )
-            async with serving(app, settings.hub.host, settings.hub.port) as port:
+            host, port = settings.hub.host, settings.hub.port
+            connections_max = room_for_connections()
+            async with serving(app, host, port, connections_max=connections_max) as port:
                 ready = {"ready": True, "port": port, "pid": os.getpid()}
                 say(msgspec.json.encode(ready).decode())
                 return OK if await hub.runs_until(ending) else FAILED

@@ -15,6 +15,7 @@ import uvloop
 
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, say
+from crossdock.runtime.guarding import guarded
 from crossdock.runtime.hub import running_hub
 
 
@@ -36,6 +37,6 @@ async def _work(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with running_hub(settings) as hub:
+    async with guarded(settings) as guard, running_hub(settings, guard) as hub:
         say(msgspec.json.encode({"ready": True, "pid": os.getpid()}).decode())
         return OK if await hub.runs_until(ending) else FAILED

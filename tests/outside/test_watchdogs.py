@@ -1,0 +1,56 @@
+"""A message that ends processes, or never ends, is put aside; all others are decided (C10, C11)."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crossdock.runtime.suspects import TRIES_MAX
+from crossdock.runtime.watchdog import STUCK
+from tests.outside import poisoned
+
+APPLIED = "applied "
+
+
+def decide(folder: Path, what: str) -> subprocess.CompletedProcess[str]:
+    """One process over the five messages."""
+    command = [sys.executable, "-m", "tests.outside.poisoned", str(folder), what]
+    root = Path(__file__).parents[2]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("what", "code"), [("crash", -signal.SIGSEGV), ("hang", STUCK)])
+def test_a_message_that_ends_processes_is_put_aside(tmp_path: Path, what: str, code: int) -> None:
+    """So many processes end over it and no more; then it alone is dead, with the reason."""
+    for _ in range(TRIES_MAX):
+        assert decide(tmp_path, what).returncode == code
+    last = decide(tmp_path, what)
+    assert last.returncode == 0, last.stderr
+    dead = f"dead cannot be decided: {TRIES_MAX} processes ended over it"
+    assert last.stdout.splitlines() == [APPLIED, APPLIED, dead, APPLIED, APPLIED]
+
+
+def test_a_message_that_loops_costs_no_process(tmp_path: Path) -> None:
+    """Its thinking is ended in the midst, in the batch and alone; then it is dead."""
+    only = decide(tmp_path, "loop")
+    assert only.returncode == 0, only.stderr
+    dead = f"dead cannot be decided: more than {poisoned.SECONDS_MAX:g} processor seconds"
+    assert only.stdout.splitlines() == [APPLIED, APPLIED, dead, APPLIED, APPLIED]
+
+
+def test_what_stood_still_is_in_the_log(tmp_path: Path) -> None:
+    """A process that waits for ever ends with a traceback of where."""
+    said = decide(tmp_path, "hang").stderr
+    assert "the event loop has not turned for 1 s" in said
+    assert "in poison" in said
+
+
+def test_what_lets_no_thread_run_is_ended_by_the_kernel(tmp_path: Path) -> None:
+    """No signal of Python's and no thread gets a turn; the process ends all the same, and says."""
+    ended = decide(tmp_path, "grind")
+    assert ended.returncode == -signal.SIGPROF
+    assert "in poison" in ended.stderr
