@@ -69,9 +69,10 @@ from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.rule import OnViolation
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
+from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
-from tests.scenarios import identity_words, money_words, work_words
+from tests.scenarios import identity_words, money_words, recipe_words, work_words
 
 Said = tuple[str, Noun]
 COLUMNS_MAX = 7
@@ -226,6 +227,10 @@ class Stage:
             self._speaker = row.cells[0]
         elif row.verb == "pass":
             self._pass(*row.cells)
+        elif row.verb == "recipes are taken away":
+            self.hub.policy = replace(self.hub.policy, recipes=RecipeBook())
+        elif row.verb == "ends":
+            recipe_words.ends(self.hub, self._now(), *row.cells)
         elif row.verb == "stock is looked at":
             self._review_policies()
         elif row.verb == "days end":
@@ -294,7 +299,11 @@ class Stage:
             noun = money_words.as_asked(self.hub, noun)
         seconds = self._now() - sum(int(cell.split()[1]) for cell in ago)  # happened 3 s ago
         self._last = noun_message(
-            kind, noun, f"m-{self._count}", source=self._speaker, seconds=seconds
+            kind,
+            noun,
+            f"m-{self._count}",
+            source=self._speaker or recipe_words.SPEAKERS.get(row.verb, ""),
+            seconds=seconds,
         )
         return self._last
 
@@ -471,6 +480,14 @@ class Stage:
         ]
         return money_words.reply_in_words(bodies, return_id)
 
+    def saga(self, number: str) -> str:
+        """How an instance of a recipe stands."""
+        return recipe_words.saga(self.hub, number)
+
+    def waits_for(self, number: str) -> str:
+        """What an instance waits for, and what is safe to do."""
+        return recipe_words.waits_for(self.hub, number)
+
     def record(self, name: str) -> str:
         """The fields of a master record that are not at their default."""
         kind, number = name.split()
@@ -557,8 +574,8 @@ def _keeping_back(policy: Policy, units: int) -> Policy:
 
 def _by_subject(policy: Policy, rule: str) -> Policy | None:
     """A house with a rule that a subject's own words know; None where none does."""
-    if rule in identity_words.HOUSES:
-        return identity_words.HOUSES[rule](policy)
+    if rule in HOUSES:
+        return HOUSES[rule](policy)
     return money_words.furnish(policy, rule)
 
 
@@ -1018,6 +1035,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     **identity_words.DOINGS,
     **work_words.DOINGS,
     **money_words.DOINGS,
+    **recipe_words.DOINGS,
     "settle": _settle,
     "stock policy": _stock_policy,
     "posted": _posted,
@@ -1025,6 +1043,9 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "posting retried": _posting_retried,
 }
 """What somebody may do: verb -> (a number, the line's columns) -> message."""
+
+HOUSES = {**identity_words.HOUSES, **recipe_words.HOUSES}
+"""House rules that others speak of."""
 
 QUESTIONS: dict[str, Callable[..., str]] = {
     **work_words.QUESTIONS,
@@ -1042,6 +1063,8 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "record": Stage.record,
     "match": Stage.match,
     "reply": Stage.reply,
+    "saga": Stage.saga,
+    "waits for": Stage.waits_for,
 }
 """What may be asked."""
 
@@ -1073,6 +1096,8 @@ def _in_words(kind: str, body: bytes) -> str:
         return f"fetch {noun.quantity or 'some'} {noun.item} for {noun.site}, {noun.free} free"
     if kind == catalogue.STOCK_POSTING_REQUESTED:
         return _posting_in_words(noun)
+    if hasattr(noun, "request_id"):
+        return f"{CATALOGUE[kind].entity} {noun.request_id}"
     what = ", ".join(f"{line.line} {line.item} {line.quantity}" for line in noun.lines)
     name = {
         catalogue.ORDER_RELEASED: "release",

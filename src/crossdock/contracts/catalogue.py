@@ -21,6 +21,7 @@ from crossdock.contracts import (
     lots,
     operations,
     orders,
+    parcels,
     parties,
     places,
     postings,
@@ -31,6 +32,7 @@ from crossdock.contracts import (
     replenishment,
     reservations,
     returns,
+    sagas,
     shipments,
     stock,
     timers,
@@ -140,8 +142,22 @@ TRANSFER_RECEIVED = "crossdock.transfer.received.v1"
 LOT_CHANGED = "crossdock.lot.changed.v1"
 RECALL_ORDERED = "crossdock.recall.ordered.v1"
 RECORD_SET_ASIDE = "crossdock.record.set_aside.v1"
+RATE_REQUESTED = "crossdock.rate.requested.v1"
+RATE_QUOTED = "crossdock.rate.quoted.v1"
+LABEL_REQUESTED = "crossdock.label.requested.v1"
+LABEL_BOUGHT = "crossdock.label.bought.v1"
+LABEL_DECLINED = "crossdock.label.declined.v1"
+LABEL_VOID_REQUESTED = "crossdock.label.void_requested.v1"
+LABEL_VOIDED = "crossdock.label.voided.v1"
+PARCEL_POSTING_REQUESTED = "crossdock.parcel_posting.requested.v1"
+PARCEL_POSTING_CANCELLED = "crossdock.parcel_posting.cancelled.v1"
+BOOKING_REQUESTED = "crossdock.booking.requested.v1"
+BOOKING_CANCELLED = "crossdock.booking.cancelled.v1"
+NOTICE_REQUESTED = "crossdock.notice.requested.v1"
+PARCEL_PROGRESSED = "crossdock.parcel.progressed.v1"
 TIMER_FIRED = "crossdock.timer.fired.v1"
 EFFECT_SETTLED = "crossdock.effect.settled.v1"
+SAGA_INSTRUCTED = "crossdock.saga.instructed.v1"
 PROPOSAL_MADE = "crossdock.proposal.made.v1"
 PROPOSAL_SETTLED = "crossdock.proposal.settled.v1"
 
@@ -847,12 +863,152 @@ _ROWS = (
         steward="integration operations",
     ),
     MessageType(
+        RATE_REQUESTED,
+        parcels.RateRequest,
+        "rate",
+        "order_id",
+        lambda d: f"rate-request/{d.request_id}",
+        "Carriers are asked what a carton would cost.",
+        inbound=False,
+        steward="transport",
+    ),
+    MessageType(
+        RATE_QUOTED,
+        parcels.RateQuote,
+        "rate",
+        "order_id",
+        lambda d: f"rate-quote/{d.request_id}",
+        "A carrier says what a carton would cost.",
+        steward="transport",
+        by_source=True,
+    ),
+    MessageType(
+        LABEL_REQUESTED,
+        parcels.LabelRequest,
+        "label",
+        "order_id",
+        lambda d: f"label-request/{d.request_id}",
+        "A carrier is asked for a label.",
+        inbound=False,
+        steward="transport",
+    ),
+    MessageType(
+        LABEL_BOUGHT,
+        parcels.Label,
+        "label",
+        "order_id",
+        lambda d: f"label/{d.request_id}",
+        "A carrier sold a label, or had sold it before.",
+        steward="transport",
+        by_source=True,
+    ),
+    MessageType(
+        LABEL_DECLINED,
+        parcels.LabelDecline,
+        "label",
+        "order_id",
+        lambda d: f"label-decline/{d.request_id}",
+        "A carrier will not sell a label, or not void it.",
+        steward="transport",
+        by_source=True,
+    ),
+    MessageType(
+        LABEL_VOID_REQUESTED,
+        parcels.LabelVoid,
+        "label",
+        "order_id",
+        lambda d: f"label-void/{d.request_id}",
+        "A carrier is asked to void a label.",
+        inbound=False,
+        steward="transport",
+    ),
+    MessageType(
+        LABEL_VOIDED,
+        parcels.LabelVoided,
+        "label",
+        "order_id",
+        lambda d: f"label-voided/{d.request_id}",
+        "A carrier voided a label, or has none to void.",
+        steward="transport",
+        by_source=True,
+    ),
+    MessageType(
+        PARCEL_POSTING_REQUESTED,
+        parcels.ParcelPosting,
+        "parcel_posting",
+        "order_id",
+        lambda d: f"parcel-posting/{d.request_id}",
+        "Finance is asked to post a labelled carton.",
+        inbound=False,
+        steward="finance",
+    ),
+    MessageType(
+        PARCEL_POSTING_CANCELLED,
+        parcels.ParcelPostingCancellation,
+        "parcel_posting",
+        "order_id",
+        lambda d: f"parcel-posting-cancelled/{d.request_id}",
+        "Finance is asked to take a carton's posting back.",
+        inbound=False,
+        steward="finance",
+    ),
+    MessageType(
+        BOOKING_REQUESTED,
+        parcels.Booking,
+        "booking",
+        "order_id",
+        lambda d: f"booking/{d.request_id}",
+        "Transport is booked for a carton.",
+        inbound=False,
+        steward="transport",
+    ),
+    MessageType(
+        BOOKING_CANCELLED,
+        parcels.BookingCancellation,
+        "booking",
+        "order_id",
+        lambda d: f"booking-cancelled/{d.request_id}",
+        "A carton's transport is not needed any more.",
+        inbound=False,
+        steward="transport",
+    ),
+    MessageType(
+        NOTICE_REQUESTED,
+        parcels.Notice,
+        "notice",
+        "order_id",
+        lambda d: f"notice/{d.request_id}",
+        "A customer is to be written to.",
+        inbound=False,
+        steward="customer service",
+    ),
+    MessageType(
+        PARCEL_PROGRESSED,
+        parcels.ParcelProgress,
+        "parcel",
+        "order_id",
+        lambda d: f"parcel-progress/{d.request_id}",
+        "Dashboards hear how far a carton is.",
+        inbound=False,
+        steward="analytics",
+    ),
+    MessageType(
         EFFECT_SETTLED,
         effects.EffectSettled,
         "effect",
         "id",
         lambda d: f"effect-settled/{d.effect}/{d.attempt}",
         "What a document asked to be told has ended, or waits for a person.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        SAGA_INSTRUCTED,
+        sagas.SagaInstruction,
+        "saga",
+        "key",
+        lambda d: "",
+        "A person moves an instance of a recipe on.",
         inbound=False,
         steward="integration operations",
     ),
@@ -900,6 +1056,15 @@ TOLD = frozenset(
         PROPOSAL_MADE,
         STOCK_POSTING_REQUESTED,
         REPLENISHMENT_REQUESTED,
+        RATE_REQUESTED,
+        LABEL_REQUESTED,
+        LABEL_VOID_REQUESTED,
+        PARCEL_POSTING_REQUESTED,
+        PARCEL_POSTING_CANCELLED,
+        BOOKING_REQUESTED,
+        BOOKING_CANCELLED,
+        NOTICE_REQUESTED,
+        PARCEL_PROGRESSED,
     }
 )
 """What the deciders make effects of; the rest stays on the log."""

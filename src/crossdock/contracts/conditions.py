@@ -155,6 +155,19 @@ LINK = Step(
     "the number means a record that is known: what waits for it goes on by itself",
 )
 
+_SAGA = (
+    Step(Action.LOOK, "crossdock sagas show {key}", "first: what is done, what is safe next"),
+    Step(
+        Action.RETRY,
+        "crossdock sagas retry {key} --step STEP --by WHO --reason WHY",
+        "it is certainly not done, or its undo failed",
+    ),
+    Step(
+        Action.COMPENSATE,
+        "crossdock sagas undo {key} --by WHO --reason WHY",
+        "it shall not go on: what was done is undone, last first",
+    ),
+)
 _HELD_FOR_GOOD = (LOOK_AT_MESSAGE, EDIT, CANCEL)
 _CAN_COME_RIGHT = (LOOK_AT_MESSAGE, RETRY, EDIT, CANCEL)
 _LINE_FACTS = (LOOK, ACCEPT)
@@ -278,6 +291,23 @@ _ROWS = (
     _row("movement-contradicts-kind", "A movement's states do not fit its kind.", "noted held",
          Category.CONTRACT, Severity.HIGH, WAREHOUSE, 8, _HELD_FOR_GOOD,
          begins=("the states of this movement contradict its kind",)),
+    # Of recipes ---------------------------------------------------------------------------------
+    _row("saga-parked", "An instance of a recipe waits for a person; it says what is done.",
+         "noted", Category.BUSINESS, Severity.HIGH, OPERATIONS, 4, _SAGA,
+         cured="the answer comes after all, or a person moves it on"),
+    _row("saga-late", "What an instance of a recipe waits for is late.", "noted",
+         Category.TRANSIENT, Severity.NORMAL, OPERATIONS, 24, _SAGA,
+         cured="the answer comes"),
+    _row("saga-without-recipe", "An instance began in a version that this house has no more.",
+         "noted", Category.CONTRACT, Severity.CRITICAL, OPERATIONS, 4,
+         (Step(Action.LOOK, "crossdock sagas show {key}", "first: how it stands"),
+          Step(Action.RETRY, "crossdock check", "the recipe is put back into `recipes`"))),
+    _row("answer-unasked", "A far system answers what nobody asked it: a label nobody wanted.",
+         "noted held", Category.CONTRACT, Severity.HIGH, TRANSPORT, 8, _CAN_COME_RIGHT,
+         begins=("nobody asked for this answer",)),
+    _row("saga-not-moved", "An instance was not moved on as a person said.", "dead",
+         Category.BUSINESS, Severity.LOW, OPERATIONS, 24, (LOOK_AT_MESSAGE,),
+         begins=("not moved on:",)),
     # Of finance ---------------------------------------------------------------------------------
     _row("posting-rejected", "Finance will not change its stock as it was asked.", "noted",
          Category.BUSINESS, Severity.HIGH, FINANCE, 24,

@@ -282,6 +282,46 @@ class EffectEnd(StrEnum):
     CANCELLED = "cancelled"  # a person took it back before it was done
 
 
+class LabelState(StrEnum):
+    """How a label stands at its carrier."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+
+
+class Occasion(StrEnum):
+    """Why a customer is written to."""
+
+    PARCEL_READY = "parcel_ready"  # it has a label: the tracking works
+
+
+class SagaAction(StrEnum):
+    """What a person may have an instance of a recipe do."""
+
+    SKIP = "skip"  # leave a step out and go on
+    RETRY = "retry"  # ask once more under a new number; likewise an undo
+    UNDO = "undo"  # undo everything that was done
+    PARK = "park"  # do nothing more until it is resumed
+    RESUME = "resume"
+    MIGRATE = "migrate"  # go on by another version of its recipe
+
+
+class InstructionRefusal(StrEnum):
+    """Why an instance is not moved on, in this order: the first that applies is the answer."""
+
+    UNKNOWN_SAGA = "unknown-saga"
+    ENDED = "ended"  # complete, or undone
+    NO_REASON = "no-reason"
+    UNKNOWN_STEP = "unknown-step"
+    NOT_TO_BE_SKIPPED = "not-to-be-skipped"  # it is done, or is being undone
+    NOT_TO_BE_RETRIED = "not-to-be-retried"  # it does not wait for a person
+    GOES_BACK = "goes-back"  # it is being undone already
+    PARKED_ALREADY = "parked-already"
+    NOT_PARKED = "not-parked"
+    UNKNOWN_VERSION = "unknown-version"
+    STEP_LOST = "step-lost"  # the other version has no place for what was done or asked
+
+
 class Fate(StrEnum):
     """What became of an accepted message; exactly one each (I2)."""
 

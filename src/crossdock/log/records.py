@@ -587,6 +587,7 @@ class Wanted:
     def also(
         self,
         *,
+        orders: Collection[str] = (),
         items: Collection[str] = (),
         masters: Collection[tuple[str, str]] = (),
         documents: Collection[tuple[str, str]] = (),
@@ -598,7 +599,7 @@ class Wanted:
     ) -> Wanted:
         """All this and more."""
         return Wanted(
-            self.orders,
+            self.orders.union(orders),
             self.items.union(items),
             self.masters.union(masters),
             self.documents.union(documents),

@@ -252,6 +252,7 @@ DEFAULT_RULES = (
     Rule("effect", (HUB,), ()),
     Rule("record", (HUB,), ()),
     Rule("operation", (HUB,), ()),
+    Rule("saga", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.
     Rule("stock", (WMS_OF_SITE,), ()),
     Rule("transfer", (WMS_OF_SITE,), ()),
@@ -265,6 +266,13 @@ DEFAULT_RULES = (
     Rule("pack", (WMS_OF_SITE,), ()),
     Rule("shipment", (WMS_OF_SITE,), (SYSTEM_OF_CHANNEL, "crm")),
     Rule("return_receipt", (WMS_OF_SITE,), ()),
+    # What follows from a packed carton: told to whoever a house names; whoever was asked answers.
+    Rule("rate", (ANYBODY,), ()),
+    Rule("label", (ANYBODY,), ()),
+    Rule("parcel_posting", (HUB,), ()),
+    Rule("booking", (HUB,), ()),
+    Rule("notice", (HUB,), ()),
+    Rule("parcel", (HUB,), ()),
     # What is put before an owner: whoever it was made to settles it.
     Rule("proposal", (ANYBODY,), ()),
     # Money.

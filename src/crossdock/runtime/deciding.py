@@ -154,7 +154,7 @@ class Decider:
     async def _decide_and_commit(self, messages: Sequence[Recorded]) -> None:
         with self._thinking(messages):
             pairs: list[tuple[Recorded, Any]] = [opened(m, policy=self._policy) for m in messages]
-            wanted: Wanted = wanted_by(pairs)
+            wanted: Wanted = wanted_by(pairs, self._policy)
         for _ in range(_DECISIONS_MAX):
             decided, wanted = await decide_on_what_stands(
                 self._store, self._policy, pairs, wanted, self._thinking

@@ -66,6 +66,14 @@ class DocumentNotLoaded(LookupError):
         self.keys = keys
 
 
+class OrderNotLoaded(LookupError):
+    """A decision asked for an order that the batch had not loaded."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(order_id)
+        self.order_id = order_id
+
+
 class PromisedNotLoaded(LookupError):
     """A decision asked to whom units are promised, which the batch had not loaded."""
 
@@ -122,15 +130,21 @@ class Batch:
         return found
 
     def glance(self, order_id: str) -> OrderState:
-        """The order as it stands, to be looked at only: a batch that is not its own's writes none.
+        """As `known_order`, with an empty shell where nothing is known of it."""
+        return self.known_order(order_id) or OrderState(order_id)
 
-        It has to be among the orders that are wanted.
+    def known_order(self, order_id: str) -> OrderState | None:
+        """The order as it stands, to look at only; None when nothing is known of it.
+
+        Raises:
+            OrderNotLoaded: the batch did not load it.
         """
-        found = self.orders.get(order_id)
-        if found is not None:
-            return found
+        if order_id not in self.wanted.orders:
+            raise OrderNotLoaded(order_id)
+        if order_id in self.orders:
+            return self.orders[order_id]
         stored = self._loaded.orders.get(order_id)
-        return OrderState(order_id) if stored is None else _ORDER.decode(stored)
+        return None if stored is None else _ORDER.decode(stored)
 
     def items_of_orders(self) -> set[str]:
         """The items of every order of the batch: who misses one will soon miss the next."""

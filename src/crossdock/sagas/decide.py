@@ -14,6 +14,7 @@ import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.versions import UPCASTS, lifted, newest
+from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
 from crossdock.sagas import ahead, enforcement
@@ -26,12 +27,14 @@ from crossdock.sagas.batch import (
     EffectNotLoaded,
     HeldNotLoaded,
     MasterNotLoaded,
+    OrderNotLoaded,
     PromisedNotLoaded,
 )
 from crossdock.sagas.deciders import DECIDERS
 from crossdock.sagas.links import ALIASES, aliased
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.posting import enter_milestones
+from crossdock.sagas.recipes import hearing
 from crossdock.sagas.resolving import understand, wanted_to_understand
 from crossdock.sagas.understanding import Foreign, foreign, reread
 
@@ -68,8 +71,11 @@ def _newest(message: Recorded) -> Recorded:
     return replace(message, type=newest(message.type))
 
 
-def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
-    """What these messages will look at; `decide` asks for more where this was too little."""
+def wanted_by(messages: Sequence[tuple[Recorded, Any]], policy: Policy | None = None) -> Wanted:
+    """What these messages will look at; `decide` asks for more where this was too little.
+
+    Without the `policy` of the house it is too little where its recipes hear them.
+    """
     wanted = Wanted(documents={ALIASES, (CALENDAR, MAIN)})
     for message, noun in messages:
         if isinstance(noun, Foreign):
@@ -77,6 +83,8 @@ def wanted_by(messages: Sequence[tuple[Recorded, Any]]) -> Wanted:
                 wanted.orders.add(noun.key)
             continue
         _wants(wanted, message, noun)
+        if policy is not None:
+            hearing.wants(policy, wanted, message, noun)
     return wanted
 
 
@@ -88,8 +96,13 @@ def _wants(wanted: Wanted, message: Recorded, noun: Any) -> None:
 
 def _further(batch: Batch, messages: Sequence[tuple[Recorded, Any]]) -> Wanted | None:
     """What else must be loaded, seen from what is; None: nothing that can be named now."""
-    if not aliased(batch) and not any(
-        isinstance(noun, Foreign) or DECIDERS[message.type].further for message, noun in messages
+    if (
+        not aliased(batch)
+        and not batch.policy.recipes.recipes
+        and not any(
+            isinstance(noun, Foreign) or DECIDERS[message.type].further
+            for message, noun in messages
+        )
     ):
         return None
     more = Wanted()
@@ -101,8 +114,13 @@ def _further(batch: Batch, messages: Sequence[tuple[Recorded, Any]]) -> Wanted |
         further = DECIDERS[message.type].further
         if further is not None:
             further(batch, more, noun)
+        hearing.further(batch, more, message, noun)
     everything = batch.wanted.also(
-        items=more.items, masters=more.masters, documents=more.documents, held=more.held
+        orders=more.orders,
+        items=more.items,
+        masters=more.masters,
+        documents=more.documents,
+        held=more.held,
     )
     return None if everything == batch.wanted else everything
 
@@ -133,6 +151,8 @@ def decide(
         return wanted.also(promised=wanted.items | {untold.item})
     except HeldNotLoaded as unseen:
         return wanted.also(held=unseen.places)
+    except OrderNotLoaded as unlooked:
+        return wanted.also(orders={unlooked.order_id})
     except AccountsNotLoaded as unseen:
         return wanted.also(accounts=unseen.moments, lots=unseen.lots)
     except EffectNotLoaded as unseen:
@@ -153,6 +173,8 @@ def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
         batch, turn, understood
     ):
         decider.decide(batch, turn, understood)
+        if turn.outcome.fate is Fate.APPLIED and batch.policy.recipes.recipes:
+            hearing.hear(batch, turn, understood)
     if turn.outcome.movements:
         enter_milestones(batch, turn)
     batch.take(turn)

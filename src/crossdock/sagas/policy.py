@@ -15,6 +15,7 @@ from crossdock.orders.credits import CreditRules
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
 from crossdock.returns.authorisation import ReturnRules
+from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.sagas.understanding import Speech
 
 
@@ -63,6 +64,7 @@ class Policy:
     returns: ReturnRules = field(default_factory=ReturnRules)  # which goods may come back
     transfer_hours: int = 72  # how long a transfer may take that names no time
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow
+    recipes: RecipeBook = field(default_factory=RecipeBook)  # what this house carries out
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself
 
     @property

@@ -156,18 +156,19 @@ class Turn:
         said: msgspec.Struct,
         business_key: str,
         lane: Lane = Lane.OPERATIONAL,
-        asker: tuple[str, str] | None = None,
+        asker: Asker | None = None,
+        correlation: str | None = None,
     ) -> None:
         """Intend to tell these systems, once each; written with the decision (I18).
 
-        `asker` is the (kind, id) of the document that will be told how each of them ended.
+        `asker` is the document that will be told how each of them ended: see `asks`.
         """
         if not destinations:
             return
         if kind in self.policy.stopped:
             self.note("flow-not-active", kind, self.policy.stopped[kind])
         body = msgspec.json.encode(said)
-        correlation = self.message.correlation or key
+        correlation = correlation or self.message.correlation or key
         for destination in destinations:
             intent = f"{destination}/{business_key}"
             self.outcome.effects.append(intent)
@@ -181,12 +182,13 @@ class Turn:
                     correlation,
                     body,
                     held=kind in self.policy.stopped,
-                    asker=None if asker is None else self._asker(*asker),
+                    asker=asker,
                 )
             )
 
-    def _asker(self, kind: str, number: str) -> Asker:
-        return Asker(self.policy.name, partition_of(number, self.policy.partitions), kind, number)
+    def asks(self, kind: str, number: str, key: str) -> Asker:
+        """A document as one that is told how an effect ended, on the partition of this key."""
+        return Asker(self.policy.name, partition_of(key, self.policy.partitions), kind, number)
 
     def say(self, kind: str, key: str, said: msgspec.Struct) -> None:
         """Put a message of the hub's own on the log, for another key's turn."""

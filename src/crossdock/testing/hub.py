@@ -198,7 +198,7 @@ class SmallHub:
         if not recorded:
             return False
         messages = [opened(message, policy=self.policy) for message in recorded]
-        wanted = wanted_by(messages)
+        wanted = wanted_by(messages, self.policy)
         while True:
             loaded = at_once(self.store.load(wanted))
             decided = decide(self.policy, messages, wanted, loaded)

@@ -127,6 +127,8 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,
         catalogue.RETURN_GRANTED,
+        catalogue.EFFECT_SETTLED,
+        catalogue.SAGA_INSTRUCTED,
     }
     inbound = {newest(row.name) for row in CATALOGUE.values() if row.inbound}
     assert set(DECIDERS) == inbound | to_itself

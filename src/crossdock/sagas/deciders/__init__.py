@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from crossdock.sagas.deciders import (
     counts,
+    effects,
     goods,
     identities,
     lots,
@@ -21,6 +22,7 @@ from crossdock.sagas.deciders import (
     replenishment,
     reservations,
     returns,
+    sagas,
     timers,
     transfers,
 )
@@ -43,6 +45,8 @@ DECIDERS: dict[str, Decider] = {
     **replenishment.DECIDERS,
     **timers.DECIDERS,
     **records.DECIDERS,
+    **effects.DECIDERS,
+    **sagas.DECIDERS,
     **proposals.DECIDERS,
 }
 """Every message type that may stand on the log, and how it is decided."""

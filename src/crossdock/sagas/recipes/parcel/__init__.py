@@ -1,0 +1,1 @@
+"""Pack, label, ERP, transport, notice: what a carton needs once it is closed (R68)."""

@@ -1,0 +1,42 @@
+"""Is the order of the carton one that may leave? Nothing is bought for a cancelled one."""
+
+from __future__ import annotations
+
+from crossdock.orders.state import figures
+from crossdock.sagas.recipes.parcel.carton import Carton
+from crossdock.sagas.recipes.parts import Case, Done, Refused, Scene, Step, Then, Verdict, Watch
+
+
+def _judge(scene: Scene) -> Verdict | None:
+    order = scene.order
+    if order is None or not order.placed:
+        return None
+    if not still_wanted(scene):
+        return Refused("nothing of it is wanted any more")
+    return None if order.holds else Done()
+
+
+def still_wanted(scene: Scene) -> bool:
+    """Whether some of what is in the carton is still to leave, or has left, for its order."""
+    order, carton = scene.order, scene.subject
+    assert isinstance(carton, Carton)
+    if order is None:
+        return True
+    for packed in carton.lines:
+        line = order.lines.get(packed.line)
+        if line is None:
+            return True
+        now = figures(order, line)
+        if now.shipped or now.ordered > now.cancelled:
+            return True
+    return False
+
+
+ORDER_CHECKED = Step(
+    "order-checked",
+    Watch(judge=_judge),
+    awaited_from="the order's channel",
+    within_seconds=24 * 3600,
+    silent=Case(Then.PARK),
+    refused=Case(Then.UNDO),
+)
