@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +23,10 @@ from crossdock.sagas.recipes.recipe import Recipe
 from crossdock.sagas.recipes.saga import KIND, SAGAS_OF, Saga, SagasOf, Standing, saga_id
 from crossdock.sagas.recipes.words import residue
 from crossdock.sagas.turn import Turn
+
+PARKED: Final = "saga-parked"
+LATE: Final = "saga-late"
+"""The conditions of instances."""
 
 _SAGA = msgspec.json.Decoder(Saga)
 _LIST = msgspec.json.Decoder(SagasOf)
@@ -157,8 +161,8 @@ def _begin(
     run = Run(recipe, saga, around)
     run.proceed()
     batch.store_document(turn, SAGAS_OF, key, SagasOf([*_listed(batch, key), saga.id]))
-    batch.store_document(turn, KIND, saga.id, saga, run.due)
     _show(turn, run)
+    batch.store_document(turn, KIND, saga.id, saga, run.due)
 
 
 def _runs(batch: Batch, turn: Turn, key: str) -> Iterator[tuple[Run, Document]]:
@@ -192,12 +196,25 @@ def keep(batch: Batch, turn: Turn, run: Run, document: Document) -> None:
     due = run.due
     if msgspec.json.encode(run.saga) == bytes(document.body) and due == document.due:
         return
-    batch.store_document(turn, KIND, document.id, run.saga, due)
     _show(turn, run)
+    batch.store_document(turn, KIND, document.id, run.saga, due)
 
 
 def _show(turn: Turn, run: Run) -> None:
-    if run.saga.standing is Standing.PARKED:
-        turn.note("saga-parked", run.saga.id, residue(run.recipe, run.saga))
-    elif run.late:
-        turn.note("saga-late", run.saga.id, residue(run.recipe, run.saga))
+    """Show what people should see of an instance, once per change; take back what holds no longer.
+
+    An instance is advanced on two partitions: its key's, and that of its timer.
+    """
+    saga = run.saga
+    words = residue(run.recipe, saga)
+    parked = saga.standing is Standing.PARKED
+    here = {turn.message.partition: turn.message.position}
+    if parked:
+        turn.note(PARKED, saga.id, words)
+        saga.shown[PARKED] = {**saga.shown.get(PARKED, {}), **here}
+    if run.late or (run.is_late and LATE not in saga.shown):
+        turn.note(LATE, saga.id, words)
+        saga.shown[LATE] = {**saga.shown.get(LATE, {}), **here}
+    for kind, holds in ((PARKED, parked), (LATE, run.is_late)):
+        if not holds and kind in saga.shown:
+            turn.cure(kind, saga.id, words, saga.shown.pop(kind))

@@ -155,6 +155,11 @@ class Run:
                     self._judge(step, verdict)
         self.proceed()
 
+    def witness(self, step: Step, verdict: Verdict) -> None:
+        """What one step watches for is seen, or will not be."""
+        self._judge(step, verdict)
+        self.proceed()
+
     def time_up(self) -> None:
         """The timer fired: whatever was due by now is over."""
         for step in self.recipe.steps:
@@ -178,6 +183,12 @@ class Run:
         nows = [(step, self.saga.steps[step.name]) for step in self.recipe.steps]
         times = [now.until for step, now in nows if now.until and self._timed(step, now)]
         return min(times, default=None)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something is waited for that should have come by now."""
+        nows = self.saga.steps.values()
+        return not self.saga.ended and any(now.waits and now.until is not None for now in nows)
 
     # --- what a person decides -----------------------------------------------------------------
 
@@ -287,6 +298,7 @@ class Run:
     def _undo(self, step: Step, undo: Undo, met: Happening) -> None:
         """Tell the systems that did it to undo it, under a number of its own."""
         now = self.saga.steps[step.name]
+        now.blindly = now.blindly or (now.state in _MAYBE and not undo.answers)
         asked = now.attempts[-1]
         number = len(now.undoing) + 1
         request = request_id(self.recipe.name, step.name, self.saga.number, number, undo=True)
@@ -310,8 +322,9 @@ class Run:
             return
         done = [end in DONE_ENDS for end in ends]
         if all(done):
-            if not _answers(step):
-                self._meet(step, Happening.DONE)
+            state = self.saga.steps[step.name].state
+            if not _answers(step) or state in (*_IN_UNDO, StepState.NOT_DONE):
+                self._meet(step, Happening.DONE)  # taken: its undo may have come before it
         elif EffectEnd.UNKNOWN in ends or any(done):
             where = ", ".join(f"{name}: {end}" for name, end in attempt.ends.items())
             self._meet(step, Happening.UNKNOWN, reason or where)
@@ -383,12 +396,15 @@ class Run:
         """Let a step stand where it stands after what it met, and follow its cases."""
         now = self.saga.steps[step.name]
         then = moved(now.state, met)
-        if now.state is StepState.UNDOING and met is Happening.DONE:
+        if now.state in _IN_UNDO and met is Happening.DONE:
             now.late = True
+        overtaken = then is StepState.NOT_DONE or (then is StepState.UNDONE and now.blindly)
+        if now.late and overtaken:
+            then = StepState.DONE  # its undo may have come before it
+        elif then is None and met is Happening.DONE and now.blindly:
+            then = StepState.DONE if now.state is StepState.UNDONE else None
         if then is None:
             return
-        if then is StepState.NOT_DONE and now.late:
-            then = StepState.DONE  # the undo had found nothing, and then it was done
         self._stand(now, then, reason)
         now.until = self._limit(step, then)
         once_more = met in (Happening.RETRIED, Happening.TIME_UP)
@@ -408,7 +424,7 @@ class Run:
         now.reason = reason
         now.evidence = self._around.place
         if then in (StepState.DONE, *_MAYBE):
-            now.late = False
+            now.late = now.blindly = False
             if not now.turn:
                 self.saga.turns += 1
                 now.turn = self.saga.turns
@@ -530,9 +546,8 @@ class Run:
         return Standing.UNDOING if owes else Standing.COMPENSATED
 
 
-_IN_THE_WAY: Final = frozenset(
-    {StepState.ASKED, StepState.UNDOING, StepState.UNDO_PAUSED, StepState.UNDO_FAILED}
-)
+_IN_UNDO: Final = frozenset({StepState.UNDOING, StepState.UNDO_PAUSED, StepState.UNDO_FAILED})
+_IN_THE_WAY: Final = frozenset({StepState.ASKED, *_IN_UNDO})
 _OWING: Final = frozenset({*_IN_THE_WAY, *_MAYBE, StepState.DONE, StepState.PAUSED})
 """Where a step that can be undone stands while, going back, something is still to come of it."""
 

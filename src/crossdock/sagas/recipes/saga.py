@@ -82,6 +82,7 @@ class StepNow(msgspec.Struct, omit_defaults=True):
     attempts: list[Attempt] = []
     undoing: list[Attempt] = []
     late: bool = False  # it was heard to be done while its undo was under way
+    blindly: bool = False  # it is undone although nobody knew, and no answer says what was found
 
 
 class Move(msgspec.Struct, array_like=True):
@@ -111,6 +112,7 @@ class Saga(msgspec.Struct, omit_defaults=True):
     turns: int = 0
     steps: dict[str, StepNow] = {}
     moves: list[Move] = []
+    shown: dict[str, dict[int, int]] = {}  # conditions that stand -> by partition, where noted last
 
     @property
     def id(self) -> str:
