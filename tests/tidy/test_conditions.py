@@ -14,6 +14,7 @@ from crossdock.contracts.kits import Broken
 from crossdock.inventory.units import Refusal
 from crossdock.log.records import SETTLED, Verdict
 from crossdock.orders.matching import NOTED
+from tests.docs.reference import commands
 from tests.tidy import scan
 
 _ENUMERATED = {"broken": Broken, "base": Refusal}
@@ -165,7 +166,11 @@ def test_the_table_keeps_its_own_rules() -> None:
 
 @pytest.mark.parametrize("kind", CONDITIONS)
 def test_runbooks_can_be_filled_in(kind: str) -> None:
-    """Every command of a runbook names only what a condition has."""
+    """Every step of a runbook is a command that there is, and names only what a condition has."""
     known = {"kind": kind, "key": "K", "place": "0:1", "order": "O", "last": "L"}
     for step in CONDITIONS[kind].runbook:
-        assert "{" not in step.command.format(**known)
+        command = step.command.format(**known)
+        assert "{" not in command
+        words = command.split()
+        assert words[0] == "crossdock"
+        assert {words[1], " ".join(words[1:3])} & commands().keys(), command

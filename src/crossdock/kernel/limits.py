@@ -85,6 +85,12 @@ TEXT_LENGTH_MAX: Final = 4_000
 # What a person writes in place of a held message's data, in characters.
 CORRECTED_LENGTH_MAX: Final = 65_536
 
+# How many messages a dry run follows before it says that there is more.
+REHEARSED_MESSAGES_MAX: Final = 200
+
+# How many waiting messages and effects one bulk retry takes at most.
+REDRIVEN_MAX: Final = 10_000
+
 # --- reservations --------------------------------------------------------------------------------
 
 # How long a reservation may stand before it expires: a quarter, which no cart outlives.

@@ -14,6 +14,7 @@ import typer
 
 from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime import cli_money
+from crossdock.runtime.cli_work import dead_letters, exceptions
 from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
 
 app = typer.Typer(
@@ -254,6 +255,9 @@ def identity_retry(
     """Let held messages be decided again after a link or a table of codes was put right."""
     _change("retry", config=config, places=places, by=by, as_json=as_json)
 
+
+app.add_typer(exceptions, name="exceptions")
+app.add_typer(dead_letters, name="dead-letters")
 
 adjustments = typer.Typer(
     no_args_is_help=True, help="Large counts and corrections that wait for approval."
