@@ -172,9 +172,7 @@ def test_a_held_effect_is_ruled_on(hub: Hub) -> None:
         "dry_run"
     ]["orders"]
     assert dry["dry_run"]["steps"][0]["source"] == "shop"
-    assert [one["type"] for one in dry["dry_run"]["effects"]] == [
-        "crossdock.order.release_cancelled.v1",
-    ]
+    assert dry["dry_run"]["effects"][0]["type"] == "crossdock.order.release_cancelled.v1"
     assert hub.json("verify")["broken"] == []
 
 
