@@ -30,7 +30,8 @@ from crossdock.log.records import (
     Waiting,
     Wanted,
 )
-from crossdock.runtime.deciding import Undecidable, decide_on_what_stands, thinking
+from crossdock.runtime.deciding import decide_on_what_stands
+from crossdock.runtime.thinking import Undecidable, thinking
 from crossdock.sagas.decide import opened, wanted_by
 from crossdock.sagas.policy import Policy
 
