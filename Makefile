@@ -19,9 +19,10 @@ PEERS_ARGS  ?=
 DEMO_ARGS   ?=
 BENCH_ARGS  ?=
 CHAOS_ARGS  ?=
+SIM_ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test peers check format lock bench chaos
+.PHONY: help setup demo test peers check format lock bench chaos simulate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -70,3 +71,6 @@ bench: setup ## the workloads beside their hand-written floor
 
 chaos: setup ## play the demo while its processes and lines are struck, and see that nothing is lost
 	$(BIN)/python scripts/kill_the_hub.py $(CHAOS_ARGS)
+
+simulate: setup ## play seeded schedules of faults on virtual time
+	$(BIN)/crossdock simulate $(SIM_ARGS)

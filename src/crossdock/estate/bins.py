@@ -49,6 +49,10 @@ class Bins:
         self._lost[item] += quantity
         self.move(item, StockState.AVAILABLE, StockState.ADJUSTMENT, quantity)
 
+    def own_up(self, item: str) -> None:
+        """A count found out what had vanished: nobody will look for it any more."""
+        self._lost[item] = 0
+
     def miss(self, item: str, quantity: int) -> int:
         """Mark units that a picker did not find as missing, if they ever were here; gives how many.
 

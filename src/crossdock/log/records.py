@@ -429,8 +429,8 @@ class StockChange:
 
     @property
     def moves_free(self) -> bool:
-        """Whether more or less is free afterwards."""
-        return self.sellable != self.reserved + self.pooled + self.safety
+        """Whether more or less is free afterwards, to all or to a channel from its pool."""
+        return self.pooled != 0 or self.sellable != self.reserved + self.pooled + self.safety
 
 
 class StockRow(NamedTuple):

@@ -444,6 +444,22 @@ def bench(
     )
 
 
+@app.command()
+def simulate(
+    seeds: Annotated[str, typer.Option("--seeds", help="A..B, or one seed to play it again.")] = (
+        "1..1000"
+    ),
+    store: Annotated[str, typer.Option("--store", help="memory or postgres.")] = "memory",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes that share them.")] = 2,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Each schedule, and the evidence of each failure.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Play seeded schedules of faults on virtual time, and say which promise broke."""
+    _run("simulate", seeds=seeds, store=store, jobs=jobs, verbose=verbose, as_json=as_json)
+
+
 def main() -> None:
     """The entry point: no traceback reaches a user."""
     try:

@@ -38,6 +38,7 @@ from crossdock.runtime.pace import Pace
 from crossdock.runtime.pressure import Pressure, free_mib_of
 from crossdock.runtime.saying import Sayer
 from crossdock.runtime.words import TheirWords
+from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import own_message
 from crossdock.storage.postgres.pool import PoolOptions
 from crossdock.storage.postgres.server import choose_server, running
@@ -79,11 +80,13 @@ class Hub:
         pace: Pace | None = None,
         feeds: Mapping[str, Sequence[Feed]] | None = None,
         guard: Guard = UNGUARDED,
+        policy: Policy | None = None,
     ) -> None:
+        """Stand ready; what is not given is the machine's own, or follows from the settings."""
         self.settings = settings
         self._guard = guard
         self.store = store
-        self.policy = settings.policy()
+        self.policy = policy or settings.policy()
         self.clock = clock or SystemClock()
         self.randomness = randomness or SystemRandomness()
         self.pace = pace or Pace()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -16,6 +17,7 @@ from crossdock.log.accounts import Blocked, Lot
 from crossdock.log.records import (
     Decided,
     Document,
+    EffectState,
     Held,
     Loaded,
     MasterRow,
@@ -115,6 +117,7 @@ class Batch:
         self.blocked: dict[Lot, Blocked] = {}
         self.decided = Decided()
         self._loaded = loaded
+        self._effects = dict(loaded.effects)
         self._items: dict[str, tuple[bytes, Item]] = {}
         self._changed_masters: dict[tuple[str, str], MasterRow] = {}
         self._changed_documents: dict[tuple[str, str], Document] = {}
@@ -261,7 +264,11 @@ class Batch:
         """
         if business_key not in self.wanted.effects:
             raise EffectNotLoaded(business_key)
-        return self._loaded.effects.get(business_key)
+        return self._effects.get(business_key)
+
+    def rule(self, business_key: str, state: EffectState | None) -> None:
+        """Let an effect stand so for the rest of the batch: nobody rules on it as it was seen."""
+        self._effects[business_key] = replace(self._effects[business_key], state=state)
 
     def new_document(self, turn: Turn, kind: str, number: str, body: msgspec.Struct) -> None:
         """Make a document under an id that is made of the message's place, so it has to be new."""

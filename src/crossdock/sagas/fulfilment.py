@@ -234,7 +234,12 @@ def _withdraw_unbacked(
 
 
 def _note_stop(stops: Stops, site: str, number: str, line: Line, quantity: int) -> None:
-    stops.setdefault(site, []).append(LineQuantity(line=number, item=line.item, quantity=quantity))
+    """Ask for so many units of a line; a warehouse is asked once for each line, for all of them."""
+    asked = stops.setdefault(site, [])
+    known = next((at for at, one in enumerate(asked) if one.line == number), None)
+    if known is not None:
+        quantity += asked.pop(known).quantity
+    asked.append(LineQuantity(line=number, item=line.item, quantity=quantity))
 
 
 def _stop(turn: Turn, order: OrderState, stops: Stops) -> None:

@@ -157,6 +157,8 @@ def _ruled(batch: Batch, turn: Turn, noun: EffectRuling) -> None:
     if problem:
         turn.supersede(problem)
         return
+    again = noun.action in (Ruled.RETRY, Ruled.RETRY_CERTAIN)
+    batch.rule(noun.effect, EffectState.DUE if again else None)
     why = f"{noun.by}: {noun.reason}"
     turn.outcome.rulings.append(
         Ruling(noun.effect, noun.attempts, noun.action.value, noun.reference, why)

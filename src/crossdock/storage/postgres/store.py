@@ -106,7 +106,7 @@ class PostgresStore(PostgresReading):
         try:
             warnings = await _prepare(dsn, options, now, allow_unsafe)
             store = cls(pool, fault, warnings, owner)
-            await store._lay_out(partitions)
+            await store.lay_out(partitions)
         except BaseException:
             await pool.close()
             raise
@@ -128,7 +128,8 @@ class PostgresStore(PostgresReading):
         async with statements(self._pool) as connection:
             yield Session(connection, self._fault)
 
-    async def _lay_out(self, partitions: int) -> None:
+    async def lay_out(self, partitions: int) -> None:
+        """Make the partitions of the log and their leases; raises `StoreFault` on other numbers."""
         async with transaction(self._pool) as connection:
             await connection.execute(
                 "INSERT INTO hub (name, value) VALUES ('partitions', $1) ON CONFLICT DO NOTHING",

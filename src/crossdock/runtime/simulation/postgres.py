@@ -1,0 +1,215 @@
+"""SIM-P: the same schedules on a real PostgreSQL server.
+
+Every transaction runs whole while virtual time stands still, on a thread with a loop of its own; so
+a schedule is a function of its seed here too, at the grain of transactions. A connection can break
+at any statement of one. The server answers before its disk has anything: only schedules live here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from crossdock.runtime.simulation.chance import DAY
+from crossdock.runtime.simulation.plan import Plan
+from crossdock.runtime.simulation.playing import play, play_seed
+from crossdock.runtime.simulation.world import Result
+from crossdock.storage.postgres.pool import Pool, PoolOptions, open_pool
+from crossdock.storage.postgres.server import EmbeddedServer
+from crossdock.storage.postgres.store import PostgresStore
+from crossdock.storage.postgres.verify import verify
+
+T = TypeVar("T")
+
+_OPTIONS = PoolOptions(connections_min=1, connections_max=1)
+_SETTINGS = {"shared_buffers": "64MB", "autovacuum": "off"}
+_CHUNK = 5
+
+
+class Database:
+    """One database whose schema is up to date, and the thread that speaks to it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._loop = asyncio.new_event_loop()
+        self._idle: list[Pool] = []
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._tables = self.wait(self._prepare())
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something there, and only that, until it is done."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def pool(self) -> Pool:
+        """One connection that nobody else has."""
+        if self._idle:
+            return self._idle.pop()
+        return self.wait(self._open())
+
+    def give_back(self, pool: Pool) -> None:
+        """The process that had it is gone; what it had begun was rolled back."""
+        self._idle.append(pool)
+
+    def empty(self, partitions: int) -> None:
+        """Forget everything, and lay out the log anew."""
+        self.wait(self._empty(partitions))
+
+    async def _prepare(self) -> str:
+        store = await PostgresStore.open(
+            self._dsn, now=DAY, options=_OPTIONS, allow_unsafe=True, partitions=1
+        )
+        await store.close()
+        connection = await asyncpg.connect(self._dsn)
+        rows = await connection.fetch(
+            "SELECT quote_ident(tablename) FROM pg_tables"
+            " WHERE schemaname = current_schema() AND tablename NOT LIKE '%migration%'"
+            " ORDER BY tablename"
+        )
+        await connection.close()
+        return ", ".join(row[0] for row in rows)
+
+    async def _empty(self, partitions: int) -> None:
+        pool = self._idle.pop() if self._idle else await self._open()
+        connection = await pool.connection()
+        try:
+            await connection.execute(f"TRUNCATE {self._tables} RESTART IDENTITY")
+        finally:
+            await pool.release(connection)
+        await PostgresStore(pool).lay_out(partitions)
+        self._idle.append(pool)
+
+    async def _open(self) -> Pool:
+        return await open_pool(
+            self._dsn,
+            options=_OPTIONS,
+            sleep=asyncio.sleep,
+            uniform=lambda low, high: (low + high) / 2,
+        )
+
+
+class PostgresEngine:
+    """The data of one schedule."""
+
+    def __init__(self, database: Database, plan: Plan) -> None:
+        self.database = database
+        self._keep_back = {"web": plan.keep_back}
+        database.empty(plan.partitions)
+
+    def open(self, owner: str) -> PostgresHandle:
+        """One more handle, on a connection of its own."""
+        return PostgresHandle(self.database, owner)
+
+    def effects(self) -> Sequence[Any]:
+        """Every effect, key by key."""
+        handle = self.open("looking")
+        try:
+            views = [
+                view for key in handle.ordering_keys() for view in handle.run("effects_of", key)
+            ]
+        finally:
+            handle.close()
+        return sorted(views, key=lambda view: view.effect_id)
+
+    def broken(self) -> list[str]:
+        """What `crossdock verify` finds."""
+        pool = self.database.pool()
+        try:
+            found = self.database.wait(verify(pool, self._keep_back))
+        finally:
+            self.database.give_back(pool)
+        return [
+            f"{one.check.invariant} {one.check.name}: {one.problem or list(one.rows)[:3]}"
+            for one in found.broken
+        ]
+
+
+class PostgresHandle:
+    """One process's handle."""
+
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database = database
+        self._pool = database.pool()
+        self._store = PostgresStore(self._pool, self._fault, (), owner)
+        self._statements = 0
+        self._lost_at: int | None = None
+
+    def run(self, call: str, *args: Any, lost_at: int | None = None, **named: Any) -> Any:
+        """Make the call in a transaction of its own."""
+        self._statements, self._lost_at = 0, lost_at
+        return self._database.wait(getattr(self._store, call)(*args, **named))
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._database.give_back(self._pool)
+
+    def ordering_keys(self) -> list[str]:
+        """The ordering keys of all effects."""
+        return self._database.wait(self._keys())
+
+    async def _keys(self) -> list[str]:
+        connection = await self._pool.connection()
+        try:
+            rows = await connection.fetch(
+                'SELECT DISTINCT key COLLATE "C" AS key FROM effect ORDER BY 1'
+            )
+            return [row[0] for row in rows]
+        finally:
+            await self._pool.release(connection)
+
+    async def _fault(self, _: str) -> None:
+        self._statements += 1
+        if self._statements == self._lost_at:
+            raise ConnectionResetError("lost on purpose")
+
+
+# --- many of them -------------------------------------------------------------------------------
+
+
+def played(seeds: Sequence[int], jobs: int) -> Iterator[Result]:
+    """Play seeds on a server that lives as long as they do."""
+    with tempfile.TemporaryDirectory(prefix="crossdock-sim") as folder:
+        server = EmbeddedServer(Path(folder), fsync=False, unsafe=True, settings=_SETTINGS)
+        asyncio.run(server.start())
+        try:
+            context = multiprocessing.get_context("spawn")
+            with context.Pool(jobs, _take_server, (server.dsn_of("postgres"),)) as pool:
+                yield from pool.imap_unordered(_play_there, seeds, chunksize=_CHUNK)
+        finally:
+            asyncio.run(server.stop())
+
+
+_SERVER = {"dsn": ""}
+
+
+def _take_server(dsn: str) -> None:
+    _SERVER["dsn"] = dsn
+
+
+@cache
+def _ours() -> Database:
+    """This process's own database."""
+    name = f"simulation_{os.getpid()}"
+    asyncio.run(_create(name))
+    return Database(urlunsplit(urlsplit(_SERVER["dsn"])._replace(path=f"/{name}")))
+
+
+async def _create(name: str) -> None:
+    connection = await asyncpg.connect(_SERVER["dsn"])
+    try:
+        await connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    finally:
+        await connection.close()
+
+
+def _play_there(seed: int) -> Result:
+    return play_seed(seed, lambda plan: play(plan, PostgresEngine(_ours(), plan)))

@@ -1,0 +1,75 @@
+"""What the simulator found, each as the smallest story that shows it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.operations import EffectRuling, Ruled
+from crossdock.contracts.orders import (
+    Order,
+    OrderCancellation,
+    OrderLine,
+    ReleaseCancellation,
+)
+from crossdock.contracts.shipments import Pick, PickLine
+from crossdock.log.records import Settlement, StockChange, Verdict
+from crossdock.testing.builders import at, noun_message
+from crossdock.testing.hub import SmallHub, at_once
+
+
+def test_a_warehouse_is_asked_once_for_all_units_of_a_line() -> None:
+    """What is on the shelf and what is staged of one line are one line of the cancellation."""
+    hub = SmallHub()
+    hub.stock(EAST={"cog": 4})
+    line = OrderLine(line="1", item="cog", quantity=4, unit_price_e4=10_000)
+    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    pick = Pick(
+        pick_id="p-1",
+        order_id="o-1",
+        site="EAST",
+        lines=(PickLine(line="1", item="cog", quantity=1),),
+    )
+    wish = OrderCancellation(cancellation_id="x-1", order_id="o-1")
+    hub.tell(noun_message(catalogue.ORDER_PLACED, order, "placed"))
+    hub.tell(noun_message(catalogue.PICK_CONFIRMED, pick, "picked"))
+    hub.tell(noun_message(catalogue.ORDER_CANCELLATION_REQUESTED, wish, "cancelled"))
+    [asked] = [
+        msgspec.json.decode(kept.effect.body, type=ReleaseCancellation)
+        for kept in hub.store.data.effects.by_id.values()
+        if kept.effect.type == catalogue.ORDER_RELEASE_CANCELLED
+    ]
+    assert [(one.line, one.quantity) for one in asked.lines] == [("1", 4)]
+
+
+def test_units_taken_from_a_pool_change_what_its_channel_may_offer() -> None:
+    """A change that leaves the free stock alone and takes from a pool is told all the same."""
+    taken = StockChange("bolt", "EAST", sellable=0, reserved=1, need=None, pooled=-1)
+    assert taken.moves_free
+    assert not StockChange("bolt", "EAST", sellable=-1, reserved=-1, need=None).moves_free
+
+
+def test_an_effect_is_ruled_on_once_however_many_say_so_at_once() -> None:
+    """Of two rulings in one batch the second finds the effect no longer held."""
+    hub = SmallHub()
+    hub.stock(EAST={"cog": 1})
+    line = OrderLine(line="1", item="cog", quantity=1, unit_price_e4=10_000)
+    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    hub.tell(noun_message(catalogue.ORDER_PLACED, order, "placed"))
+    [claimed] = at_once(hub.store.claim("wms_east", at(0), at(9), 1))
+    held = Settlement(claimed.effect_id, claimed.attempt, Verdict.UNKNOWN, problem="no answer")
+    at_once(hub.store.settle([held], at(1)))
+    ruling = EffectRuling(
+        effect=claimed.business_key,
+        attempts=1,
+        action=Ruled.ADOPT,
+        reference="W-1",
+        by="somebody",
+        reason="seen there",
+    )
+    hub.tell(
+        *(noun_message(catalogue.EFFECT_RULED, ruling, f"ruling-{number}") for number in (1, 2))
+    )
+    views = at_once(hub.store.effects_of("o-1"))
+    [view] = [one for one in views if one.business_key == claimed.business_key]
+    assert [attempt.verdict for attempt in view.ended] == ["unknown", "adopted"]
