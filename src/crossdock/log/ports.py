@@ -223,7 +223,11 @@ class Delivering(Protocol):
     async def publish_availability(
         self, channels: Sequence[ChannelView], now: datetime, limit: int
     ) -> int:
-        """Turn changed promises into availability effects, newest only; gives how many items."""
+        """Turn changed promises into availability effects, newest only; gives how many items.
+
+        At most `limit` changed items, and the kits above them, which change with them. An item
+        that changes again meanwhile is looked at again.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ make them, and nothing here knows a database.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
@@ -611,6 +611,12 @@ class Wanted:
             self.effects.union(effects),
         )
 
+    def beyond(self, before: Wanted) -> Wanted:
+        """What is wanted here and was not before."""
+        return Wanted(
+            *(getattr(self, part.name) - getattr(before, part.name) for part in fields(self))
+        )
+
 
 @dataclass(slots=True)
 class Loaded:
@@ -627,3 +633,17 @@ class Loaded:
     accounts: dict[Moment, int] = field(default_factory=dict)
     lots: dict[Lot, dict[Account, int]] = field(default_factory=dict)
     effects: dict[str, Standing] = field(default_factory=dict)
+
+    def add(self, more: Loaded) -> None:
+        """Take in what was wanted beyond what is here already."""
+        self.orders |= more.orders
+        self.stock |= more.stock
+        self.waiting += more.waiting
+        self.masters |= more.masters
+        self.documents |= more.documents
+        self.held |= more.held
+        self.pending |= more.pending
+        self.promised += more.promised
+        self.accounts |= more.accounts
+        self.lots |= more.lots
+        self.effects |= more.effects

@@ -191,13 +191,18 @@ async def decide_on_what_stands(
     wanted: Wanted,
     thinking: Thinking = thinking,
 ) -> tuple[Decided, Wanted]:
-    """Load and decide; asked for more, load that too. Gives also all that was wanted."""
+    """Load and decide; asked for more, load that as well. Gives also all that was wanted.
+
+    What was loaded first is not loaded again: it may be older than what follows, as any two reads
+    are of two moments, and what relies on it is guarded when it is written.
+    """
+    loaded = await store.load(wanted)
     while True:
-        loaded = await store.load(wanted)
         with thinking([message for message, _ in pairs]):
             decided = decide(policy, pairs, wanted, loaded)
         if isinstance(decided, Decided):
             return decided, wanted
+        loaded.add(await store.load(decided.beyond(wanted)))
         wanted = decided  # always more than before, and bounded by what the batch speaks of
 
 

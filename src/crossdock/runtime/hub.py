@@ -414,7 +414,8 @@ class Hub:
                 for destination in view.destinations:
                     for bell in self._delivery_bells.get(destination, ()):
                         bell.ring()
-        await asyncio.sleep(self.pace.publish_seconds)
+        if done < _AVAILABILITY_ITEMS_MAX:  # else more is waiting than one turn takes
+            await asyncio.sleep(self.pace.publish_seconds)
         return done
 
 

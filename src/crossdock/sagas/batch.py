@@ -118,6 +118,7 @@ class Batch:
         self.decided = Decided()
         self._loaded = loaded
         self._effects = dict(loaded.effects)
+        self._pending = dict(loaded.pending)
         self._items: dict[str, tuple[bytes, Item]] = {}
         self._changed_masters: dict[tuple[str, str], MasterRow] = {}
         self._changed_documents: dict[tuple[str, str], Document] = {}
@@ -277,7 +278,7 @@ class Batch:
 
     def take_pending(self, key: PeriodKey) -> Pending:
         """What a day of a site has pending, for whoever is first of the batch to ask for it."""
-        return self._loaded.pending.pop(key, Pending())
+        return self._pending.pop(key, Pending())
 
     def promised_at(self, item: str, site: str) -> list[Promised]:
         """To whom units of the item are promised at the site, as the store knew it.

@@ -6,16 +6,22 @@ What the store itself refuses is in tests/runtime/test_poison.py.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 import pytest
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import LineChange, Order, OrderChange, OrderLine
+from crossdock.contracts.reservations import (
+    ReservationLine,
+    ReservationRelease,
+    ReservationRequest,
+)
+from crossdock.contracts.words import Noun
 from crossdock.log.errors import CommitUnknown, LeaseLost, StoreError, StoreUnavailable
 from crossdock.log.keys import partition_of
-from crossdock.log.records import Decided, NewMessage
+from crossdock.log.records import Decided, Loaded, NewMessage, Wanted
 from crossdock.runtime.deciding import Decider
 from crossdock.storage.memory.data import Data
 from crossdock.storage.memory.store import MemoryStore
@@ -73,6 +79,11 @@ def placed(order_id: str, quantity: int) -> NewMessage:
     return noun_message(catalogue.ORDER_PLACED, noun, order_id, partitions=PARTITIONS)
 
 
+def call(kind: str, noun: Noun) -> NewMessage:
+    """What a shop says of a reservation."""
+    return noun_message(kind, noun, kind, source="shop", partitions=PARTITIONS)
+
+
 def house(bolts: int, *messages: NewMessage) -> Data:
     """So many bolts at EAST, and messages that wait to be decided."""
     store = MemoryStore()
@@ -123,6 +134,51 @@ def test_stock_that_moved_is_decided_again(point: str) -> None:
     assert len(commits) == 1
     assert data.orders[FIRST].status == "backordered"
     assert data.orders[SECOND].status == "released"
+
+
+class Counting(MemoryStore):
+    """Remembers what was loaded."""
+
+    def __init__(self, data: Data) -> None:
+        super().__init__(None, data)
+        self.asked: list[Wanted] = []
+
+    async def load(self, wanted: Wanted) -> Loaded:
+        """As it is, and noted."""
+        self.asked.append(wanted)
+        return await super().load(wanted)
+
+
+def test_what_a_batch_needs_is_loaded_once() -> None:
+    """Asked for more, the store is asked for that alone; nothing is loaded a second time."""
+    line = ReservationLine(line="1", item="bolt", quantity=2)
+    wish = ReservationRequest(reservation_id=FIRST, channel="web", lines=(line,))
+    store = Counting(house(5, call(catalogue.RESERVATION_REQUESTED, wish)))
+    decider = Decider("a", (0,), store, small_policy(partitions=PARTITIONS), Clock())
+    assert run(decider.turn()) == 1
+    store.asked.clear()
+    at_once(
+        store.append(
+            [call(catalogue.RESERVATION_RELEASED, ReservationRelease(reservation_id=FIRST))]
+        )
+    )
+    assert run(decider.turn()) == 1
+    assert len(store.asked) > 1, "the reservation names the item"
+    for part in fields(Wanted):
+        asked = [one for wanted in store.asked for one in getattr(wanted, part.name)]
+        assert len(asked) == len(set(asked)), part.name
+    assert {"bolt"} == set().union(*(wanted.items for wanted in store.asked))
+
+
+def test_loaded_takes_in_all_of_what_was_loaded_later() -> None:
+    """No part of it is left behind."""
+    loaded, more = Loaded(), Loaded()
+    for part in fields(Loaded):
+        rows = getattr(more, part.name)
+        setattr(more, part.name, ["x"] if isinstance(rows, list) else {"x": 1})
+    loaded.add(more)
+    loaded.add(Loaded())
+    assert loaded == more
 
 
 def test_a_store_that_was_away_is_asked_again() -> None:

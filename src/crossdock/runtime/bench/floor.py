@@ -228,14 +228,10 @@ async def _decide(connection: asyncpg.Connection, batch: Batch) -> None:
         if accounts:
             rows = [(*account, change) for account, change in accounts.items()]
             await connection.fetch(QUERIES["change_balances"], *_columns(rows))
-        rows = [(*key, change, change, 0, 0) for key, change in shelves.items()]
-        rows += [(*key, change, 0, 0, 0) for key, change in received.items()]
+        rows = [(*key, change, change, 0, 0, False) for key, change in shelves.items()]
+        rows += [(*key, change, 0, 0, 0, True) for key, change in received.items()]
         if rows:
             await connection.fetch(QUERIES["change_promises"], *_columns(rows))
-        if received:
-            await connection.fetch(
-                QUERIES["mark_availability"], sorted({item for item, _ in received})
-            )
 
 
 async def _settle(connection: asyncpg.Connection, batches: list[Batch]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -21,12 +21,24 @@ from crossdock.storage.memory.data import Data
 
 def publish(data: Data, channels: Sequence[ChannelView], now: datetime, limit: int) -> int:
     """Take changed items off the list and tell whoever does not know their quantity yet."""
-    items = list(islice(data.changed_items, limit))
+    items = _with_kits_above(data, islice(data.changed_items, limit))
     for item in items:
-        del data.changed_items[item]
+        data.changed_items.pop(item, None)
         for channel in channels:
             _publish_one(data, channel, item, now)
     return len(items)
+
+
+def _with_kits_above(data: Data, marked: Iterable[str]) -> dict[str, None]:
+    """These items and the kits that change with what they hold, each once."""
+    found: dict[str, None] = {}
+    above = list(marked)
+    while above:
+        one = above.pop(0)
+        if one not in found:
+            found[one] = None
+            above += [kit for kit, holds in data.components.items() if one in holds]
+    return found
 
 
 def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> None:

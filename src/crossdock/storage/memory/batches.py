@@ -260,21 +260,9 @@ def _change_stock(data: Data, decided: Decided) -> None:
         row.safety += change.safety
         row.version += 1
         if change.moves_free:
-            _mark(data, change.item)
+            data.changed_items[change.item] = None
     for item in decided.marks:
-        _mark(data, item)
-
-
-def _mark(data: Data, item: str) -> None:
-    """What a kit holds changes the kit."""
-    above = [item]
-    marked: set[str] = set()
-    while above:
-        one = above.pop()
-        if one not in marked:
-            marked.add(one)
-            data.changed_items[one] = None
-            above += [kit for kit, holds in data.components.items() if one in holds]
+        data.changed_items[item] = None
 
 
 def _put_components(data: Data, master: MasterRow) -> None:
@@ -284,7 +272,7 @@ def _put_components(data: Data, master: MasterRow) -> None:
         data.components.pop(master.id, None)
         if said:
             data.components[master.id] = said
-        _mark(data, master.id)
+        data.changed_items[master.id] = None
 
 
 def _change_waiting(data: Data, decided: Decided) -> None:

@@ -118,11 +118,29 @@ async def _recipes(session: Session, items: list[str]) -> dict[str, Recipe]:
 async def _item_masters(session: Session, items: list[str]) -> dict[str, bytes]:
     if not items:
         return {}
-    rows = await session.rows("load_masters", ["item"] * len(items), items)
-    return {row[1]: row[2] for row in rows}
+    rows = await session.rows("load_records", ["item"] * len(items), items, [], [])
+    return {row["id"]: row["body"] for row in rows}
 
 
-async def publish(session: Session, view: ChannelView, items: list[str], now: datetime) -> None:
+async def publish_changed(
+    session: Session, channels: Sequence[ChannelView], now: datetime, limit: int
+) -> int:
+    """Tell channels what changed of `limit` marked items and the kits above; gives how many.
+
+    Marks are read without a lock and taken away at the end, those alone that were not set again
+    since: whoever changes a promise meanwhile never waits with its rows locked while this thinks.
+    """
+    await session.rows("one_publisher")
+    marks = await session.rows("changed_items", limit)
+    if marks:
+        items = [row[0] for row in marks]
+        for view in channels:
+            await _publish(session, view, items, now)
+        await session.rows("forget_marks", items, [row[1] for row in marks])
+    return len(marks)
+
+
+async def _publish(session: Session, view: ChannelView, items: list[str], now: datetime) -> None:
     """Tell a channel what changed of these items, under the next versions."""
     found = await availability(session, view, items, explain=view.per_site)
     told = {one.item: as_told(view, one, now) for one in found}

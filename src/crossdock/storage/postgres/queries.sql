@@ -105,12 +105,13 @@ ORDER BY m.position - l.decided, m.partition LIMIT $3;
 -- load_orders --
 SELECT order_id, state FROM sales_order WHERE order_id = ANY($1::text[]);
 
--- load_promises --
-SELECT item, site, sellable, reserved, pooled, safety, version
-FROM promise WHERE item = ANY($1::text[]);
-
--- load_waiting --
-SELECT item, order_id, line, quantity, priority, since, sites, keep_back, channel
+-- load_items --
+-- The promise rows of these items, and the lines that wait for them.
+SELECT item, site, sellable, reserved, pooled, safety, version, NULL AS waits
+FROM promise WHERE item = ANY($1::text[])
+UNION ALL
+SELECT item, NULL, NULL, NULL, NULL, NULL, NULL,
+       ROW(item, order_id, line, quantity, priority, since, sites, keep_back, channel)
 FROM waiting WHERE item = ANY($1::text[]);
 
 -- stranded_orders --
@@ -128,15 +129,15 @@ WHERE w.sites = '{}'
   AND (convert_from(o.state, 'UTF8')::jsonb -> 'holds') ? ('unknown-item:' || w.item)
 ORDER BY order_id LIMIT $1;
 
--- load_documents --
-SELECT d.kind, d.id, d.revision, d.due_time, d.body
+-- load_records --
+-- Masters and documents by kind and id.
+SELECT true AS master, m.kind, m.id, m.revision, NULL AS due_time, m.body
 FROM unnest($1::text[], $2::text[]) AS w (kind, id)
+JOIN master m ON m.kind = w.kind AND m.id = w.id
+UNION ALL
+SELECT false, d.kind, d.id, d.revision, d.due_time, d.body
+FROM unnest($3::text[], $4::text[]) AS w (kind, id)
 JOIN document d ON d.kind = w.kind AND d.id = w.id;
-
--- load_masters --
-SELECT m.kind, m.id, m.body
-FROM unnest($1::text[], $2::text[]) AS w (kind, id)
-JOIN master m ON m.kind = w.kind AND m.id = w.id;
 
 -- load_held --
 -- Messages at these places that are held or dead, with the outcome that says why.
@@ -243,31 +244,34 @@ SELECT * FROM unnest($1::text[], $2::text[]) AS c (item, site) ORDER BY item, si
 ON CONFLICT ON CONSTRAINT promise_row DO NOTHING;
 
 -- change_promises --
--- Lock the rows in key order, change them, and give them as they are now.
-UPDATE promise p SET sellable = p.sellable + c.sellable, reserved = p.reserved + c.reserved,
-    pooled = p.pooled + c.pooled, safety = p.safety + c.safety, version = p.version + 1
-FROM (
-    SELECT n.item, n.site, n.sellable, n.reserved, n.pooled, n.safety
-    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-        AS n (item, site, sellable, reserved, pooled, safety)
-    JOIN promise q ON q.item = n.item AND q.site = n.site
-    ORDER BY n.item, n.site FOR UPDATE OF q
-) c
-WHERE p.item = c.item AND p.site = c.site
-RETURNING p.item, p.site, p.sellable - p.reserved - p.pooled - p.safety AS free,
-    p.sellable - p.reserved - p.safety AS backed;
+-- Lock the rows in key order, change them, mark the items of those whose free stock moves ($7), and
+-- give the rows as they are now.
+WITH changed AS (
+    UPDATE promise p SET sellable = p.sellable + c.sellable, reserved = p.reserved + c.reserved,
+        pooled = p.pooled + c.pooled, safety = p.safety + c.safety, version = p.version + 1
+    FROM (
+        SELECT n.*
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                    $7::boolean[]) AS n (item, site, sellable, reserved, pooled, safety, moves_free)
+        JOIN promise q ON q.item = n.item AND q.site = n.site
+        ORDER BY n.item, n.site FOR UPDATE OF q
+    ) c
+    WHERE p.item = c.item AND p.site = c.site
+    RETURNING p.item, p.site, p.sellable - p.reserved - p.pooled - p.safety AS free,
+        p.sellable - p.reserved - p.safety AS backed,
+        c.moves_free
+), marked AS (
+    INSERT INTO availability_changed AS a (item)
+    SELECT DISTINCT item FROM changed WHERE moves_free ORDER BY item
+    ON CONFLICT (item) DO UPDATE SET mark = a.mark + 1
+)
+SELECT item, site, free, backed FROM changed;
 
 -- mark_availability --
--- Touch marks that stand already: a publisher that is taking one waits for us, and we for it. What a
--- kit holds changes the kit; the union ends where a circle of kits comes round.
-WITH RECURSIVE marked AS (
-    SELECT unnest($1::text[]) AS item
-    UNION
-    SELECT c.kit FROM marked m JOIN component c ON c.item = m.item
-)
-INSERT INTO availability_changed (item)
-SELECT item FROM marked ORDER BY item
-ON CONFLICT (item) DO UPDATE SET item = excluded.item;
+-- A mark that stands already gets the next number, so that a publisher that has read it leaves it.
+INSERT INTO availability_changed AS a (item)
+SELECT item FROM unnest($1::text[]) AS n (item) ORDER BY item
+ON CONFLICT (item) DO UPDATE SET mark = a.mark + 1;
 
 -- put_orders --
 INSERT INTO sales_order AS o
@@ -344,26 +348,28 @@ WITH RECURSIVE below AS (
 )
 SELECT kit, item, quantity FROM below;
 
--- make_documents --
--- First revisions; a row that is missing from the answer was made by somebody else.
-INSERT INTO document (kind, id, revision, due_time, body)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[])
-    AS n (kind, id, revision, due_time, body) ORDER BY kind, id
-ON CONFLICT ON CONSTRAINT document_record DO NOTHING
-RETURNING kind, id;
-
--- change_documents --
--- Later revisions, locked in key order; one that is missing from the answer was changed first.
-UPDATE document d SET revision = c.revision, due_time = c.due_time, body = c.body
-FROM (
-    SELECT n.*
-    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bigint[])
-        AS n (kind, id, revision, due_time, body, before)
-    JOIN document o ON o.kind = n.kind AND o.id = n.id
-    ORDER BY n.kind, n.id FOR UPDATE OF o
-) c
-WHERE d.kind = c.kind AND d.id = c.id AND d.revision = c.before
-RETURNING d.kind, d.id;
+-- put_documents --
+-- First revisions, and later ones, locked in key order: where the revision $6 that was read is 0 or
+-- is the one that stands. A document that is missing from the answer was made or changed first by
+-- somebody else.
+WITH said AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[],
+                         $6::bigint[]) AS n (kind, id, revision, due_time, body, before)
+), made AS (
+    INSERT INTO document (kind, id, revision, due_time, body)
+    SELECT kind, id, revision, due_time, body FROM said WHERE before = 0 ORDER BY kind, id
+    ON CONFLICT ON CONSTRAINT document_record DO NOTHING
+    RETURNING kind, id
+), changed AS (
+    UPDATE document d SET revision = c.revision, due_time = c.due_time, body = c.body
+    FROM (
+        SELECT n.* FROM said n JOIN document o ON o.kind = n.kind AND o.id = n.id
+        WHERE n.before > 0 ORDER BY n.kind, n.id FOR UPDATE OF o
+    ) c
+    WHERE d.kind = c.kind AND d.id = c.id AND d.revision = c.before
+    RETURNING d.kind, d.id
+)
+SELECT kind, id FROM made UNION ALL SELECT kind, id FROM changed;
 
 -- due_documents --
 -- And what must look again: counts, and blocked lots of which units stand where they are sold.
@@ -566,10 +572,29 @@ FROM unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::boolean[], $5::
     AS n (effect_id, state, due_time, doubtful, counts, unknown)
 WHERE d.effect_id = n.effect_id;
 
--- take_changed_items --
-DELETE FROM availability_changed WHERE item IN (
-    SELECT item FROM availability_changed ORDER BY item LIMIT $1 FOR UPDATE SKIP LOCKED
-) RETURNING item;
+-- one_publisher --
+-- Publishers come one after the other; whoever marks waits for none of them.
+SELECT pg_advisory_xact_lock(hashtextextended('crossdock.publishing', 0));
+
+-- changed_items --
+-- What is marked, and the kits above it, which change with what they hold. Whoever marked an item
+-- may not have seen a kit that came with it at the same moment: they are looked up here, where
+-- either the kit's contents or its own mark is to be seen. The union ends where a circle of kits
+-- comes round.
+WITH RECURSIVE changed AS (
+    SELECT item FROM (SELECT item FROM availability_changed ORDER BY item LIMIT $1) marked
+    UNION
+    SELECT c.kit FROM changed m JOIN component c ON c.item = m.item
+)
+SELECT c.item, a.mark FROM changed c LEFT JOIN availability_changed a ON a.item = c.item
+ORDER BY c.item;
+
+-- forget_marks --
+-- Take away the marks that are what they were when they were read: the last thing before a commit,
+-- because from here on whoever marks one of these items waits.
+DELETE FROM availability_changed a
+USING unnest($1::text[], $2::bigint[]) AS n (item, mark)
+WHERE a.item = n.item AND a.mark = n.mark;
 
 -- channel_quantities --
 -- What a channel may promise of these items, over its sites: what its own pools have left, and the

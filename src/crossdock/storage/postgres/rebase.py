@@ -97,7 +97,6 @@ async def _write(session: Session, item: str, found: Sequence[Difference], now: 
     promises = [one for one in found if one.counter != "balance"]
     if promises:
         await _write_promises(session, item, promises)
-        await session.rows("mark_availability", [item])
 
 
 async def _write_promises(session: Session, item: str, found: Sequence[Difference]) -> None:
@@ -107,7 +106,8 @@ async def _write_promises(session: Session, item: str, found: Sequence[Differenc
     sellable = [change.get((site, "sellable"), 0) for site in sites]
     reserved = [change.get((site, "reserved"), 0) for site in sites]
     await session.rows("make_promise_rows", items, sites)
-    await session.rows("change_promises", items, sites, sellable, reserved, nothing, nothing)
+    moves = [True] * len(sites)
+    await session.rows("change_promises", items, sites, sellable, reserved, nothing, nothing, moves)
 
 
 def _evidence(found: Sequence[Difference]) -> str:

@@ -14,7 +14,6 @@ from datetime import datetime
 
 import asyncpg
 
-from crossdock.kernel.limits import PROMISED_LOADED_MAX
 from crossdock.log.errors import StoreFault
 from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.keys import DESK_FIRST, DESKS_MAX
@@ -29,19 +28,17 @@ from crossdock.log.records import (
     Loaded,
     NewMessage,
     PeriodKey,
-    Promised,
     Receipt,
     Recorded,
     Settlement,
-    StockRow,
     Wanted,
 )
 from crossdock.log.views import AvailabilityView
 from crossdock.storage.postgres import feeds as feeding
-from crossdock.storage.postgres.accounts import load_accounts, load_lots
 from crossdock.storage.postgres.calling import find_earlier
-from crossdock.storage.postgres.delivering import availability, publish, settle
+from crossdock.storage.postgres.delivering import availability, publish_changed, settle
 from crossdock.storage.postgres.errors import translating
+from crossdock.storage.postgres.loading import load
 from crossdock.storage.postgres.migrations import discover, migrate
 from crossdock.storage.postgres.pool import (
     Pool,
@@ -55,14 +52,9 @@ from crossdock.storage.postgres.pool import (
 from crossdock.storage.postgres.reading import (
     Fault,
     PostgresReading,
-    document_of,
-    held_of,
-    pending_of,
-    waiting_of,
 )
 from crossdock.storage.postgres.session import Session
 from crossdock.storage.postgres.settings import check_settings
-from crossdock.storage.postgres.working import standing_of
 from crossdock.storage.postgres.writing import append, write, write_absorbed
 
 
@@ -186,46 +178,8 @@ class PostgresStore(PostgresReading):
 
     async def load(self, wanted: Wanted) -> Loaded:
         """See `log.ports.Deciding.load`."""
-        loaded = Loaded()
         async with self._statements() as session:
-            if wanted.orders:
-                rows = await session.rows("load_orders", list(wanted.orders))
-                loaded.orders = {row[0]: row[1] for row in rows}
-            if wanted.items:
-                items = list(wanted.items)
-                rows = await session.rows("load_promises", items)
-                loaded.stock = {(row[0], row[1]): StockRow(*row[2:]) for row in rows}
-                rows = await session.rows("load_waiting", items)
-                loaded.waiting = [waiting_of(row) for row in rows]
-            if wanted.masters:
-                kinds, ids = zip(*wanted.masters, strict=True)
-                rows = await session.rows("load_masters", kinds, ids)
-                loaded.masters = {(row[0], row[1]): row[2] for row in rows}
-            if wanted.documents:
-                kinds, ids = zip(*wanted.documents, strict=True)
-                rows = await session.rows("load_documents", kinds, ids)
-                loaded.documents = {(row[0], row[1]): document_of(row) for row in rows}
-            if wanted.held:
-                places = [place.split(":") for place in wanted.held]
-                rows = await session.rows(
-                    "load_held", [int(p) for p, _ in places], [int(at) for _, at in places]
-                )
-                loaded.held = {held.message.place: held for held in map(held_of, rows)}
-            for key in sorted(wanted.pending):
-                loaded.pending[key] = pending_of(await session.rows("load_pending", *key))
-            if wanted.promised:
-                rows = await session.rows(
-                    "load_promised", list(wanted.promised), PROMISED_LOADED_MAX
-                )
-                loaded.promised = [Promised(*row) for row in rows]
-            if wanted.accounts:
-                loaded.accounts = await load_accounts(session, wanted.accounts)
-            if wanted.lots:
-                loaded.lots = await load_lots(session, wanted.lots)
-            if wanted.effects:
-                rows = await session.rows("load_effects", list(wanted.effects))
-                loaded.effects = {row[0]: standing_of(row) for row in rows}
-        return loaded
+            return await load(session, wanted)
 
     async def stranded(self, limit: int) -> list[str]:
         """See `log.ports.Deciding.stranded`."""
@@ -388,11 +342,7 @@ class PostgresStore(PostgresReading):
     ) -> int:
         """See `log.ports.Delivering.publish_availability`."""
         async with self._session() as session:
-            items = [row[0] for row in await session.rows("take_changed_items", limit)]
-            if items:
-                for view in channels:
-                    await publish(session, view, items, now)
-            return len(items)
+            return await publish_changed(session, channels, now, limit)
 
     async def availability(
         self, channel: ChannelView, items: Sequence[str], *, explain: bool = False

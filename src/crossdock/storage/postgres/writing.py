@@ -51,7 +51,7 @@ _ORDER_FIELDS = (
     "returned", "state", "unmatched",
 )  # fmt: skip
 _MASTER_FIELDS = ("kind", "id", "revision", "body")
-_STOCK_FIELDS = ("item", "site", "sellable", "reserved", "pooled", "safety")
+_STOCK_FIELDS = ("item", "site", "sellable", "reserved", "pooled", "safety", "moves_free")
 
 
 async def append(session: Session, messages: Sequence[NewMessage]) -> list[Receipt]:
@@ -144,8 +144,8 @@ async def write(
     await _write_documents(session, decided.documents)
     await keep_blocked(session, decided)
     # The hottest rows last, so that their locks are held for the shortest time.
-    marked = await _change_stock(session, decided)
-    marked |= await _put_components(session, decided.masters)
+    await _change_stock(session, decided)
+    marked = {*decided.marks, *await _put_components(session, decided.masters)}
     if marked:
         await session.rows("mark_availability", sorted(marked))
 
@@ -342,25 +342,22 @@ async def _write_waiting(session: Session, decided: Decided) -> None:
 
 async def _write_documents(session: Session, documents: list[tuple[Document, int]]) -> None:
     """Write documents over the revisions that were read, or raise `DocumentMoved`."""
-    fields = ("kind", "id", "revision", "due")
-    for name, rows in (
-        ("make_documents", [(d, 0) for d, before in documents if not before]),
-        ("change_documents", [(d, before) for d, before in documents if before]),
-    ):
-        if not rows:
-            continue
-        figures = [*columns([d for d, _ in rows], fields), [bytes(d.body) for d, _ in rows]]
-        if name == "change_documents":
-            figures.append([before for _, before in rows])
-        written = await session.rows(name, *figures)
-        if len(written) < len(rows):
-            kept = {(row[0], row[1]) for row in written}
-            lost = [f"{d.kind} {d.id}" for d, _ in rows if (d.kind, d.id) not in kept]
-            raise DocumentMoved(where=", ".join(lost[:3]))
+    if not documents:
+        return
+    written = await session.rows(
+        "put_documents",
+        *columns([document for document, _ in documents], ("kind", "id", "revision", "due")),
+        [bytes(document.body) for document, _ in documents],
+        [before for _, before in documents],
+    )
+    if len(written) < len(documents):
+        kept = {(row[0], row[1]) for row in written}
+        lost = [f"{d.kind} {d.id}" for d, _ in documents if (d.kind, d.id) not in kept]
+        raise DocumentMoved(where=", ".join(lost[:3]))
 
 
-async def _change_stock(session: Session, decided: Decided) -> set[str]:
-    """Change balances and promises; gives the items of which more or less is free."""
+async def _change_stock(session: Session, decided: Decided) -> None:
+    """Change balances, weights and promises."""
     accounts: dict[Account, int] = defaultdict(int)
     for _, _, outcome in decided.outcomes:
         for m in outcome.movements:
@@ -377,7 +374,6 @@ async def _change_stock(session: Session, decided: Decided) -> set[str]:
     await _change_weights(session, decided)
     if decided.stock:
         await _change_promises(session, decided.stock)
-    return {change.item for change in decided.stock if change.moves_free}.union(decided.marks)
 
 
 async def _change_weights(session: Session, decided: Decided) -> None:

@@ -17,7 +17,14 @@ from crossdock.log.ports import Store
 from crossdock.log.records import Claimed, Document, MasterRow, Outcome, Verdict
 from crossdock.log.views import AvailabilityView, SiteView
 from crossdock.testing.builders import at, movement, settlement, stock
-from crossdock.testing.storage.engine import ContractBase, Engine, land, next_batch, scene
+from crossdock.testing.storage.engine import (
+    ContractBase,
+    Engine,
+    land,
+    next_batch,
+    persistent,
+    scene,
+)
 
 
 @dataclass(frozen=True)
@@ -278,6 +285,23 @@ class AvailabilityContract(ContractBase):
         for n in range(6):
             found = await handles[0].effects_of(f"item-{n}")
             assert [one.business_key.rpartition("/")[2] for one in found] == ["1", "2", "3", "4"]
+
+    @scene
+    async def test_no_mark_is_missed_while_promises_change(self, on: Engine) -> None:
+        """Two workers and two publishers at the same moments: the last word is right."""
+        handles = [await on.handle() for _ in range(4)]
+        for turn in range(10):
+            await asyncio.gather(
+                land(handles[0], stock=[stock(sellable=3)], partition=0),
+                persistent(lambda: publish(handles[1], seconds=turn)),  # noqa: B023
+                land(handles[2], stock=[stock(sellable=2)], partition=1),
+                persistent(lambda: publish(handles[3], seconds=turn)),  # noqa: B023
+            )
+        while await publish(handles[0], seconds=20):
+            pass
+        [last] = await told(handles[0], seconds=21)
+        [found] = await handles[0].availability(WEB, ["bolt"])
+        assert (last.quantity, last.version) == (50, found.version)
 
     @scene
     async def test_a_kit_is_there_as_often_as_its_components_allow(self, on: Engine) -> None:
