@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.runtime.bench import asof, calls
+from crossdock.runtime.bench.latencies import Latencies
 from crossdock.runtime.bench.run import run as run_workload
 from tests.helpers.aio import run
 
@@ -43,8 +44,10 @@ def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
 
 def test_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:
     """Each reservation is resolved once, rows and log agree, and no call is left without answer."""
-    figures: dict[str, Any] = run(calls.run(2000, 16, 500, 2, tmp_path))
+    figures: dict[str, Any] = run(calls.run(2000, 16, 500, 2, tmp_path, kills=1))
     assert (figures["workload"], figures["messages"]) == ("W5", 2000)
+    assert (figures["kills"], figures["struck_failed"]) == (1, 0)
+    assert figures["struck_called_again"] > 0, "the hub died among calls"
     assert (figures["oversold"], figures["failed"]) == (0, 0)
     assert figures["resolved_once"] is True
     assert figures["reservations"] >= figures["resolved"] > 0
@@ -60,3 +63,16 @@ def test_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:
         "peak_mib",
     ):
         assert figures[name] > 0
+
+
+def test_latencies_are_told_to_a_hundredth() -> None:
+    """Two counts merged give the percentile of all, at most 1 % above the true one."""
+    low, high = Latencies(), Latencies()
+    for number in range(1, 501):
+        low.add(number / 1000)
+        high.add((number + 500) / 1000)
+    low.merge(high)
+    assert len(low) == 1000
+    for part, true in ((0.5, 0.5), (0.99, 0.99), (1.0, 1.0)):
+        assert true <= low.seconds(part) <= true * 1.011
+    assert Latencies().seconds(0.5) == 0.0

@@ -424,6 +424,9 @@ def bench(
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Of W5: processes at the port, a desk each.")
     ] = 1,
+    kills: Annotated[
+        int, typer.Option("--kills", min=0, max=50, help="Of W5: kill -9 of the hub among calls.")
+    ] = 0,
     data: Annotated[
         Path | None, typer.Option("--data", help="Data folder; default: a fresh temporary one.")
     ] = None,
@@ -439,6 +442,7 @@ def bench(
         workers=workers,
         rate=rate,
         processes=processes,
+        kills=kills,
         data=data,
         as_json=as_json,
     )

@@ -14,13 +14,13 @@ import gc
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -38,6 +38,7 @@ from crossdock.gateway.keys import Caller
 from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime.accounts import cpu_seconds, peak_mib
 from crossdock.runtime.bench.customers import CHANNEL, ITEMS, Crowd, Say, Tally, shop
+from crossdock.runtime.bench.line import Line, kind_of
 from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.config import read_settings
 from crossdock.runtime.console import hint
@@ -56,6 +57,7 @@ _FLOOR_MANY = 40
 _FLOOR_CALLS_MAX = 20_000
 _HTTP_CALLS_MAX = 20_000
 _STEADY_SECONDS_MAX = 10
+_CALLS_PER_KILL = 3_000
 _REFILL_SECONDS = 0.1
 _REFILL_UNITS = 30
 _NEVER_OVERSOLD = "ALTER TABLE promise ADD CONSTRAINT never_oversold CHECK (reserved <= sellable)"
@@ -68,9 +70,12 @@ class CallsFailed(CrossdockError):
 
 
 async def run(
-    calls: int, workers: int, rate: int, processes: int, data: Path | None
+    calls: int, workers: int, rate: int, processes: int, data: Path | None, kills: int = 0
 ) -> dict[str, object]:
-    """Run W5; gives the figures that `bench --json` prints."""
+    """Run W5; gives the figures that `bench --json` prints.
+
+    With `kills`, the hub is killed and started again so often among further calls.
+    """
     async with AsyncExitStack() as stack:
         if data is None:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossdock-bench-")))
@@ -81,12 +86,12 @@ async def run(
         stack.push_async_callback(hub.stop)
         database = await stack.enter_async_context(EmbeddedServer(data))
         connection = await asyncpg.connect(database.dsn)
-        stack.push_async_callback(connection.close)
         await connection.execute(_NEVER_OVERSOLD)
         bench = _Bench(hub, database, connection, config, key)
+        stack.push_async_callback(bench.close)
         await bench.fill(dict.fromkeys(ITEMS, ON_SHELF))
         await bench.filled()
-        return {"workload": "W5", **await bench.measure(calls, workers, rate, processes)}
+        return {"workload": "W5", **await bench.measure(calls, workers, rate, processes, kills)}
 
 
 class _Bench:
@@ -106,7 +111,7 @@ class _Bench:
         self._fills = 0
 
     async def measure(
-        self, calls: int, workers: int, rate: int, processes: int
+        self, calls: int, workers: int, rate: int, processes: int, kills: int
     ) -> dict[str, object]:
         hint("the floor: one guarded UPDATE per call")
         floor = {n: await self._floor(n, min(calls, _FLOOR_CALLS_MAX)) for n in (8, _FLOOR_MANY)}
@@ -126,17 +131,18 @@ class _Bench:
             "floor_messages_per_second": round(floor[8]),
             f"floor_{_FLOOR_MANY}_connections_per_second": round(floor[_FLOOR_MANY]),
             "ratio": round(len(port.seconds) / took / floor[8], 3),
-            **_latencies("", port.seconds),
+            **dict(port.seconds.figures("")),
             "cpu_seconds_per_1000": round(port_cpu / len(port.seconds) * 1000, 4),
             "http_messages_per_second": round(len(full.seconds) / full_took),
-            **_latencies("http_", full.seconds),
+            **dict(full.seconds.figures("http_")),
             "http_cpu_seconds_per_1000": round(http_cpu / len(full.seconds) * 1000, 4),
             "steady_messages_per_second": round(len(steady.seconds) / steady_took),
-            **_latencies("steady_", steady.seconds),
+            **dict(steady.seconds.figures("steady_")),
             "peak_mib": round(peak_mib(self._hub.pid), 1),
             "refused": sum(one.answers["refused"] for one in (port, full, steady)),
             "failed": sum(one.answers["failed"] for one in (port, full, steady)),
         }
+        figures |= await self._struck(workers, kills) if kills else {}
         figures |= await self._account()
         return figures
 
@@ -196,7 +202,7 @@ class _Bench:
                 hint(f"{time.perf_counter() - started:.1f} s with the start of the processes")
         tally = Tally()
         for part, _, _ in parts:
-            tally.seconds += part.seconds
+            tally.seconds.merge(part.seconds)
             tally.answers += part.answers
         return tally, took, sum(cpu for _, _, cpu in parts)
 
@@ -205,7 +211,7 @@ class _Bench:
     ) -> tuple[Tally, float]:
         async with AsyncExitStack() as stack:
             lines = [
-                await stack.enter_async_context(_Line(self._hub.port, f"shop-{self._key}"))
+                await stack.enter_async_context(Line(self._hub, f"shop-{self._key}"))
                 for _ in range(workers)
             ]
             await stack.enter_async_context(self._refilling())
@@ -215,6 +221,43 @@ class _Bench:
             took = time.perf_counter() - started
         return tally, took
 
+    async def close(self) -> None:
+        """Close the connection to the database."""
+        await self._connection.close()
+
+    async def _struck(self, workers: int, kills: int) -> dict[str, object]:
+        """Kill the hub (-9) among calls and start it again; callers call again until answered."""
+        calls = kills * _CALLS_PER_KILL
+        hint(f"{calls} calls over HTTP, {kills} times kill -9")
+        tally = Tally()
+        async with AsyncExitStack() as stack:
+            lines = [
+                await stack.enter_async_context(Line(self._hub, f"shop-{self._key}"))
+                for _ in range(workers)
+            ]
+            await stack.enter_async_context(self._refilling())
+            says: list[Say] = [line.say for line in lines]
+            shopping = asyncio.create_task(shop(Crowd("struck", workers, calls), says, tally))
+            for kill in range(kills):
+                while len(tally.seconds) < (kill + 0.5) * _CALLS_PER_KILL:  # noqa: ASYNC110
+                    await asyncio.sleep(0.002)
+                await self._hub.kill()
+                await self._hub.start()
+                await self._reconnect()
+            await shopping
+        return {
+            "kills": kills,
+            "struck_calls": len(tally.seconds),
+            "struck_called_again": sum(line.again for line in lines),
+            "struck_failed": tally.answers["failed"],
+            **dict(tally.seconds.figures("struck_")),
+        }
+
+    async def _reconnect(self) -> None:
+        """The embedded server goes down with the hub that started it."""
+        self._connection.terminate()
+        self._connection = await asyncpg.connect(self._database.dsn)
+
     # Stock ----------------------------------------------------------------------------------
 
     def _refilling(self) -> _Refilling:
@@ -222,12 +265,17 @@ class _Bench:
 
     async def _refill(self) -> None:
         """Put a few units more on every shelf that is sold out."""
-        rows = await self._connection.fetch("SELECT item FROM promise WHERE reserved >= sellable")
+        try:
+            rows = await self._connection.fetch(
+                "SELECT item FROM promise WHERE reserved >= sellable"
+            )
+        except (asyncpg.InterfaceError, asyncpg.PostgresError, ConnectionError):
+            return  # the server was struck with its hub: the next time
         await self.fill({row["item"]: _REFILL_UNITS for row in rows})
 
     async def fill(self, units: dict[str, int]) -> None:
         """The warehouse finds so many units more."""
-        async with _Line(self._hub.port, f"wms_east-{self._key}") as line:
+        async with Line(self._hub, f"wms_east-{self._key}") as line:
             for item, quantity in units.items():
                 self._fills += 1
                 noun = StockAdjustment(
@@ -369,77 +417,13 @@ async def _at_a_desk(dsn: str, config: Path, crowd: Crowd) -> tuple[Tally, float
 
             async def say(kind: str, _: str, noun: Noun) -> str:
                 told = await group.ask(admit_call(kind, noun, caller, policy, clock.now()))
-                return _kind_of(told.outcome.answer) if isinstance(told, Told) else "failed"
+                return kind_of(told.outcome.answer) if isinstance(told, Told) else "failed"
 
             started, cpu = time.perf_counter(), time.process_time()
             tally = await shop(crowd, [say])
             return tally, time.perf_counter() - started, time.process_time() - cpu
     finally:
         await store.close()
-
-
-class _Answered(msgspec.Struct, gc=False):
-    answer: str
-
-
-_read_answer = msgspec.json.Decoder(_Answered).decode
-
-
-def _kind_of(answer: bytes | msgspec.Raw) -> str:
-    return _read_answer(answer).answer
-
-
-# HTTP small enough not to be what is measured ----------------------------------------------------
-
-
-class _Line:
-    """One connection to the hub that makes one call at a time."""
-
-    def __init__(self, port: int, key: str) -> None:
-        self._port = port
-        self._head = (
-            f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
-            "Content-Type: application/json\r\nContent-Length: "
-        )
-
-    async def __aenter__(self) -> Self:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._writer.close()
-
-    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Post a body; gives status and answer."""
-        self._writer.write(f"POST {path}{self._head}{len(body)}\r\n\r\n".encode() + body)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        at = head.lower().index(b"content-length:") + len(b"content-length:")
-        size = int(head[at : head.index(b"\r\n", at)])
-        return int(head[9:12]), await self._reader.readexactly(size)
-
-    async def say(self, kind: str, name: str, noun: Noun) -> str:
-        """Say it to the route that it belongs to."""
-        status, body = await self.post(_PATHS[kind].format(name), msgspec.json.encode(noun))
-        if status == 200:
-            return _kind_of(body)
-        return "refused" if status == 409 else "failed"
-
-
-_PATHS = {
-    catalogue.RESERVATION_REQUESTED: "/v1/reservations",
-    catalogue.RESERVATION_COMMITTED: "/v1/reservations/{}/commit",
-    catalogue.RESERVATION_RELEASED: "/v1/reservations/{}/release",
-}
-
-
-def _latencies(name: str, seconds: Sequence[float]) -> dict[str, object]:
-    ordered = sorted(seconds)
-    return {
-        f"{name}p{part}_ms": round(
-            ordered[min(len(ordered) - 1, len(ordered) * part // 100)] * 1000, 2
-        )
-        for part in (50, 99)
-    }
 
 
 def _write_config(data: Path, key: str) -> Path:

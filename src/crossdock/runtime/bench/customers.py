@@ -20,6 +20,7 @@ from crossdock.contracts.reservations import (
     ReservationRequest,
 )
 from crossdock.contracts.words import Noun
+from crossdock.runtime.bench.latencies import Latencies
 
 ITEMS = tuple(f"HOT-{number}" for number in range(5))
 CHANNEL = "web"
@@ -34,7 +35,7 @@ Say = Callable[[str, str, Noun], Awaitable[str]]
 class Tally:
     """What became of the calls: how long each took, and how they were answered."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: Latencies = field(default_factory=Latencies)
     answers: Counter[str] = field(default_factory=Counter)
     bought: Counter[str] = field(default_factory=Counter)  # units by item
 
@@ -49,9 +50,12 @@ class Crowd:
     per_second: float = 0.0
 
 
-async def shop(crowd: Crowd, say: list[Say]) -> Tally:
-    """Let the crowd make its calls; each customer has one of the ways to say things."""
-    tally = Tally()
+async def shop(crowd: Crowd, say: list[Say], tally: Tally | None = None) -> Tally:
+    """Let the crowd make its calls; each customer has one of the ways to say things.
+
+    Gives the `tally`, which may be looked at meanwhile.
+    """
+    tally = Tally() if tally is None else tally
     pace = _Pace(crowd)
     await asyncio.gather(
         *(_customer(crowd, n, say[n % len(say)], pace, tally) for n in range(crowd.customers))
@@ -117,6 +121,6 @@ async def _timed(
     if at is None:
         return None
     answer = await say(kind, name, noun)
-    tally.seconds.append(time.perf_counter() - at)
+    tally.seconds.add(time.perf_counter() - at)
     tally.answers[answer] += 1
     return answer

@@ -21,6 +21,7 @@ def run(
     workers: int,
     rate: int,
     processes: int,
+    kills: int,
     data: Path | None,
     as_json: bool,
 ) -> int:
@@ -33,7 +34,7 @@ def run(
     if workload == "asof":
         figures = uvloop.run(asof.run(items, data))
     elif workload == "W5":
-        figures = uvloop.run(run_calls(calls, workers, rate, processes, data))
+        figures = uvloop.run(run_calls(calls, workers, rate, processes, data, kills))
     elif workload in SHAPES:
         figures = uvloop.run(run_workload(workload, messages, data))
     else:
