@@ -15,6 +15,7 @@ from crossdock.contracts.catalogue import CATALOGUE, ORDER_PLACED, TOLD
 from crossdock.gateway.admission import admit
 from crossdock.gateway.asyncapi import asyncapi
 from crossdock.gateway.availability import availability_routes
+from crossdock.gateway.breaking import Rule
 from crossdock.gateway.calls import GroupCalls
 from crossdock.gateway.compatibility import compatible
 from crossdock.gateway.documents import (
@@ -94,6 +95,19 @@ def test_a_breaking_change_is_not_written(tmp_path: Path) -> None:
     assert json.loads(path.read_text()) == published
     assert write_documents(tmp_path, allow_breaking=True)
     assert breaking_changes(tmp_path) == []
+
+
+def test_a_schema_that_was_deleted_is_seen_as_broken(tmp_path: Path) -> None:
+    """Without it any change would pass, so nothing is written anew over the gap."""
+    write_documents(tmp_path)
+    path = tmp_path / "schemas" / f"{ORDER_PLACED}.json"
+    path.unlink()
+    assert [(one.rule, one.where) for one in breaking_changes(tmp_path)] == [
+        (Rule.SCHEMA_GONE, ORDER_PLACED)
+    ]
+    with pytest.raises(BreakingChange):
+        write_documents(tmp_path)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -22,6 +22,7 @@ class Rule(StrEnum):
     """One kind of change that needs a new major version."""
 
     TYPE_GONE = "type-gone"
+    SCHEMA_GONE = "schema-gone"
     WAY_GONE = "way-gone"
     ENTITY_CHANGED = "entity-changed"
     KEY_CHANGED = "key-changed"
@@ -44,6 +45,7 @@ class Rule(StrEnum):
 
 SAYS: dict[Rule, tuple[Breaks, str]] = {
     Rule.TYPE_GONE: (Breaks.BOTH, "A message type is not in the catalogue any more."),
+    Rule.SCHEMA_GONE: (Breaks.BOTH, "The schema of a published type is missing, to compare with."),
     Rule.WAY_GONE: (Breaks.BOTH, "The hub takes, or tells, a type no more."),
     Rule.ENTITY_CHANGED: (Breaks.BOTH, "Another row of the ownership matrix rules the type."),
     Rule.KEY_CHANGED: (Breaks.BOTH, "Messages are put in order by another field."),

@@ -23,6 +23,7 @@ from crossdock.kernel.errors import CrossdockError
 
 _SCHEMAS = "schemas"
 _PAGES = "contracts"
+_ASYNCAPI = "asyncapi.json"
 
 
 class BadContract(CrossdockError):
@@ -43,7 +44,7 @@ def documents() -> dict[str, str]:
     """Every document's text, by its path below the folder of reference documents."""
     found = {
         "openapi.json": _written(openapi()),
-        "asyncapi.json": _written(asyncapi()),
+        _ASYNCAPI: _written(asyncapi()),
         f"{_SCHEMAS}/envelope.json": _written(envelope_schema()),
         f"{_PAGES}/index.md": index_page(),
         "compatibility.md": rules_page(),
@@ -98,7 +99,18 @@ def breaking_changes(folder: Path) -> list[Break]:
         facts = old.get(FACTS, {"taken": row.inbound, "told": is_told(row)})
         changes = compatible(old, new[name], taken=facts["taken"], sent=facts["told"])
         found += [Break(one.rule, f"{name} {one.where}", one.text) for one in changes]
-    return found
+    return [*found, *_without_schema(folder)]
+
+
+def _without_schema(folder: Path) -> list[Break]:
+    """Types that another published document names and of which nobody can tell what changed."""
+    text = _read(folder / _ASYNCAPI)
+    named = [] if text is None else json.loads(text).get("components", {}).get("messages", {})
+    return [
+        Break(Rule.SCHEMA_GONE, name, f"its published schema is missing, {_ASYNCAPI} names it")
+        for name in sorted(named)
+        if name.startswith("crossdock.") and not (folder / _SCHEMAS / f"{name}.json").is_file()
+    ]
 
 
 def unwritten_documents(folder: Path) -> list[str]:
