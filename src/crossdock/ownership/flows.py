@@ -62,6 +62,49 @@ def all_flows(configured: Mapping[str, Flow]) -> dict[str, Flow]:
     return flows
 
 
+EVENT_ONLY = (
+    "stock", "receipt", "pick", "shipment", "transfer", "return_receipt", "availability",
+)  # fmt: skip
+"""Shipments and changes of stock: nobody may hear of them by batch alone (R51)."""
+
+_CRITICAL_SECONDS_MAX = 900
+"""A lag of a quarter of an hour is named as harmful where much hangs on a flow (R51)."""
+
+
+def contradictions(flow: Flow) -> list[tuple[str, str, str]]:
+    """What a flow says that does not go together (R44, R51): setting, found, expected.
+
+    A message type travels in one flow, so the flow's model is its only way.
+    """
+    found = []
+    late = flow.model in (Model.BATCH, Model.RECONCILIATION)
+    urgent = sorted({entity for entity in EVENT_ONLY if _carries(flow, entity)})
+    if late and flow.criticality is Criticality.CRITICAL:
+        found.append(("model", f"{flow.model} of a critical flow", "event or request-response"))
+    elif late and urgent:
+        found.append(("model", f"{flow.model} of {', '.join(urgent)}", "event: never batch alone"))
+    if not late and flow.every_seconds is not None:
+        found.append(
+            ("every", f"a schedule of a flow by {flow.model}", "model: batch, or no every")
+        )
+    if late and flow.every_seconds is None and flow.within_seconds is not None:
+        found.append(("every", "nothing", f"how often, to be within {flow.within_seconds} s"))
+    if flow.within_seconds is not None and (flow.every_seconds or 0) > flow.within_seconds:
+        every = f"every {flow.every_seconds} s, within {flow.within_seconds} s"
+        found.append(("within", every, "a schedule that can keep it"))
+    if flow.criticality is Criticality.CRITICAL and (
+        (flow.within_seconds or 0) > _CRITICAL_SECONDS_MAX
+    ):
+        found.append(
+            ("within", f"{flow.within_seconds} s of a critical flow", f"{_CRITICAL_SECONDS_MAX} s")
+        )
+    return found
+
+
+def _carries(flow: Flow, entity: str) -> bool:
+    return any(row.name in flow.types for row in types_of(entity))
+
+
 def why_stopped(flow: Flow, found: Sequence[Finding]) -> str:
     """Why a flow does not start, in words for its operator; empty where it does."""
     if not flow.enabled:

@@ -18,7 +18,7 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 from crossdock.kernel.errors import CrossdockError
 from crossdock.ownership.findings import told_by_system
-from crossdock.ownership.flows import why_stopped
+from crossdock.ownership.flows import contradictions, why_stopped
 from crossdock.ownership.subjects import objects
 from crossdock.ownership.table import HEADINGS, table
 from crossdock.runtime.config import Settings, SystemSettings, read_settings
@@ -86,6 +86,8 @@ def check_ownership(settings: Settings, result: Result) -> None:
     for one in found:
         result.wrong(one.where, one.found, one.expected)
     for flow in settings.flows.values():
+        for setting, said, expected in contradictions(flow):
+            result.wrong(f"flows.{flow.name}.{setting}", said, expected)
         why = why_stopped(flow, found)
         if why:
             result.notes.append(f"flows.{flow.name}: does not start: {', '.join(flow.types)}")
