@@ -60,7 +60,16 @@ _STEADY_SECONDS_MAX = 10
 _CALLS_PER_KILL = 3_000
 _REFILL_SECONDS = 0.1
 _REFILL_UNITS = 30
-_NEVER_OVERSOLD = "ALTER TABLE promise ADD CONSTRAINT never_oversold CHECK (reserved <= sellable)"
+_NEVER_OVERSOLD = """
+    CREATE FUNCTION oversold() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '% at %: % promised of %', NEW.item, NEW.site, NEW.reserved, NEW.sellable;
+    END $$;
+    CREATE CONSTRAINT TRIGGER never_oversold AFTER INSERT OR UPDATE ON promise
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.reserved > NEW.sellable)
+    EXECUTE FUNCTION oversold()
+"""
+"""At the commit: a batch that finds less than it decided on writes first and takes it back then."""
 
 
 class CallsFailed(CrossdockError):
