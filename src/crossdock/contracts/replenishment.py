@@ -8,8 +8,8 @@ from crossdock.contracts.words import Identifier, Noun, Quantity, QuantityOrZero
 class StockPolicy(Noun, frozen=True, kw_only=True):
     """How much of an item a site keeps for itself, and when more of it is to be fetched.
 
-    `safety_stock` is never promised. At or below `reorder_point` free base units the hub asks for
-    `reorder_quantity`; without a reorder point it never asks.
+    `safety_stock` is never promised. Where what is free and what is expected there are together
+    at or below `reorder_point`, the hub asks for `reorder_quantity`; without a point it never asks.
     """
 
     item: Identifier
@@ -34,5 +34,6 @@ class ReplenishmentRequest(Noun, frozen=True, kw_only=True):
     item: Identifier
     site: Identifier
     free: SignedQuantity  # what may still be promised there, safety stock not counted
+    expected: QuantityOrZero = 0  # what purchase orders bring there that nobody was promised
     reorder_point: QuantityOrZero
     quantity: Quantity | None = None  # as the policy proposes; none: planning knows

@@ -54,6 +54,11 @@ class Inbound(msgspec.Struct, omit_defaults=True):
         """Base units of them that are promised."""
         return sum(one.quantity for one in self.ahead)
 
+    def unpromised(self, site: str) -> int:
+        """Base units that are to come to a site, beyond all that may be served there with them."""
+        coming = sum(one.quantity for one in self.open if one.site == site)
+        return max(0, coming - sum(one.quantity for one in self.ahead if site in one.sites))
+
 
 class OrderedLine(msgspec.Struct):
     """One line of a purchase order as it was said last."""

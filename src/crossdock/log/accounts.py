@@ -31,6 +31,17 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeLot:
+    """All that a lot's accounts must hold after the batch is written, and no account beside them.
+
+    An account that another worker makes at the same moment is none that could have been expected.
+    """
+
+    lot: Lot
+    held: dict[Account, int]  # empty ones left out
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """An account was counted: `document` hears of movements that happened up to `event_time`.
 

@@ -17,7 +17,7 @@ import msgspec
 from crossdock.contracts.connector import NO_EVIDENCE, Evidence
 from crossdock.contracts.postings import Milestone
 from crossdock.contracts.vocabulary import Fate, MovementKind, StockState
-from crossdock.log.accounts import Account, Blocked, Counted, Expected, Lot, Moment
+from crossdock.log.accounts import Account, Blocked, Counted, Expected, Lot, Moment, WholeLot
 
 
 @dataclass(slots=True)
@@ -554,6 +554,7 @@ class Decided:
     messages: list[NewMessage] = field(default_factory=list)  # the hub to itself
     documents: list[tuple[Document, int]] = field(default_factory=list)  # the revision before
     expected: list[Expected] = field(default_factory=list)  # what was relied on
+    whole: list[WholeLot] = field(default_factory=list)  # likewise, of lots
     counted: list[Counted] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
 

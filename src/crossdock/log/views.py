@@ -91,6 +91,8 @@ class SiteView:
     pooled: int
     safety: int
     own_pool: int  # of the pooled units, the channel's own
+    kept_back: int = 0  # of the free units, what the channel may not have
+    quarantined: int = 0  # beside all these: what nobody may have for now
 
 
 @dataclass(frozen=True, slots=True)

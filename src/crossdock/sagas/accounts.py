@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from crossdock.log.accounts import Account, Counted, Expected, Lot, Moment
+from crossdock.log.accounts import Account, Counted, Expected, Lot, Moment, WholeLot
 from crossdock.log.records import Loaded, Movement, Wanted
 
 
@@ -26,6 +26,7 @@ class Accounts:
         self._wanted = wanted
         self._loaded = loaded
         self._relied_on: set[Moment] = set()
+        self._whole: set[Lot] = set()
         self._counts: dict[Account, tuple[str, dict[datetime, int]]] = {}
 
     def held(self, moments: Iterable[Moment]) -> list[int]:
@@ -55,6 +56,16 @@ class Accounts:
                 held[account] = held.get(account, 0) + change
         return {account: held[account] for account in sorted(held) if held[account]}
 
+    def whole_lot(self, lot: Lot) -> dict[Account, int]:
+        """As `of_lot`; that nothing else is held of the lot must still be so when it is written.
+
+        Raises:
+            AccountsNotLoaded: the batch did not load the lot.
+        """
+        held = self.of_lot(lot)
+        self._whole.add(lot)
+        return held
+
     def count(self, account: Account, document: str, counts: dict[datetime, int]) -> None:
         """Remember that an account was counted: its units by the event time of each count."""
         self._counts[account] = (document, counts)
@@ -65,6 +76,10 @@ class Accounts:
             Expected(account, as_of, self._now((account, as_of)))
             for account, as_of in sorted(self._relied_on, key=_order)
         ]
+
+    def whole(self) -> list[WholeLot]:
+        """Lots of which nothing else may be held after the batch is written."""
+        return [WholeLot(lot, self.of_lot(lot)) for lot in sorted(self._whole)]
 
     def counted(self) -> list[Counted]:
         """What was counted; again where a later message of the batch happened before the count."""

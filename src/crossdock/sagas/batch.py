@@ -342,6 +342,7 @@ class Batch:
         self.decided.waiting = self.waiting.changes()
         self.decided.masters = [row for _, row in sorted(self._changed_masters.items())]
         self.decided.expected = self.accounts.expected()
+        self.decided.whole = self.accounts.whole()
         self.decided.counted = self.accounts.counted()
         self.decided.blocked = [block for _, block in sorted(self.blocked.items())]
         before = self._loaded.documents

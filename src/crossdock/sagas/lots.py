@@ -139,7 +139,7 @@ def watch_serials(batch: Batch, turn: Turn, item: str, serials: Sequence[str]) -
     for serial in serials:
         places = [
             f"{held} {account[3]} at {account[1]}"
-            for account, held in batch.accounts.of_lot((item, serial)).items()
+            for account, held in batch.accounts.whole_lot((item, serial)).items()
             if held > 0 and account[3] in INSIDE
         ]
         if len(places) > 1 or any(not place.startswith("1 ") for place in places):

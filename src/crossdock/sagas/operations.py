@@ -33,7 +33,9 @@ class WorkItem(msgspec.Struct, omit_defaults=True):
 
 
 class Handled(msgspec.Struct, omit_defaults=True):
-    """What a person did: `state` is "retried", "edited", "overridden" or "cancelled"."""
+    """What a person did: `state` is "retried", "edited", "overridden" or "cancelled"; of a
+    correction that waited for a word on it, "approved" or "rejected".
+    """
 
     state: str
     place: str  # of the message that says so

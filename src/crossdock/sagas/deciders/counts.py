@@ -24,6 +24,7 @@ from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.deciders.goods import count, enter
 from crossdock.sagas.deciders.timers import TIMERS
+from crossdock.sagas.operations import HANDLED, Handled
 from crossdock.sagas.turn import Turn
 
 COUNT = "count"
@@ -284,6 +285,9 @@ def _decided(batch: Batch, turn: Turn, number: str, verdict: str, by: str) -> Pe
     partition, _, position = known.place.partition(":")
     noted = {int(partition): int(position)}
     turn.cure("adjustment-awaits-approval", number, f"{verdict} by {by or 'its owner'}", noted)
+    batch.store_document(
+        turn, HANDLED, known.place, Handled(verdict, turn.message.place, by, f"{number}: {verdict}")
+    )
     known.state = "booked" if verdict == "approved" else verdict
     known.decided_by = by
     batch.store_document(turn, PENDING, number, known)

@@ -11,7 +11,7 @@ from crossdock.contracts.replenishment import (
     StockPolicyReview,
 )
 from crossdock.log.records import Wanted
-from crossdock.sagas import fulfilment
+from crossdock.sagas import ahead, fulfilment
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.turn import Turn
@@ -67,7 +67,13 @@ def _reviewed(batch: Batch, turn: Turn, said: StockPolicyReview) -> None:
 
 def _is_low(turn: Turn, policy: StockPolicy) -> bool:
     point = policy.reorder_point
-    return point is not None and turn.book.free(policy.item, policy.site) <= point
+    if point is None:
+        return False
+    return turn.book.free(policy.item, policy.site) + _expected(turn, policy) <= point
+
+
+def _expected(turn: Turn, policy: StockPolicy) -> int:
+    return turn.ahead.of(policy.item).unpromised(policy.site)
 
 
 def _ask(turn: Turn, policy: StockPolicy) -> None:
@@ -77,6 +83,7 @@ def _ask(turn: Turn, policy: StockPolicy) -> None:
         item=policy.item,
         site=policy.site,
         free=turn.book.free(policy.item, policy.site),
+        expected=_expected(turn, policy),
         reorder_point=policy.reorder_point,
         quantity=policy.reorder_quantity,
     )
@@ -91,6 +98,7 @@ def _ask(turn: Turn, policy: StockPolicy) -> None:
 
 def _wants(wanted: Wanted, said: StockPolicy | StockPolicyReview) -> None:
     wanted.documents.add((POLICY, _policy_id(said)))
+    wanted.documents.add((ahead.KIND, said.item))
     wanted.items.add(said.item)
 
 

@@ -46,6 +46,14 @@ def check(data: Data, decided: Decided) -> None:
             where = f"{one.account[0]} at {one.account[1]}"
             raise StockMoved(where=where, found=f"{after} after", expected=f"{one.quantity} after")
 
+    for whole in decided.whole:
+        now = Counter(of_lot(data, whole.lot))
+        for account, change, _ in _changes(decided):
+            if (account[0], account[2]) == whole.lot:
+                now[account] += change
+        if {account: held for account, held in now.items() if held} != whole.held:
+            raise StockMoved(where=f"{whole.lot[0]}/{whole.lot[1]}")
+
 
 def _changes(decided: Decided) -> Iterator[tuple[Account, int, datetime]]:
     for (partition, position, outcome), happened in zip(

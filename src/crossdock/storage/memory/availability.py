@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -118,11 +118,7 @@ def _at(data: Data, channel: ChannelView, item: str, site: str) -> SiteView:
     pool = {} if document is None else msgspec.json.decode(document.body)
     unused = max(0, pool.get("quantity", 0) - pool.get("used", 0)) if row.pooled else 0
     quantity = channel_quantity(row.free, unused, row.pooled, channel.keep_back)
-    staged = sum(
-        units
-        for (name, where, _, state, _), units in data.balances.items()
-        if (name, where) == (item, site) and state in ("picked", "packed")
-    )
+    staged = _standing(data, item, site, ("picked", "packed"))
     return SiteView(
         site,
         quantity,
@@ -132,6 +128,22 @@ def _at(data: Data, channel: ChannelView, item: str, site: str) -> SiteView:
         row.pooled,
         row.safety,
         unused,
+        min(channel.keep_back, max(0, row.free)),
+        _standing(data, item, site, ("quarantine",), owners=("",)),
+    )
+
+
+def _standing(
+    data: Data,
+    item: str,
+    site: str,
+    states: Collection[str],
+    owners: Collection[str] | None = None,
+) -> int:
+    return sum(
+        units
+        for (name, where, _, state, owner), units in data.balances.items()
+        if (name, where) == (item, site) and state in states and (owners is None or owner in owners)
     )
 
 

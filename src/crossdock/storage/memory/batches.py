@@ -8,6 +8,7 @@ import msgspec
 
 from crossdock.contracts.kits import components_in
 from crossdock.contracts.vocabulary import Fate
+from crossdock.inventory.inbound import Inbound
 from crossdock.kernel.limits import PROMISED_LOADED_MAX
 from crossdock.log.errors import DocumentMoved, LeaseLost, StockMoved, StoreRefused
 from crossdock.log.records import (
@@ -104,9 +105,15 @@ def policies_to_review(data: Data, after: str, limit: int) -> tuple[list[tuple[s
         item, site = state["policy"]["item"], state["policy"]["site"]
         point = state["policy"].get("reorder_point")
         row = data.promises.get(item, {}).get(site, _NOTHING)
-        if state["low"] != (point is not None and row.free <= point):
+        left = row.free + _expected(data, item).unpromised(site)
+        if state["low"] != (point is not None and left <= point):
             found.append((item, site))
     return found, ids[limit - 1] if len(ids) >= limit else ""
+
+
+def _expected(data: Data, item: str) -> Inbound:
+    found = data.documents.get(("inbound", item))
+    return Inbound() if found is None else msgspec.json.decode(found.body, type=Inbound)
 
 
 def stranded(data: Data) -> list[str]:

@@ -27,6 +27,12 @@ async def load_lots(session: Session, wanted: Collection[Lot]) -> dict[Lot, dict
     return found
 
 
+async def lock_lots(session: Session, decided: Decided) -> None:
+    """Let whoever relies on a lot as a whole go on alone, before any of its balances is changed."""
+    if decided.whole:
+        await session.rows("lock_lots", *_columns([whole.lot for whole in decided.whole]))
+
+
 async def keep_accounts(session: Session, decided: Decided, counted: Iterable[Any]) -> None:
     """Check what the batch relied on, under the locks of its balances; keep what it counted.
 
@@ -44,6 +50,11 @@ async def keep_accounts(session: Session, decided: Decided, counted: Iterable[An
             if after != quantity:
                 where = f"{account[0]} at {account[1]}"
                 raise StockMoved(where=where, found=f"{after} after", expected=f"{quantity} after")
+    if decided.whole:
+        now = await load_lots(session, [whole.lot for whole in decided.whole])
+        for whole in decided.whole:
+            if now[whole.lot] != whole.held:
+                raise StockMoved(where=f"{whole.lot[0]}/{whole.lot[1]}")
     again = [one.document for one in decided.counted if one.again]
     looked_at = {one.account for one in decided.counted}
     known = {(r[0], r[1], r[2], r[3], r[4]): (r[5], r[6]) for r in counted}

@@ -211,6 +211,15 @@ FROM unnest($1::text[], $2::text[]) AS w (item, lot)
 JOIN balance b ON b.item = w.item AND b.lot = w.lot
 WHERE b.quantity <> 0;
 
+-- lock_lots --
+-- Two sessions that make accounts of one lot see each other's only one after the other. Lots share
+-- a few locks, because the server keeps room for some thousands only; lowest first.
+SELECT pg_advisory_xact_lock(hashtext('crossdock.lots'), share)
+FROM (
+    SELECT DISTINCT abs(hashtext(item || E'\n' || lot) % 256) AS share
+    FROM unnest($1::text[], $2::text[]) AS n (item, lot) ORDER BY 1
+) shares;
+
 -- note_counted --
 UPDATE balance b SET counted_by = c.document, counted_time = c.event_time
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
@@ -391,7 +400,7 @@ ORDER BY due_time, kind, id LIMIT $2;
 
 -- policies_to_review --
 -- Of the next stock policies: those whose site is low, or low no more, and does not know it; and the
--- last one, to look on from.
+-- last one, to look on from. What is expected counts, as `Inbound.unpromised` says.
 WITH page AS (
     SELECT id, convert_from(body, 'UTF8')::jsonb AS said FROM document
     WHERE kind = 'stock-policy' AND id > $1 ORDER BY id LIMIT $2
@@ -399,8 +408,23 @@ WITH page AS (
     SELECT g.id, g.said -> 'policy' ->> 'item' AS item, g.said -> 'policy' ->> 'site' AS site,
            (g.said ->> 'low')::boolean
            <> coalesce(coalesce(p.sellable - p.reserved - p.pooled - p.safety, 0)
+                       + greatest(0, coming.units - promised.units)
                        <= (g.said -> 'policy' ->> 'reorder_point')::bigint, false) AS astray
     FROM page g
+    LEFT JOIN LATERAL (
+        SELECT convert_from(body, 'UTF8')::jsonb AS said FROM document
+        WHERE kind = 'inbound' AND id = g.said -> 'policy' ->> 'item'
+    ) inbound ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum((l ->> 'quantity')::bigint), 0) AS units
+        FROM jsonb_array_elements(inbound.said -> 'open') l
+        WHERE l ->> 'site' = g.said -> 'policy' ->> 'site'
+    ) coming
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum((a ->> 'quantity')::bigint), 0) AS units
+        FROM jsonb_array_elements(inbound.said -> 'ahead') a
+        WHERE a -> 'sites' ? (g.said -> 'policy' ->> 'site')
+    ) promised
     LEFT JOIN promise p
         ON p.item = g.said -> 'policy' ->> 'item' AND p.site = g.said -> 'policy' ->> 'site'
 )
@@ -640,18 +664,23 @@ WITH counted AS (
                    SELECT convert_from(d.body, 'UTF8')::jsonb AS said FROM document d
                    WHERE d.kind = 'pool' AND d.id = p.item || E'\t' || p.site || E'\t' || $4
                ) o), 0) ELSE 0 END AS unused,
-           coalesce((
-               SELECT sum(b.quantity) FROM balance b
-               WHERE b.item = p.item AND b.site = p.site AND b.state IN ('picked', 'packed')
-           ), 0)::bigint AS staged
+           b.staged, b.quarantined
     FROM promise p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(quantity) FILTER (WHERE state <> 'quarantine'), 0)::bigint AS staged,
+               coalesce(sum(quantity) FILTER (WHERE state = 'quarantine' AND owner = ''),
+                        0)::bigint AS quarantined
+        FROM balance b
+        WHERE b.item = p.item AND b.site = p.site
+          AND b.state IN ('picked', 'packed', 'quarantine')
+    ) b
     WHERE p.item = ANY($1::text[]) AND p.site = ANY($2::text[])
 ), offered AS (
     SELECT *, least(unused, greatest(0, uncovered)) + greatest(0, free - $3) AS quantity
     FROM counted
 )
 SELECT item, site, quantity, quantity + greatest(0, reserved + staged) AS on_hand,
-       sellable, reserved, pooled, safety, unused
+       sellable, reserved, pooled, safety, unused, least($3, greatest(0, free)), quarantined
 FROM offered ORDER BY item COLLATE "C", site COLLATE "C";
 
 -- put_availability --

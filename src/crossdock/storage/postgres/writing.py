@@ -27,7 +27,7 @@ from crossdock.log.records import (
     Receipt,
     StockChange,
 )
-from crossdock.storage.postgres.accounts import keep_accounts, keep_blocked
+from crossdock.storage.postgres.accounts import keep_accounts, keep_blocked, lock_lots
 from crossdock.storage.postgres.session import Session, columns
 from crossdock.storage.postgres.working import rule, write_conditions
 
@@ -358,6 +358,7 @@ async def _write_documents(session: Session, documents: list[tuple[Document, int
 
 async def _change_stock(session: Session, decided: Decided) -> None:
     """Change balances, weights and promises."""
+    await lock_lots(session, decided)
     accounts: dict[Account, int] = defaultdict(int)
     for _, _, outcome in decided.outcomes:
         for m in outcome.movements:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import msgspec
 import pytest
 
 from crossdock.contracts.vocabulary import MovementKind, StockState
-from crossdock.log.accounts import Account, Blocked, Counted, Expected
+from crossdock.log.accounts import Account, Blocked, Counted, Expected, WholeLot
 from crossdock.log.errors import StockMoved
 from crossdock.log.records import Document, Movement, Outcome, Wanted
 from crossdock.testing.builders import at
@@ -75,6 +76,26 @@ class AccountContract(ContractBase):
         await store.commit(batch, at(1))
         [row] = [r for r in await store.balances(None, 9) if r.state == "available"]
         assert row.quantity == 10
+
+    @scene
+    async def test_nothing_else_may_be_held_of_a_whole_lot(self, on: Engine) -> None:
+        """Of two workers that each make the lot's first account, the second is stopped."""
+        first, second = await on.handle(), await on.handle()
+        batches = [
+            await next_batch(first, received(1, site="EAST")),
+            await next_batch(second, received(1, site="WEST"), partition=1),
+        ]
+        for batch, site in zip(batches, ("EAST", "WEST"), strict=True):
+            units = {"available": 1, "supplier": -1}
+            held = {("bolt", site, "L1", state, ""): units[state] for state in units}
+            batch.whole = [WholeLot(("bolt", "L1"), held)]
+        ended = await asyncio.gather(
+            first.commit(batches[0], at(1)), second.commit(batches[1], at(1)),
+            return_exceptions=True,
+        )  # fmt: skip
+        assert [type(one) for one in ended if one] == [StockMoved]
+        rows = await first.balances(None, 9)
+        assert len({row.site for row in rows}) == 1
 
     @scene
     async def test_an_empty_account_can_be_relied_on(self, on: Engine) -> None:

@@ -89,7 +89,7 @@ class AvailabilityContract(ContractBase):
         [own] = await store.availability(b2b, ["bolt"], explain=True)
         assert (web.quantity, web.on_hand, web.sites, web.version) == (2, None, (), 1)
         assert (own.quantity, own.on_hand) == (5, 8)
-        assert own.sites == (SiteView("EAST", 5, 8, 9, 3, 4, 0, 4),)
+        assert own.sites == (SiteView("EAST", 5, 8, 9, 3, 4, 0, 4, kept_back=1),)
         await publish(store, WEB, b2b)
         first, second = await told(store), await told(store, seconds=20)
         assert {(one.channel, one.quantity) for one in first + second} == {("web", 2), ("b2b", 5)}
@@ -105,6 +105,19 @@ class AvailabilityContract(ContractBase):
         await land(store, stock=[change], documents=[(pool, 0)])
         [found] = await store.availability(WEB, ["bolt"])
         assert found.quantity == 2
+
+    @scene
+    async def test_what_is_in_quarantine_is_explained(self, on: Engine) -> None:
+        """Our own only; of what is free, no more is kept back than there is."""
+        store = await on.handle()
+        apart = [
+            movement(6, target=StockState.QUARANTINE),
+            msgspec.structs.replace(movement(2, target=StockState.QUARANTINE), owner="acme"),
+        ]
+        await land(store, Outcome(movements=apart), stock=[stock(sellable=3)])
+        [found] = await store.availability(Shelf(keep_back=5), ["bolt"], explain=True)
+        assert found.quantity == 0
+        assert found.sites == (SiteView("EAST", 0, 0, 3, 0, 0, 0, 0, kept_back=3, quarantined=6),)
 
     @scene
     async def test_a_channel_that_subtracts_is_told_what_is_on_hand(self, on: Engine) -> None:
