@@ -141,9 +141,7 @@ class _Part:
     after: int
 
 
-def charge(
-    order: OrderState, units: Mapping[str, int], known: Mapping[str, Figures], rules: MoneyRules
-) -> Charge | NoRate:
+def charge(order: OrderState, units: Mapping[str, int], rules: MoneyRules) -> Charge | NoRate:
     """What so many further units of these lines cost, beyond what finance was asked for already."""
     lines: dict[str, LineCharge] = {}
     asked = asked_amounts(order)
@@ -153,7 +151,7 @@ def charge(
         gross = _gross(order, line, after) - _gross(order, line, before.units)
         less = _off(line, after) - before.off
         lines[number] = LineCharge(units[number], gross - less, less, line.tax_code)
-    found = Charge(lines, _freight(order, units, known))
+    found = Charge(lines, _freight(order, units))
     return _taxed(order, found, rules, asked) if rules.rates else found
 
 
@@ -194,10 +192,11 @@ def _is_charged(line: Line) -> bool:
     return not line.kit and (line.kind is not ItemKind.STOCK or line.priced or line.revision[0] > 0)
 
 
-def _freight(order: OrderState, units: Mapping[str, int], known: Mapping[str, Figures]) -> int:
+def _freight(order: OrderState, units: Mapping[str, int]) -> int:
     """The part of the freight that goes with these units: all of it has gone with the last one.
 
-    By what the units are worth; by their number where nothing has a price.
+    By what the units are worth; by their number where nothing has a price. What is cancelled takes
+    its part with it.
     """
     if not order.freight or not units:
         return 0
@@ -207,10 +206,9 @@ def _freight(order: OrderState, units: Mapping[str, int], known: Mapping[str, Fi
         gone = whole = 0
         for number, line in order.lines.items():
             if _is_charged(line):
-                last = known[number].ordered - known[number].cancelled
-                upto = min(last, line.asked + units.get(number, 0))
+                upto = min(line.ordered, line.asked + units.get(number, 0))
                 gone += max(0, weigh(order, line, upto))
-                whole += max(0, weigh(order, line, last))
+                whole += max(0, weigh(order, line, line.ordered))
         if whole > 0:
             break
     part = rounded(Fraction(order.freight * gone, whole)) if whole > 0 else order.freight

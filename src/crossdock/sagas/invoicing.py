@@ -43,14 +43,14 @@ def ask_for_invoices(turn: Turn, order: OrderState, known: dict[str, Figures]) -
         mark = order.shipments[number]
         units = to_charge(order, known, number, turn.policy.money)
         if units:
-            _ask_or_withhold(turn, order, known, number, units, mark.at)
+            _ask_or_withhold(turn, order, number, units, mark.at)
         elif mark.withheld:
             turn.remember(order, Doing.WITHHELD, "", number)
     if _serves_without_shipping(order, known):
         number = f"{order.order_id}-S"
         units = to_charge(order, known, number, turn.policy.money)
         if units:
-            _ask_or_withhold(turn, order, known, number, units, order.since)
+            _ask_or_withhold(turn, order, number, units, order.since)
 
 
 def _serves_without_shipping(order: OrderState, known: dict[str, Figures]) -> bool:
@@ -65,14 +65,13 @@ def _serves_without_shipping(order: OrderState, known: dict[str, Figures]) -> bo
 def _ask_or_withhold(
     turn: Turn,
     order: OrderState,
-    known: dict[str, Figures],
     shipment: str,
     units: dict[str, int],
     at: str,
     day: str = "",
 ) -> None:
     rules = turn.policy.money
-    charged = charge(order, units, known, rules)
+    charged = charge(order, units, rules)
     why = ""
     if isinstance(charged, NoRate):
         why = str(charged)
@@ -148,7 +147,7 @@ def retried(turn: Turn, order: OrderState, known: dict[str, Figures], said: Invo
             turn.supersede("the invoice is not withheld")
             return
         day = day or turn.periods().next_open(day_of(mark.at, turn.policy.posting.zone))
-        _ask_or_withhold(turn, order, known, said.shipment_id, units, mark.at, day)
+        _ask_or_withhold(turn, order, said.shipment_id, units, mark.at, day)
         return
     ask = order.asks.get(ask_id(said.shipment_id, said.correction))
     if ask is None or not ask.rejected or ask.attempt != said.attempt or _is_posted(order, ask):
