@@ -41,7 +41,11 @@ class WmsConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=T
     part: Share = 0.0  # a release that is picked in two rounds
     split: Share = 0.0  # a release that leaves in two shipments
     quarantined: Share = 0.15  # of the lines that come back
-    scrapped: Share = 0.05  # likewise; the rest goes back on the shelf
+    scrapped: Share = 0.05  # likewise
+    to_supplier: Share = 0.0  # likewise
+    repaired: Share = 0.0  # likewise
+    held: Share = 0.0  # likewise, until somebody has looked again; the rest goes on the shelf
+    inspect_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # until somebody has
 
 
 class ShopConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="shop"):

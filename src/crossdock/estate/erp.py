@@ -49,6 +49,7 @@ class Erp(System):
         self.credited_units = 0
         self.credited_minor: Counter[str] = Counter()  # currency -> minor units given back
         self.charged: Counter[str] = Counter()  # order -> minor units invoiced
+        self.net: dict[str, Counter[str]] = {}  # order -> line -> minor units invoiced, net
         self.given_back: Counter[str] = Counter()  # order -> minor units credited
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
@@ -138,6 +139,9 @@ class Erp(System):
         self.total_minor[asked.currency] += asked.total_minor
         self.tax_minor[asked.currency] += asked.tax_minor + asked.rounding_minor
         self.charged[asked.order_id] += asked.total_minor
+        net = self.net.setdefault(asked.order_id, Counter())
+        for line in asked.lines:
+            net[line.line] += line.amount_minor
         seconds = self.dice.between(self._seconds, "post", number)
         self.work.later(seconds, partial(self._post, invoice))
         return number

@@ -22,7 +22,12 @@ from crossdock.contracts.orders import (
     ReleaseCancellation,
     ReleaseStopped,
 )
-from crossdock.contracts.returns import ReturnAuthorisation, ReturnReceipt, ReturnReceiptLine
+from crossdock.contracts.returns import (
+    ReturnAuthorisation,
+    ReturnInspection,
+    ReturnReceipt,
+    ReturnReceiptLine,
+)
 from crossdock.contracts.shipments import Pack, Package, Pick, PickLine, Shipment, ShipmentLine
 from crossdock.contracts.stock import StockMovement, StockPlace
 from crossdock.contracts.vocabulary import Disposition, MovementKind, StockState
@@ -48,6 +53,7 @@ class Wms(System):
         self.picked: Counter[str] = Counter()  # order -> units
         self.shipped: Counter[str] = Counter()  # order -> units
         self.shipments: dict[str, int] = {}  # shipment -> units
+        self.came_back: Counter[Disposition] = Counter()  # what became of it at last -> units
         self._config = config
         self._jobs: dict[str, list[Job]] = {}  # order -> jobs that are not done
         self._steps = {Step.PICK: self._pick, Step.PACK: self._pack, Step.SHIP: self._ship}
@@ -87,6 +93,7 @@ class Wms(System):
             "units_shipped": self.shipped.total(),
             "units_never_had": self.bins.never_had.total(),
             "units": self.bins.totals(),
+            "units_came_back": {d.value: n for d, n in sorted(self.came_back.items()) if n},
         }
         if not brief:
             books["items"] = self.bins.truth()
@@ -325,24 +332,54 @@ class Wms(System):
         for line in lines:
             self.bins.take_back(line)
             self.counts["units_returned"] += line.quantity
+            self.came_back[line.disposition] += line.quantity
         self.counts["returns"] += 1
+        receipt = ReturnReceipt(
+            return_receipt_id=self.dice.readable("RR-", said.return_id),
+            order_id=said.order_id,
+            site=self.site,
+            lines=lines,
+            return_id=said.return_id,
+        )
+        self.say(catalogue.RETURN_RECEIVED, receipt)
+        held = tuple(line for line in lines if line.disposition is Disposition.HOLD)
+        if held:
+            seconds = self.dice.between(self._config.inspect_seconds, "inspect", said.return_id)
+            self.work.later(seconds, partial(self._inspect, receipt, held))
+
+    def _inspect(self, receipt: ReturnReceipt, held: tuple[ReturnReceiptLine, ...]) -> None:
+        """Somebody has looked again at what stood apart: it may be sold."""
+        decided = tuple(
+            msgspec.structs.replace(line, disposition=Disposition.RESTOCK) for line in held
+        )
+        for line in decided:
+            self.bins.move(line.item, StockState.RETURNED, StockState.AVAILABLE, line.quantity)
+            self.came_back[Disposition.HOLD] -= line.quantity
+            self.came_back[Disposition.RESTOCK] += line.quantity
+        self.counts["inspections"] += 1
         self.say(
-            catalogue.RETURN_RECEIVED,
-            ReturnReceipt(
-                return_receipt_id=self.dice.readable("RR-", said.return_id),
-                order_id=said.order_id,
+            catalogue.RETURN_INSPECTED,
+            ReturnInspection(
+                inspection_id=f"{receipt.return_receipt_id}-I",
+                order_id=receipt.order_id,
                 site=self.site,
-                lines=lines,
-                return_id=said.return_id,
+                return_receipt_id=receipt.return_receipt_id,
+                lines=decided,
             ),
         )
 
     def _disposition(self, return_id: str, line: str) -> Disposition:
         at = self.dice.share("disposition", return_id, line)
-        if at < self._config.quarantined:
-            return Disposition.QUARANTINE
-        if at < self._config.quarantined + self._config.scrapped:
-            return Disposition.SCRAP
+        for disposition, share in (
+            (Disposition.QUARANTINE, self._config.quarantined),
+            (Disposition.SCRAP, self._config.scrapped),
+            (Disposition.SUPPLIER, self._config.to_supplier),
+            (Disposition.REPAIR, self._config.repaired),
+            (Disposition.HOLD, self._config.held),
+        ):
+            at -= share
+            if at < 0:
+                return disposition
         return Disposition.RESTOCK
 
     def _number(self, prefix: str, job: Job, count: int) -> str:

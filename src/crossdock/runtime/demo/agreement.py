@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import asyncpg
 from crossdock.contracts.vocabulary import INSIDE
 from crossdock.estate.estate import Estate
 from crossdock.runtime.demo.house import KEEP_BACK
+from crossdock.runtime.demo.money import Money, reckoned_tax
 
 DIFFERENCES_SHOWN_MAX = 10
 
@@ -23,8 +25,8 @@ class Comparison:
     differences: list[str]
 
 
-async def compare(connection: asyncpg.Connection, estate: Estate) -> list[Comparison]:
-    """Compare stock, shipments, invoices, tracking and availability."""
+async def compare(connection: asyncpg.Connection, estate: Estate, money: Money) -> list[Comparison]:
+    """Compare stock, shipments, invoices, credits, tracking and availability."""
     shipped = await _units_by_shipment(connection)
     return [
         _compared(
@@ -54,8 +56,27 @@ async def compare(connection: asyncpg.Connection, estate: Estate) -> list[Compar
             await _free(connection),
             {i: q for i, (_, q) in estate.shop.availability.items() if q},
         ),
+        _compared(
+            "money invoiced per order: hub and ERP",
+            _some(money.charged),
+            _some(estate.erp.charged),
+        ),
+        _compared(
+            "tax per order: hub and reckoned anew",
+            _some(money.tax),
+            reckoned_tax(estate, money.country),
+        ),
+        _compared(
+            "money credited per order: hub and ERP",
+            _some(money.credited),
+            _some(estate.erp.given_back),
+        ),
         _compared("effects done twice", {}, _twice(estate)),
     ]
+
+
+def _some(amounts: Mapping[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in amounts.items() if amount}
 
 
 def _compared(what: str, ours: dict[str, Any], theirs: dict[str, Any]) -> Comparison:
@@ -136,6 +157,7 @@ async def _free(connection: asyncpg.Connection) -> dict[str, int]:
 def _twice(estate: Estate) -> dict[str, int]:
     counts = {
         "invoices": estate.erp.invoices.total() - len(estate.erp.invoices),
+        "credits": estate.erp.credits.total() - len(estate.erp.credits),
         "stock postings": estate.erp.postings.total() - len(estate.erp.postings),
         "notices": estate.crm.books(brief=True)["notices_twice"],
         "tracking": estate.shop.told_twice.total(),

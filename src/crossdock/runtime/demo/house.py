@@ -29,8 +29,35 @@ _CHAOS = Faults(
     reordering=0.05,
     forgotten_receipts=0.03,
 )
-_WORK = {"short": 0.01, "count_seconds": (0.5, 2.0), "part": 0.05, "split": 0.08}
-"""How warehouses of this demo go wrong on a good day, and when a count finds what was missed."""
+_WORK = {
+    "short": 0.01,
+    "count_seconds": (0.5, 2.0),
+    "part": 0.05,
+    "split": 0.08,
+    "quarantined": 0.15,
+    "scrapped": 0.05,
+    "to_supplier": 0.05,
+    "repaired": 0.05,
+    "held": 0.05,
+    "inspect_seconds": (0.5, 1.0),
+}
+"""How warehouses of this demo go wrong on a good day, when a count finds what was missed, and where
+what comes back is sent."""
+
+TAXES: dict[str, list[dict[str, Any]]] = {
+    "rates": [
+        {"percent": 20},
+        {"country": "EIRE", "percent": 23},
+        {"country": "Germany", "percent": 19},
+        {"country": "France", "percent": "5.5"},
+    ],
+    "rounding": [
+        {"per": "total", "mode": "half_up", "remainder": "carried"},
+        {"country": "Germany", "per": "line", "mode": "half_even"},
+        {"country": "France", "per": "total", "mode": "half_even", "remainder": "largest"},
+    ],
+}
+"""How the demo's house taxes: rates by country, and three ways to round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +138,8 @@ def write_config(
         "systems": systems,
         "sites": {site: {"wms": wms} for site, wms in _SITES.items()},
         "posting": {"adjustment": "each"},  # its days are too short to be added up
+        "taxes": TAXES,
+        "returns": {"days": 400, "reasons": ["customer", "damaged", "wrong_item"]},
         "channels": {"web": {"system": "shop", "sells_from": list(_SITES), "keep_back": KEEP_BACK}},
     }
     for section, settings in (more or {}).items():

@@ -8,8 +8,10 @@ from typing import Any
 import asyncpg
 
 from crossdock.contracts.vocabulary import Fate
+from crossdock.estate.stories.planner import CURRENCY
 from crossdock.runtime.console import say
 from crossdock.runtime.demo.agreement import DIFFERENCES_SHOWN_MAX, compare
+from crossdock.runtime.demo.money import money_of, reconciled
 from crossdock.runtime.demo.run import Played
 from crossdock.runtime.watching import orders_by_status
 from crossdock.storage.postgres.store import PostgresStore
@@ -25,7 +27,8 @@ async def summarise(played: Played, store: PostgresStore) -> dict[str, Any]:
         " shipped, sum(invoiced)::bigint AS invoiced, sum(cancelled)::bigint AS cancelled,"
         " sum(returned)::bigint AS returned FROM sales_order"
     )
-    agreement = await compare(connection, played.estate)
+    money = await money_of(store)
+    agreement = await compare(connection, played.estate, money)
     return {
         "lines_in": accounting.lines_in,
         "lines_accounted": accounting.lines_accounted,
@@ -38,6 +41,9 @@ async def summarise(played: Played, store: PostgresStore) -> dict[str, Any]:
         "units_invoiced": totals["invoiced"] or 0,
         "units_cancelled": totals["cancelled"] or 0,
         "units_returned": totals["returned"] or 0,
+        "units_credited": money.credited_units,
+        "money": reconciled(money, accounting, played.estate, CURRENCY),
+        "findings": dict(sorted(money.findings.items())),
         "messages": played.left.accepted,
         "effects": sum(n for (_, state), n in (await _effects(store)).items() if state != "held"),
         "effects_by_destination": _by_destination(await _effects(store)),
@@ -74,10 +80,28 @@ async def _exceptions(connection: asyncpg.Connection) -> dict[str, int]:
 
 
 def sound(figures: dict[str, Any]) -> bool:
-    """Whether every line is accounted for and both sides agree."""
-    return figures["lines_in"] == figures["lines_accounted"] and not any(
-        figures["agreement"].values()
+    """Whether every line is accounted for, both sides agree, and the money adds up."""
+    left_over = [
+        amount
+        for sums in figures["money"].values()
+        for name, amount in sums.items()
+        if name.startswith("difference")
+    ]
+    return (
+        figures["lines_in"] == figures["lines_accounted"]
+        and not any(figures["agreement"].values())
+        and not any(left_over)
     )
+
+
+def _show_money(figures: dict[str, Any]) -> None:
+    for currency, sums in figures["money"].items():
+        for name, minor in sums.items():
+            if name != "difference_units_credited":
+                what = name.removesuffix("_minor").replace("_", " ")
+                say(f"  {currency} {what:20} {minor / 100:15,.2f}")
+    for finding, count in figures["findings"].items():
+        say(f"    open: {finding:18} {count}")
 
 
 def show(figures: dict[str, Any]) -> None:
@@ -93,8 +117,9 @@ def show(figures: dict[str, Any]) -> None:
     say(f"  orders                {figures['orders']}")
     for name, count in figures["orders_by_status"].items():
         say(f"    {name:24} {count}")
-    for name in ("ordered", "cancelled", "shipped", "invoiced", "returned"):
+    for name in ("ordered", "cancelled", "shipped", "invoiced", "returned", "credited"):
         say(f"  units {name:15} {figures[f'units_{name}']}")
+    _show_money(figures)
     say(f"  effects               {figures['effects']}")
     for destination, states in figures["effects_by_destination"].items():
         inside = ", ".join(f"{count} {state}" for state, count in states.items())

@@ -23,6 +23,7 @@ from crossdock.estate.system import System
 from crossdock.runtime.config import read_settings
 from crossdock.runtime.console import hint
 from crossdock.runtime.demo.agreement import compare
+from crossdock.runtime.demo.money import money_of
 from crossdock.runtime.hub import opened_store
 from crossdock.runtime.processhub import HubDied
 from crossdock.runtime.watching import left_to_do
@@ -193,11 +194,12 @@ class _Run:
         connection = await self._eyes.connection()
         for line in await compare_with_log(connection, self._grounds.sent):
             self._violated(f"log: {line}")
-        for one in await compare(connection, self._estate):
-            for difference in one.differences:
-                self._violated(f"{one.what}: {difference}")
         settings = read_settings(self._grounds.data / "crossdock.yaml")
         async with opened_store(settings) as store:
+            money = await money_of(store)
+            for one in await compare(connection, self._estate, money):
+                for difference in one.differences:
+                    self._violated(f"{one.what}: {difference}")
             verification = await verify(store.pool)
             fates = await store.fates()
         for finding in verification.broken:
