@@ -75,7 +75,9 @@ def _by_destination(summary: dict[tuple[str, str], int]) -> dict[str, dict[str, 
 
 
 async def _exceptions(connection: asyncpg.Connection) -> dict[str, int]:
-    rows = await connection.fetch("SELECT kind, count(*) AS n FROM exception GROUP BY kind")
+    rows = await connection.fetch(
+        "SELECT kind, count(*) AS n FROM exception WHERE closed_time IS NULL GROUP BY kind"
+    )
     return dict(sorted(Counter({row["kind"]: row["n"] for row in rows}).items()))
 
 
