@@ -73,6 +73,7 @@ class ReturnStatusChange(Noun, frozen=True, kw_only=True):
     order_id: Identifier
     customer: Identifier
     status: ReturnStatus
+    site: Identifier | None = None  # where the goods came back
     refusal: ReturnRefusal | None = None
     lines: tuple[ReturnStatusLine, ...] = ()
 

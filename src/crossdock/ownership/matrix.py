@@ -240,7 +240,6 @@ DEFAULT_RULES = (
     # Orders: who sells, and the desk; an OMS or the ERP where a house says so.
     Rule("order", (SYSTEM_OF_CHANNEL, "crm"), (SYSTEM_OF_CHANNEL, "crm")),
     Rule("return", (SYSTEM_OF_CHANNEL, "crm"), (WMS_OF_SITE, SYSTEM_OF_CHANNEL, "crm")),
-    Rule("return", None, (SYSTEM_OF_CHANNEL, "crm"), event="return.status_changed"),
     Rule("pool", ("erp",), ()),
     Rule("reservation", (SYSTEM_OF_CHANNEL,), ()),
     # What the hub decides.

@@ -211,6 +211,7 @@ def _tell_status(turn: Turn, order: OrderState, return_id: str, against: Refused
     if now == mark.told:
         return
     turn.remember(order, Doing.RETURN_TOLD, now.value, return_id)
+    receipts = _receipts_of(order, return_id)
     if now is ReturnStatus.AUTHORISED:
         return
     turn.tell(
@@ -222,6 +223,7 @@ def _tell_status(turn: Turn, order: OrderState, return_id: str, against: Refused
             order_id=order.order_id,
             customer=order.customer,
             status=now,
+            site=next(iter(sorted({m.site for m in receipts.values()})), None),
             refusal=against.refusal if against is not None else None,
             lines=_status_lines(order, return_id),
         ),
