@@ -18,6 +18,7 @@ from crossdock.testing.storage.feeds import FeedContract
 from crossdock.testing.storage.finance import FinanceContract
 from crossdock.testing.storage.intake import IntakeContract
 from crossdock.testing.storage.leases import LeaseContract
+from crossdock.testing.storage.money import MoneyContract
 from crossdock.testing.storage.policies import PolicyContract
 from crossdock.testing.storage.reading import ReadingContract
 from crossdock.testing.storage.work import WorkContract
@@ -36,6 +37,7 @@ class StoreContract(
     AccountContract,
     FeedContract,
     FinanceContract,
+    MoneyContract,
     PolicyContract,
     WorkContract,
     FaultContract,

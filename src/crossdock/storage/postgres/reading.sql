@@ -353,7 +353,9 @@ WITH said AS MATERIALIZED (
     FROM said CROSS JOIN LATERAL jsonb_each(coalesce(o -> 'credits', '{}')) m
     WHERE coalesce(m.value ->> 'role', 'shop') = 'shop'
 )
-SELECT to_char(at::timestamptz AT TIME ZONE $1, 'YYYY-MM-DD') AS day, site, kind, currency,
-       count(*) AS documents, sum(units)::bigint AS units, sum(value)::bigint AS value
-FROM document GROUP BY 1, 2, 3, 4
-ORDER BY 1 COLLATE "C", 2 COLLATE "C", 3 COLLATE "C", 4 COLLATE "C";
+SELECT * FROM (
+    SELECT to_char(at::timestamptz AT TIME ZONE $1, 'YYYY-MM-DD') AS day, site, kind, currency,
+           count(*) AS documents, sum(units)::bigint AS units, sum(value)::bigint AS value
+    FROM document GROUP BY 1, 2, 3, 4
+) total
+ORDER BY day COLLATE "C", site COLLATE "C", kind COLLATE "C", currency COLLATE "C";

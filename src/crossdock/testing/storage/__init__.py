@@ -15,6 +15,7 @@ PARTS = (
     "finance",
     "intake",
     "leases",
+    "money",
     "policies",
     "reading",
 )
