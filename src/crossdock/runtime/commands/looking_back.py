@@ -42,6 +42,13 @@ class Moment:
         """Whether nothing was asked but what stands."""
         return (self.item, self.places, self.event_time, self.recorded_time) == (None,) * 4
 
+    @property
+    def is_place_alone(self) -> bool:
+        """Whether a place was asked for and nothing else: then everything of it is folded."""
+        return self.places is not None and (
+            (self.item, self.event_time, self.recorded_time) == (None,) * 3
+        )
+
 
 def moment_of(item: str | None, at: str | None, as_of: str | None, known_at: str | None) -> Moment:
     """Read the options.

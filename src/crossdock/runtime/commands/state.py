@@ -24,6 +24,7 @@ from crossdock.runtime.commands.looking_back import Moment
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store
+from crossdock.runtime.past import fold_to
 
 _PAGE = 2_000
 _ORDER = msgspec.json.Decoder(OrderState)
@@ -82,6 +83,11 @@ def run(
     """
     moment = looking_back.moment_of(item, at, as_of, known_at)
     settings = read_settings(config)
+    if moment.is_place_alone and moment.places is not None:
+        then = asyncio.run(_fold(settings, moment.places))
+        _show(then)
+        finish({**then.as_json(), "at": at, "item": None}, as_json=as_json)
+        return OK
     if not moment.is_now:
         rows = asyncio.run(_look_back(settings, moment))
         looking_back.show(moment, rows)
@@ -113,6 +119,21 @@ async def state_of(store: Reading) -> State:
     )
 
 
+async def state_at(store: Reading, places: dict[int, int]) -> State:
+    """What stood at these places: at the newest ones, what `state_of` says."""
+    past = await fold_to(store, places)
+    prints = [fingerprint(order) for order in past.known_orders()]
+    promises = past.promises()
+    return State(
+        position={partition: (at, at) for partition, at in sorted(places.items())},
+        hash=_hash(prints, past.balances, promises),
+        orders=len(prints),
+        fates=dict(past.fates),
+        balances=past.balances,
+        promises=promises,
+    )
+
+
 def _hash(prints: list[str], balances: list[BalanceRow], promises: list[PromiseView]) -> str:
     digest = sha256()
     for one in sorted(prints):
@@ -131,6 +152,11 @@ async def _look_at_both(settings: Settings) -> list[FinancialRow]:
 async def _look(settings: Settings) -> State:
     async with opened_store(settings) as store:
         return await state_of(store)
+
+
+async def _fold(settings: Settings, places: dict[int, int]) -> State:
+    async with opened_store(settings) as store:
+        return await state_at(store, places)
 
 
 async def _look_back(settings: Settings, moment: Moment) -> list[BalanceRow]:
