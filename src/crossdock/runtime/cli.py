@@ -14,6 +14,7 @@ import typer
 
 from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime import cli_money
+from crossdock.runtime.cli_replay import replay
 from crossdock.runtime.cli_work import dead_letters, exceptions
 from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
 
@@ -82,7 +83,7 @@ def state(
     config: Config = _CONFIG,
     item: Annotated[str | None, typer.Option("--item", help="Only this item's accounts.")] = None,
     at: Annotated[
-        str | None, typer.Option("--at", help="Accounts at this place: 0:17,3:5, as printed.")
+        str | None, typer.Option("--at", help="All that stood at this place: 0:17,3:5, as printed.")
     ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Accounts as of this event time.")
@@ -256,6 +257,7 @@ def identity_retry(
     _change("retry", config=config, places=places, by=by, as_json=as_json)
 
 
+app.command()(replay)
 app.add_typer(exceptions, name="exceptions")
 app.add_typer(dead_letters, name="dead-letters")
 

@@ -58,7 +58,7 @@ def moment_of(item: str | None, at: str | None, as_of: str | None, known_at: str
     """
     return Moment(
         item,
-        None if at is None else _places(at),
+        None if at is None else places_of(at, "--at"),
         None if as_of is None else _time("--as-of", as_of),
         None if known_at is None else _time("--known-at", known_at),
     )
@@ -106,15 +106,20 @@ def as_json(moment: Moment, rows: list[BalanceRow]) -> dict[str, object]:
     }
 
 
-def _places(text: str) -> dict[int, int]:
+def places_of(text: str, option: str) -> dict[int, int]:
+    """Places in the log, as `position_in_words` writes them.
+
+    Raises:
+        NoSuchMoment: it is none.
+    """
     if _PLACES.match(text) is None:
         raise NoSuchMoment(
-            where="--at", found=shown(text), expected="partition:position,… as `state` prints it"
+            where=option, found=shown(text), expected="partition:position,… as `state` prints it"
         )
     pairs = [pair.split(":") for pair in text.split(",")]
     places = {int(partition): int(position) for partition, position in pairs}
     if len(places) != len(pairs) or max(places) >= 2**15 or max(places.values()) >= 2**60:
-        raise NoSuchMoment(where="--at", found=shown(text), expected="each partition once")
+        raise NoSuchMoment(where=option, found=shown(text), expected="each partition once")
     return places
 
 
