@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from crossdock.gateway.availability import availability_routes
@@ -14,15 +16,18 @@ from crossdock.gateway.calls import Answered, GroupCalls
 from crossdock.gateway.calls import Desk as AnyDesk
 from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
+from crossdock.inventory.inbound import Inbound, OpenLine
 from crossdock.log.errors import StoreUnavailable
-from crossdock.log.records import NewMessage
+from crossdock.log.records import Document, NewMessage, Waiting
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
 from crossdock.runtime.desk import Desk
 from crossdock.runtime.hub import ChannelView
+from crossdock.sagas.policy import ChannelPolicy, Policy
 from crossdock.storage.memory.data import Promise
 from crossdock.storage.memory.store import MemoryStore
 from tests.gateway.house import (
     KEYS,
+    NOW,
     POLICY,
     House,
     TestClock,
@@ -46,18 +51,18 @@ PATH = "/v1/reservations"
 
 @asynccontextmanager
 async def a_shop(
-    desk: AnyDesk | None = None, store: MemoryStore | None = None
+    desk: AnyDesk | None = None, store: MemoryStore | None = None, policy: Policy = OPEN
 ) -> AsyncIterator[House]:
     """A house that promises stock; there are ten of item A in the east."""
     store = store or MemoryStore()
     store.data.promises["A"] = {"EAST": Promise(sellable=10)}
     clock = TestClock()
-    desk = desk or Desk("desk", store, OPEN, clock, TestRandomness())
+    desk = desk or Desk("desk", store, policy, clock, TestRandomness())
     async with GroupCalls([desk]) as calls:
         views = {"web": ChannelView("web", ("EAST",), 1, ("erp",))}
         routes = (
-            *reservation_routes(calls, store, OPEN, clock, TestIds(), Room()),
-            *availability_routes(store, views, OPEN, clock, Room()),
+            *reservation_routes(calls, store, policy, clock, TestIds(), Room()),
+            *availability_routes(store, views, policy, clock, Room()),
         )
         async with a_house(views=routes) as house:
             yield house
@@ -264,6 +269,37 @@ def test_a_shop_asks_what_it_may_promise() -> None:
             [site] = rows["A"]["sites"]
             assert (site["site"], site["sellable"], site["reserved"]) == ("EAST", 10, 3)
             assert await store.position() == before
+
+    run(scenario())
+
+
+def test_a_shop_asks_what_comes_later() -> None:
+    """What is expected within the channel's days, less those who wait and what it keeps back."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        coming = [
+            OpenLine("EAST", 4, NOW + timedelta(days=1), "PO-1", "1"),
+            OpenLine("WEST", 9, NOW + timedelta(days=1), "PO-1", "2"),
+            OpenLine("EAST", 5, NOW + timedelta(days=3), "PO-2", "1"),
+            OpenLine("EAST", 7, NOW + timedelta(days=9), "PO-3", "1"),
+        ]
+        body = msgspec.Raw(msgspec.json.encode(Inbound(coming)))
+        store.data.documents["inbound", "B"] = Document("inbound", "B", 1, None, body)
+        store.data.promises["B"] = {"EAST": Promise()}
+        row = Waiting("B", "SO-1", "1", 2, 0, NOW, ("EAST",))
+        store.data.waiting["B"] = {("SO-1", "1"): row}
+        channel = ChannelPolicy("web", "shop", ("EAST",), keep_back=1, sells_ahead_days=5)
+        async with a_shop(store=store, policy=replace(OPEN, channels={"web": channel})) as house:
+            query = {"channel": "web", "items": ["A", "B"], "later": True}
+            _, answer = await asked(house, query, "/v1/availability")
+            assert [(one["site"], one["quantity"]) for one in answer["later"]["B"]] == [
+                ("EAST", 1),
+                ("EAST", 5),
+            ]
+            assert list(answer["later"]) == ["B"]
+            _, answer = await asked(house, query | {"later": False}, "/v1/availability")
+            assert "later" not in answer
 
     run(scenario())
 

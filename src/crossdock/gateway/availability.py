@@ -6,7 +6,8 @@ compare by them. Asking sets nothing aside; who wants to be sure reserves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Protocol
 
@@ -19,13 +20,16 @@ from crossdock.gateway.errors import NotYours
 from crossdock.gateway.keys import Caller, Scope
 from crossdock.gateway.receiving import Room, whole_body
 from crossdock.gateway.routes import Route
+from crossdock.inventory.inbound import Inbound, Later
 from crossdock.kernel.decode import decode
 from crossdock.kernel.limits import MESSAGE_BYTES_MAX, QUERY_ITEMS_MAX, RECEIVE_SECONDS_MAX
 from crossdock.kernel.ports import Clock
 from crossdock.kernel.redaction import shown
 from crossdock.log.ports import ChannelView
+from crossdock.log.records import Loaded, Wanted
 from crossdock.log.views import AvailabilityView
-from crossdock.sagas.policy import Policy
+from crossdock.sagas import ahead
+from crossdock.sagas.policy import ChannelPolicy, Policy
 
 
 class Asking(Protocol):
@@ -37,22 +41,35 @@ class Asking(Protocol):
         """What the channel may promise of these items, one row each."""
         ...
 
+    async def load(self, wanted: Wanted) -> Loaded:
+        """What is known of items, unlocked."""
+        ...
+
 
 class AvailabilityQuery(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """These items in this channel; at level site with what counted at each of its sites."""
+    """These items in this channel; at level site with what counted at each of its sites.
+
+    With `later`, also what the channel may promise of what is expected.
+    """
 
     channel: Identifier
     items: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=QUERY_ITEMS_MAX)]
     by_site: bool = False
+    later: bool = False
 
 
-class AvailabilityAnswer(msgspec.Struct):
-    """One row per item, as of the moment it was asked; `authority` says whose word this is."""
+class AvailabilityAnswer(msgspec.Struct, omit_defaults=True):
+    """One row per item, as of the moment it was asked; `authority` says whose word this is.
+
+    `later` names by item what comes and may be promised, earliest first: as much as a reservation
+    that takes later units would be granted now.
+    """
 
     channel: str
     as_of: datetime
     authority: str
     items: list[AvailabilityView]
+    later: dict[str, list[Later]] = {}
 
 
 def availability_routes(
@@ -94,7 +111,22 @@ class Availabilities:
             channel, sorted(set(query.items)), explain=query.by_site
         )
         answer = AvailabilityAnswer(query.channel, as_of, self._policy.authority, rows)
+        if query.later:
+            answer.later = await self._later(query.channel, set(query.items), as_of)
         return Reply(200, msgspec.json.encode(answer))
+
+    async def _later(
+        self, name: str, items: Collection[str], as_of: datetime
+    ) -> dict[str, list[Later]]:
+        """By item, what the channel may promise of what is expected; items without any left out."""
+        channel = self._policy.channels[name]
+        if not channel.sells_ahead_days:
+            return {}
+        known = await self._store.load(
+            Wanted(items=set(items), documents={(ahead.KIND, item) for item in items})
+        )
+        found = {item: _coming(known, channel, item, as_of) for item in sorted(items)}
+        return {item: coming for item, coming in found.items() if coming}
 
     def _may_ask(self, caller: Caller, channel: str) -> bool:
         matrix = self._policy.matrix
@@ -103,3 +135,24 @@ class Availabilities:
             or matrix.may_say(caller.system, "reservation", None, channel)
             or caller.system in matrix.consumers("availability", None, channel)
         )
+
+
+def _coming(known: Loaded, channel: ChannelPolicy, item: str, as_of: datetime) -> list[Later]:
+    document = known.documents.get((ahead.KIND, item))
+    if document is None:
+        return []
+    free = Counter(
+        {
+            site: row.sellable - row.reserved - row.pooled - row.safety
+            for (name, site), row in known.stock.items()
+            if name == item
+        }
+    )
+    return ahead.may_come(
+        msgspec.json.decode(document.body, type=Inbound),
+        channel,
+        channel.sells_from,
+        sum(row.quantity for row in known.waiting if row.item == item),
+        free.__getitem__,
+        as_of,
+    )

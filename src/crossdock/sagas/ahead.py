@@ -7,7 +7,7 @@ and before all who came later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,6 +45,24 @@ class Documents(Protocol):
     ) -> None: ...
 
 
+def may_come(
+    now: Inbound,
+    channel: ChannelPolicy,
+    sites: Sequence[str],
+    spoken_for: int,
+    free: Callable[[str], int],
+    since: datetime,
+) -> list[Later]:
+    """What a channel may promise of what comes to these sites, earliest first.
+
+    `spoken_for` are units that others get before; `free` gives what is free at a site.
+    """
+    here = {one.site for one in now.open if one.site in sites}
+    short = inbound.short_of({site: free(site) for site in here}, channel.keep_back)
+    until = since + timedelta(days=channel.sells_ahead_days)
+    return inbound.coming(now, sites, until, spoken_for + short)
+
+
 class AheadBook:
     """The promises of one batch that are held by what is expected.
 
@@ -63,13 +81,15 @@ class AheadBook:
         self, turn: Turn, channel: ChannelPolicy, item: str, sites: Sequence[str], taken: int
     ) -> list[Later]:
         """What the channel may promise beside `taken` units, earliest first."""
-        now = self.of(item)
-        until = turn.message.received_time + timedelta(days=channel.sells_ahead_days)
         waiting = sum(row.quantity for row in turn.waiting.served_in_order(item))
-        here = {one.site for one in now.open if one.site in sites}
-        free = {site: turn.book.free(item, site) for site in here}
-        spoken_for = taken + waiting + inbound.short_of(free, channel.keep_back)
-        return inbound.coming(now, sites, until, spoken_for)
+        return may_come(
+            self.of(item),
+            channel,
+            sites,
+            taken + waiting,
+            lambda site: turn.book.free(item, site),
+            turn.message.received_time,
+        )
 
     def expect(self, turn: Turn, item: str, purchase_order: str, lines: list[OpenLine]) -> None:
         """So much of a purchase order is to come."""
