@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.runtime.bench import asof, calls
+from crossdock.runtime.bench import asof, calls, outage
 from crossdock.runtime.bench.latencies import Latencies
 from crossdock.runtime.bench.run import run as run_workload
 from tests.helpers.aio import run
@@ -31,6 +31,16 @@ def test_a_workload_goes_through_beside_its_floor(
         "cpu_seconds_per_1000",
         "peak_mib",
     ):
+        assert figures[name] > 0
+
+
+def test_a_day_with_one_destination_away_is_lived_through(tmp_path: Path) -> None:
+    """W6 in small: all is told in the end, in order per key, and little of it twice."""
+    figures: dict[str, Any] = run(outage.run(1000, tmp_path, phase_seconds=2))
+    assert figures["backlog"] > 0
+    assert (figures["out_of_order"], figures["told_twice"]) == (0, 0)
+    assert 0 < figures["requests_while_away"] <= 20
+    for name in ("calm_p99_ms", "outage_p99_ms", "drain_p99_ms", "drained_per_second"):
         assert figures[name] > 0
 
 

@@ -153,6 +153,19 @@ def test_state_shows_position_hash_fates_and_balances(hub: Hub) -> None:
     assert state["hash"] in hub.words("state")
 
 
+def test_state_and_check_show_how_destinations_fare(hub: Hub) -> None:
+    """Breaker, quota and backlog by lane of every system that is told anything."""
+    for command in ("state", "check"):
+        shown = hub.json(command)["destinations"]
+        for one in shown.values():
+            assert (one["breaker"], one["failures"]) == ("closed", 0)
+            assert one["backlog_effects"] == sum(
+                count for states in one["backlog"].values() for count in states.values()
+            )
+        assert any(one["backlog_effects"] for one in shown.values())
+    assert "breaker closed" in hub.words("state")
+
+
 def test_state_looks_back(hub: Hub) -> None:
     """By event time, by time of record and by place in the log, as it is printed."""
     words = hub.words("state")

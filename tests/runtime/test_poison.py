@@ -17,6 +17,7 @@ from crossdock.contracts.connector import (
     NotThere,
 )
 from crossdock.contracts.orders import Order, OrderLine
+from crossdock.delivery.gatekeeper import AtTheGate
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.log.errors import (
     StockMoved,
@@ -207,12 +208,13 @@ def effects_due(*keys: str) -> MemoryStore:
 
 def told(store: MemoryStore, connector: Breaking, seconds: float = 0) -> dict[str, Settlement]:
     """What one turn of the pump records, by business key."""
-    seen: list[Delivered] = []
+    seen: list[Delivered | AtTheGate] = []
     pump = Pump("wms", connector, store, Clock(seconds), SystemRandomness(), listener=seen.append)
     run(pump.turn())
     return {
         claimed.business_key: settled
         for turn in seen
+        if isinstance(turn, Delivered)
         for claimed, settled in zip(turn.effects, turn.settlements, strict=True)
     }
 

@@ -1069,6 +1069,10 @@ TOLD = frozenset(
 )
 """What the deciders make effects of; the rest stays on the log."""
 
+WHOLE_STATES = frozenset({ORDER_STATUS_CHANGED})
+"""What each says all that the one before it said: of these a system may be told the newest only.
+Availability is told so always, by its versions."""
+
 
 def is_told(row: MessageType) -> bool:
     """Whether the hub tells far systems messages of this type."""

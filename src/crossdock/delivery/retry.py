@@ -9,6 +9,14 @@ ASKED_SECONDS_MAX: Final = 86_400.0
 """The longest wait that a far side may ask of us at a time; after it we knock again."""
 
 
+FAR_SIDE_SHARE: Final = 0.9
+"""The part of an attempt's time that the far side has; the rest is for recording what came of it.
+"""
+
+RECORDING_SECONDS: Final = 5.0
+"""What an attempt has beyond the time of one request, at the least."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetrySchedule:
     """Exponential back-off with full jitter, bounded in wait and in tries.

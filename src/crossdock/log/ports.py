@@ -33,6 +33,7 @@ from crossdock.log.records import (
 from crossdock.log.views import (
     AcceptedRow,
     AvailabilityView,
+    BacklogRow,
     BalanceKey,
     BalanceRow,
     ConditionKey,
@@ -190,6 +191,14 @@ class Delivering(Protocol):
 
         Whoever's number does not grow while our own steady clock goes on is gone; those named in
         `gone` are forgotten as soon as nothing that they had in flight is left.
+        """
+        ...
+
+    async def let_go(self, now: datetime, busy: Collection[int]) -> int:
+        """End as lost what was begun in our name, is over, and is not among what we are at.
+
+        The answer to its claim was lost, so nobody will tell it: it is due again, in doubt. Gives
+        how many effects.
         """
         ...
 
@@ -369,6 +378,10 @@ class Reading(Protocol):
 
     async def effects_summary(self) -> dict[tuple[str, str], int]:
         """How many effects are in each (destination, state); states as in `EffectView`."""
+        ...
+
+    async def backlog(self) -> list[BacklogRow]:
+        """What is still to be told, by destination, lane and state."""
         ...
 
     async def effects_of(self, key: str) -> list[EffectView]:

@@ -315,6 +315,7 @@ class Effect:
     correlation: str
     body: bytes  # the canonical noun as JSON
     held: bool = False  # intended while its flow did not run: kept until that runs again
+    newest_only: bool = False  # it says all that older ones of its type and key said
     asker: Asker | None = None  # None: nobody waits for what becomes of it
 
 

@@ -214,6 +214,17 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True)
+class BacklogRow:
+    """What is still to be told of one lane of a destination, in one state."""
+
+    destination: str
+    lane: int  # a value of Lane
+    state: int  # a value of EffectState
+    effects: int
+    oldest: datetime  # when the oldest of them was intended
+
+
+@dataclass(frozen=True, slots=True)
 class EffectView:
     """One effect and all that was tried.
 

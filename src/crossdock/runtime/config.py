@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from crossdock.connectors.kit.card import Settings as ConnectorSettings
 from crossdock.connectors.kit.card import secrets_of
 from crossdock.connectors.kit.http import BadAddress, BadCredential, Destination
 from crossdock.connectors.kit.kind import Kind
-from crossdock.contracts.catalogue import CATALOGUE, TOLD
+from crossdock.contracts.catalogue import CATALOGUE, TOLD, WHOLE_STATES
 from crossdock.contracts.conditions import Condition
 from crossdock.contracts.versions import tellable
 from crossdock.contracts.vocabulary import Entity
+from crossdock.delivery.gate import Sparing
+from crossdock.delivery.retry import FAR_SIDE_SHARE, RECORDING_SECONDS
 from crossdock.gateway.keys import LEAST, Scope
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
@@ -67,12 +69,21 @@ class SystemSettings:
     kind: Kind = SHIPPED["rest"]
     reached: ConnectorSettings | None = None
     inbound_key: Secret | None = None  # what they show us
-    at_once: int = 2  # requests to it at the same time
     poll_seconds: int = 15  # how often its feeds are read
+    sparing: Sparing = field(default_factory=Sparing)  # what it bears, from all of us together
+    newest_only: frozenset[str] = frozenset()  # types of which it is told the newest only
     reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
     ids: frozenset[Entity] = frozenset()  # the records that it calls by its own numbers
     scopes: frozenset[Scope] = LEAST  # what its key opens
     messages_per_second: int = 0  # how many it may send us; 0: no limit
+
+    def attempt_seconds(self, at_least: float) -> float:
+        """How long an attempt may take: long enough for the time that one request is given.
+
+        Else an answer that is waited for would come when nobody may record it any more.
+        """
+        request = float(getattr(self.reached, "timeout_seconds", 0.0))
+        return max(at_least, request / FAR_SIDE_SHARE + RECORDING_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,19 @@ class Settings:
         ]
         return findings(self.matrix(), House(reached, surviving))
 
+    def sparing(self) -> dict[str, Sparing]:
+        """What each system bears that is told anything, with the time that its attempts have."""
+        return {
+            name: replace(
+                system.sparing,
+                breaker=replace(
+                    system.sparing.breaker, probe_seconds=1.5 * system.attempt_seconds(60.0)
+                ),
+            )
+            for name, system in self.systems.items()
+            if system.reached is not None
+        }
+
     def policy(self) -> Policy:
         """What decisions may know of this configuration."""
         return Policy(
@@ -148,6 +172,11 @@ class Settings:
             count_tolerances=self.policies.count_tolerances,
             docks=self.policies.docks,
             transfer_hours=self.policies.transfer_hours,
+            newest_only={
+                name: system.newest_only
+                for name, system in self.systems.items()
+                if system.newest_only
+            },
             stopped=stopped_types(self.flows, self.findings()),
             speech=self.speech,
             matching=self.matching,
@@ -327,8 +356,8 @@ def _backorders(reader: _Reader, section: dict[str, Any]) -> Backorders:
 def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
-    ours = ("connector", "credentials", "inbound_key", "at_once", "poll_seconds", "versions", "ids",
-            "scopes", "messages_per_second")  # fmt: skip
+    ours = ("connector", "credentials", "inbound_key", "limits", "newest_only",
+            "poll_seconds", "versions", "ids", "scopes", "messages_per_second")  # fmt: skip
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
     kind = _kind(reader, section, where)
@@ -339,13 +368,39 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
         kind=kind,
         reached=_reached(reader, where, kind, theirs, secret) if theirs else None,
         inbound_key=reader.secret(section, "inbound_key", where),
-        at_once=reader.number(section, "at_once", where, 2, 1, 64),
         poll_seconds=reader.number(section, "poll_seconds", where, 15, 1, POLL_SECONDS_MAX),
+        newest_only=_newest_only(reader, section.get("newest_only"), f"{where}.newest_only"),
+        sparing=_sparing(reader, section.get("limits"), f"{where}.limits"),
         reads=_reads(reader, section.get("versions"), f"{where}.versions"),
         ids=read_ids(reader, section, where),
         scopes=_scopes(reader, section.get("scopes"), f"{where}.scopes"),
         messages_per_second=reader.number(section, "messages_per_second", where, 0, 0, 10**6),
     )
+
+
+def _sparing(reader: _Reader, value: object, where: str) -> Sparing:
+    """What a system bears: `{per_second: 10, at_once: 4}`."""
+    section = reader.section(value, where)
+    reader.only(section, where, ("at_once", "per_second"))
+    per_second = section.get("per_second")
+    is_number = isinstance(per_second, int | float) and not isinstance(per_second, bool)
+    if per_second is not None and not (is_number and 0.01 <= per_second <= 10_000):
+        reader.wrong(f"{where}.per_second", per_second, "a number from 0.01 to 10000")
+        per_second = None
+    return Sparing(
+        at_once=reader.number(section, "at_once", where, Sparing().at_once, 1, 64),
+        per_second=per_second,
+    )
+
+
+def _newest_only(reader: _Reader, value: object, where: str) -> frozenset[str]:
+    """Of which messages a system is told the newest only: `[crossdock.order.status_changed]`."""
+    known = {name.rpartition(".v")[0]: name for name in sorted(WHOLE_STATES)}
+    words = reader.texts(value, where)
+    for word in words:
+        if word not in known:
+            reader.wrong(where, word, " or ".join(known))
+    return frozenset(known[word] for word in words if word in known)
 
 
 def _reads(reader: _Reader, value: object, where: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from crossdock.contracts.orders import OrderReview
 from crossdock.contracts.postings import PostingPeriod
 from crossdock.contracts.replenishment import StockPolicyReview
 from crossdock.contracts.timers import TimerFired
+from crossdock.delivery.gatekeeper import AtTheGate, BreakerMoved
 from crossdock.delivery.holders import Holders
 from crossdock.delivery.older_words import OlderWords
 from crossdock.delivery.pump import Delivered, Pump
@@ -99,6 +100,7 @@ class Hub:
         self._delivery_bells: dict[str, list[Bell]] = {}
         self._availability_bell = Bell()
         self._policies_seen = ""
+        self._pumps: list[Pump] = []
         self._holders = Holders(self.pace.silent_seconds)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -134,6 +136,7 @@ class Hub:
             self._decide_bells.append(bell)
             turn = self._unless_paused(decider.turn)
             self._spawn(f"decide-{index}", turn, bell, full=self.settings.hub.batch // 2)
+        settings, sparing = self.settings, self.settings.sparing()
         for name, connector in self._connectors.items():
             pump = Pump(
                 name,
@@ -142,15 +145,17 @@ class Hub:
                 self.clock,
                 self.randomness,
                 self.pace.retry,
-                self.pace.attempt_seconds,
+                settings.systems[name].attempt_seconds(self.pace.attempt_seconds),
                 listener=self._told,
                 holders=self._holders,
+                sparing=sparing[name],
                 words=TheirWords(name, speech, self.store)
                 if (speech := self.policy.speech.get(name))
                 else None,
             )
+            self._pumps.append(pump)
             bells = self._delivery_bells[name] = []
-            for index in range(self.settings.systems[name].at_once):
+            for index in range(pump.loops):
                 bell = Bell()
                 bells.append(bell)
                 self._spawn(f"deliver-{name}-{index}", pump.turn, bell, full=connector.batch_max)
@@ -294,13 +299,23 @@ class Hub:
         if any(change.moves_free for change in decided.stock):
             self._availability_bell.ring()
 
-    def _told(self, delivered: Delivered) -> None:
-        self.delivered[delivered.destination] += len(delivered.settlements)
+    def _told(self, heard: Delivered | AtTheGate) -> None:
+        if isinstance(heard, Delivered):
+            self.delivered[heard.destination] += len(heard.settlements)
+        elif isinstance(heard, BreakerMoved):
+            _LOG.warning(
+                "%s: breaker %s after %s, %d requests failed in a row, next probe in %.0f s",
+                heard.destination, heard.now, heard.before, heard.failures, heard.probe_seconds,
+            )  # fmt: skip
+        else:
+            _LOG.info("%s asks to be spared for %.0f s", heard.destination, heard.seconds)
 
     async def _beat(self) -> int:
         """Say that we live, and hear who else does."""
         gone = self._holders.gone(self.clock.monotonic())
         beats = await self.store.beat(gone)
+        busy = {number for pump in self._pumps for number in pump.busy}
+        await self.store.let_go(self.clock.now(), busy)
         self._holders.hear(beats, self.clock.monotonic())
         return 0
 

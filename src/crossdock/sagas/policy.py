@@ -63,6 +63,7 @@ class Policy:
     credits: CreditRules = field(default_factory=CreditRules)  # what is paid back
     returns: ReturnRules = field(default_factory=ReturnRules)  # which goods may come back
     transfer_hours: int = 72  # how long a transfer may take that names no time
+    newest_only: Mapping[str, frozenset[str]] = field(default_factory=dict)  # system -> types
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow
     recipes: RecipeBook = field(default_factory=RecipeBook)  # what this house carries out
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself

@@ -182,6 +182,7 @@ class Turn:
                     correlation,
                     body,
                     held=kind in self.policy.stopped,
+                    newest_only=kind in self.policy.newest_only.get(destination, ()),
                     asker=asker,
                 )
             )

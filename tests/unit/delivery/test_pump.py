@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.contracts.connector import Ability, RetryLater
+from crossdock.delivery.gatekeeper import AtTheGate
 from crossdock.delivery.pump import Delivered, Pump
 from crossdock.delivery.retry import RetrySchedule
 from crossdock.testing.hub import at_once
@@ -157,12 +158,13 @@ def test_no_retry_comes_before_its_time() -> None:
 
 def test_the_listener_hears_what_came_of_each_effect() -> None:
     """Whoever watches sees effects and settlements side by side; an idle turn says nothing."""
-    heard: list[Delivered] = []
+    heard: list[Delivered | AtTheGate] = []
     store = intended(ONE)
     pump = Pump("wms", FarSide(), store, Clock(), Even(), listener=heard.append)
     assert run(pump.turn()) == 1
     assert run(pump.turn()) == 0
     [turn] = heard
+    assert isinstance(turn, Delivered)
     assert turn.destination == "wms"
     assert [effect.business_key for effect in turn.effects] == ["release/1"]
     assert [settled.effect_id for settled in turn.settlements] == [turn.effects[0].effect_id]

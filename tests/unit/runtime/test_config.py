@@ -11,6 +11,7 @@ from crossdock.connectors.rest.settings import RestSettings
 from crossdock.contracts import versions
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
+from crossdock.delivery.gate import Sparing
 from crossdock.gateway.keys import LEAST, Scope
 from crossdock.ownership.flows import Criticality, Model
 from crossdock.ownership.matrix import DEFAULT_RULES
@@ -27,7 +28,7 @@ systems:
   erp: {url: "https://erp.example", credentials: env:KEY, inbound_key: env:OTHER}
   crm: {}
   shop: {}
-  east: {at_once: 3}
+  east: {limits: {at_once: 3, per_second: 0.5}}
 sites:
   EAST: {wms: east}
 channels:
@@ -62,7 +63,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     assert settings.channels["web"].keep_back == 2
     assert settings.rules == DEFAULT_RULES
     assert settings.systems["crm"] == SystemSettings("crm")
-    assert settings.systems["east"].at_once == 3
+    assert settings.systems["east"].sparing == Sparing(3, 0.5)
     reached = settings.systems["erp"].reached
     assert reached == RestSettings(url="https://erp.example", credential=SECRET)
     assert settings.systems["erp"].inbound_key == Secret(f"{SECRET}-2")
@@ -187,7 +188,13 @@ CASES = {
     "systems: {x: {connector: ftp}}": ("systems.x.connector", "rest"),
     "systems: {hub: {}}": ("systems.hub", "not the hub's own"),
     "systems: {crossdock: {}}": ("systems.crossdock", "not the hub's own"),
-    "systems: {x: {at_once: 0}}": ("systems.x.at_once", "from 1 to 64"),
+    "systems: {x: {limits: {at_once: 0}}}": ("systems.x.limits.at_once", "from 1 to 64"),
+    "systems: {x: {newest_only: [crossdock.order.released]}}": (
+        "systems.x.newest_only",
+        "crossdock.order.status_changed",
+    ),
+    "systems: {x: {limits: {per_second: 0}}}": ("systems.x.limits.per_second", "from 0.01 to"),
+    "systems: {x: {limits: {per_second: yes}}}": ("systems.x.limits.per_second", "a number"),
     "systems: {x: {versions: {crossdock.order.released: 2}}}": (
         "systems.x.versions.crossdock.order.released",
         "a version told: 1",
@@ -306,7 +313,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         """
 hub: {partitions: 0, listen: here, colour: red}
 database: {url: secret}
-systems: {erp: {url: "ftp://erp", at_once: 99}, east: {inbound_key: env:NOBODY}}
+systems: {erp: {url: "ftp://erp", limits: {at_once: 99}}, east: {inbound_key: env:NOBODY}}
 sites: {EAST: {wms: nobody}}
 channels: {web: {system: nobody, sells_from: [NORTH], keep_back: -1}}
 ownership: {weather: {owner: erp}, item@shipped: {consumers: nobody}}
@@ -322,7 +329,7 @@ more: 1
         "hub.colour",
         "database.url",
         "systems.erp.url",
-        "systems.erp.at_once",
+        "systems.erp.limits.at_once",
         "systems.east.inbound_key",
         "sites.EAST.wms",
         "channels.web.system",
@@ -396,7 +403,7 @@ def test_flows_are_read(tmp_path: Path) -> None:
         "hub: {batch: 1}\nhub: {batch: 2}\n",
         "hub: {batch: 1, batch: 1}\n",
         "hub: {7: 1, 7: 2}\n",
-        "systems: {erp: {at_once: 1}, erp: {at_once: 2}}\n",
+        "systems: {erp: {ids: own}, erp: {ids: own}}\n",
         "systems:\n  erp:\n    url: http://a\n    url: http://b\n",
     ],
 )

@@ -29,7 +29,7 @@ from crossdock.storage.postgres.server import EmbeddedServer
 RECEIPTS = (catalogue.RECEIPT_POSTED,)
 SCANS = (catalogue.PICK_CONFIRMED, catalogue.CARTON_PACKED, catalogue.SHIPMENT_SHIPPED)
 PARTITIONS = 16
-_CONSUMERS = ("erp", "shop", "crm", *DOCKS.values())
+CONSUMERS = ("erp", "shop", "crm", *DOCKS.values())
 
 
 class BenchFailed(CrossdockError):
@@ -64,10 +64,10 @@ async def run(workload: str, messages: int, data: Path | None) -> dict[str, obje
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossdock-bench-")))
         key = secrets.token_hex(16)
         ports = {}
-        for name in _CONSUMERS:
+        for name in CONSUMERS:
             server, ports[name], _ = await wire.consume()
             stack.callback(server.close)
-        hub = HubProcess(_write_config(data, ports, shape, key), data / "hub.log")
+        hub = HubProcess(write_config(data, ports, shape, key), data / "hub.log")
         await hub.start()
         stack.push_async_callback(hub.stop)
         database = await stack.enter_async_context(EmbeddedServer(data))
@@ -138,26 +138,7 @@ class _Bench:
         ]
 
     async def _post(self, said: Sequence[Said], per_post: int, connections: int = 4) -> None:
-        """Let every source post what is its own, all sources at once."""
-        kind = f"application/cloudevents{'' if per_post == 1 else '-batch'}+json"
-        groups: dict[str, list[bytes]] = {}
-        for one in said:
-            groups.setdefault(one.source, []).append(one.body)
-        answers = await asyncio.gather(
-            *(
-                wire.post_all(
-                    self._hub.port,
-                    bodies if per_post == 1 else _batches(bodies, per_post),
-                    kind,
-                    f"{source}-{self._key}",
-                    connections,
-                )
-                for source, bodies in groups.items()
-            )
-        )
-        for statuses in answers:
-            if set(statuses) != {202}:
-                raise BenchFailed("the hub refused messages", found=str(statuses))
+        await post(self._hub.port, self._key, said, per_post, connections)
 
     async def _quiet(self) -> None:
         """Wait until everything is decided and told."""
@@ -216,6 +197,33 @@ class _Bench:
         return await floor.run_floor(dsn, batches, PARTITIONS)
 
 
+async def post(port: int, key: str, said: Sequence[Said], per_post: int, connections: int) -> None:
+    """Let every source post what is its own, all sources at once.
+
+    Raises:
+        BenchFailed: the hub refused any of it.
+    """
+    kind = f"application/cloudevents{'' if per_post == 1 else '-batch'}+json"
+    groups: dict[str, list[bytes]] = {}
+    for one in said:
+        groups.setdefault(one.source, []).append(one.body)
+    answers = await asyncio.gather(
+        *(
+            wire.post_all(
+                port,
+                bodies if per_post == 1 else _batches(bodies, per_post),
+                kind,
+                f"{source}-{key}",
+                connections,
+            )
+            for source, bodies in groups.items()
+        )
+    )
+    for statuses in answers:
+        if set(statuses) != {202}:
+            raise BenchFailed("the hub refused messages", found=str(statuses))
+
+
 def _batches(bodies: list[bytes], size: int) -> list[bytes]:
     return [
         b"[" + b",".join(bodies[start : start + size]) + b"]"
@@ -223,7 +231,8 @@ def _batches(bodies: list[bytes], size: int) -> list[bytes]:
     ]
 
 
-def _write_config(data: Path, ports: dict[str, int], shape: Shape, key: str) -> Path:
+def write_config(data: Path, ports: dict[str, int], shape: Shape, key: str) -> Path:
+    """The configuration of a hub that tells these consumers, and the keys of its sources."""
     data.mkdir(parents=True, exist_ok=True)
     systems = {}
     for name, port in ports.items():
@@ -233,7 +242,7 @@ def _write_config(data: Path, ports: dict[str, int], shape: Shape, key: str) -> 
             "url": f"http://127.0.0.1:{port}",
             "inbound_key": f"file:{data / name}.key",
             "batch_max": shape.per_request,
-            "at_once": 2 if shape.per_request > 1 else 16,
+            "limits": {"at_once": 2 if shape.per_request > 1 else 16},
             "operations": {"default": {"path": "/told", "ability": "keys"}},
         }
     config = {

@@ -16,16 +16,22 @@ import asyncpg
 from crossdock.connectors.kit.card import proves_itself
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
+from crossdock.delivery.gate import decode
 from crossdock.kernel.errors import CrossdockError
+from crossdock.log.views import BacklogRow
 from crossdock.ownership.findings import told_by_system
 from crossdock.ownership.flows import contradictions, why_stopped
 from crossdock.ownership.subjects import objects
 from crossdock.ownership.table import HEADINGS, table
+from crossdock.runtime.clocks import SystemClock
+from crossdock.runtime.commands.destinations import destination
 from crossdock.runtime.config import Settings, SystemSettings, read_settings
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.storage.postgres.errors import UnsafeDatabase, translating
 from crossdock.storage.postgres.migrations import discover, schema_status
+from crossdock.storage.postgres.queries import QUERIES
+from crossdock.storage.postgres.reading import READING
 from crossdock.storage.postgres.server import choose_server, running
 from crossdock.storage.postgres.settings import check_settings
 
@@ -39,6 +45,7 @@ class Result:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     looked_at: list[str] = field(default_factory=list)
+    destinations: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def wrong(self, where: str, found: str, expected: str) -> None:
         """Take note of a problem."""
@@ -71,6 +78,7 @@ def run(config: Path, *, ownership: bool = False, as_json: bool = False) -> int:
             ],
             "notes": result.notes,
             "looked_at": result.looked_at,
+            "destinations": result.destinations,
             **matrix,
         },
         as_json=as_json,
@@ -181,6 +189,7 @@ async def _check_database(settings: Settings, result: Result) -> None:
             try:
                 await _check_server(connection, settings, result)
                 await _check_schema(connection, settings, result)
+                await _check_destinations(connection, settings, result)
             finally:
                 connection.terminate()
     except CrossdockError as error:
@@ -215,6 +224,26 @@ async def _check_schema(connection: asyncpg.Connection, settings: Settings, resu
         laid_out = await connection.fetchval("SELECT value FROM hub WHERE name = 'partitions'")
     if laid_out is not None and int(laid_out) != settings.hub.partitions:
         result.wrong("hub.partitions", str(settings.hub.partitions), f"{laid_out}, as laid out")
+
+
+async def _check_destinations(
+    connection: asyncpg.Connection, settings: Settings, result: Result
+) -> None:
+    """Who is away, or asked to be spared, and what waits for whom; nothing here forbids a start."""
+    if not (await schema_status(connection, discover())).is_current:
+        return
+    now = SystemClock().now()
+    with translating():
+        backlog = [BacklogRow(*row) for row in await connection.fetch(READING["backlog"])]
+        for name, limits in sorted(settings.sparing().items()):
+            kept = await connection.fetchrow(QUERIES["gate"], name)
+            rows = [row for row in backlog if row.destination == name]
+            gate = decode(kept["state"] if kept is not None else b"")
+            one = destination(name, gate, limits, rows, now)
+            result.destinations[name] = {**asdict(one), "backlog_effects": one.left}
+            result.looked_at.append(f"destination {name}: {one.in_words()}")
+            if not one.is_well:
+                result.notes.append(f"destination {name}: {one.in_words()}")
 
 
 def _show(result: Result) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from crossdock.log.ports import Reading
 from crossdock.log.records import OrderRow
 from crossdock.log.views import BalanceRow, FinancialRow, PromiseView
 from crossdock.orders.state import OrderState, fingerprint
+from crossdock.runtime.clocks import SystemClock
 from crossdock.runtime.commands import both_ledgers, looking_back
+from crossdock.runtime.commands.destinations import Destination, destinations
 from crossdock.runtime.commands.looking_back import Moment
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
@@ -98,9 +100,12 @@ def run(
         both_ledgers.show(both)
         finish(both_ledgers.as_json(both), as_json=as_json)
         return OK
-    state = asyncio.run(_look(settings))
+    state, told = asyncio.run(_look(settings))
     _show(state)
-    finish(state.as_json(), as_json=as_json)
+    for one in told:
+        say(f"told      {one.name}: {one.in_words()}")
+    shown = {one.name: {**asdict(one), "backlog_effects": one.left} for one in told}
+    finish({**state.as_json(), "destinations": shown}, as_json=as_json)
     return OK
 
 
@@ -149,9 +154,10 @@ async def _look_at_both(settings: Settings) -> list[FinancialRow]:
         return await both_ledgers.rows_of(store)
 
 
-async def _look(settings: Settings) -> State:
+async def _look(settings: Settings) -> tuple[State, list[Destination]]:
     async with opened_store(settings) as store:
-        return await state_of(store)
+        told = await destinations(store, settings.sparing(), SystemClock().now())
+        return await state_of(store), told
 
 
 async def _fold(settings: Settings, places: dict[int, int]) -> State:

@@ -12,6 +12,7 @@ import yaml
 
 from crossdock.connectors.rest.settings import Operation
 from crossdock.contracts.connector import Ability
+from crossdock.delivery.gate import Sparing
 from crossdock.delivery.retry import RetrySchedule
 from crossdock.estate.config import (
     AnySystem,
@@ -78,7 +79,7 @@ def settings_of(plan: Plan) -> Settings:
         reached = msgspec.structs.replace(
             system.reached, operations={"default": operation}, batch_max=plan.batch_max
         )
-        systems[name] = dataclasses.replace(system, reached=reached, at_once=plan.at_once)
+        systems[name] = dataclasses.replace(system, reached=reached, sparing=Sparing(plan.at_once))
     channels = {
         name: dataclasses.replace(channel, keep_back=plan.keep_back)
         for name, channel in whole.channels.items()

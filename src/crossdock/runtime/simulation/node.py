@@ -117,7 +117,7 @@ class Node:
     async def _run(self) -> None:
         world = self.world
         self._handle = world.engine.open(self.name)
-        self._store = StorePort(world, self._handle, self.kill)
+        self._store = StorePort(world, self._handle, self.kill, self.name)
         settings = dataclasses.replace(
             world.settings, hub=dataclasses.replace(world.settings.hub, name=self.name)
         )

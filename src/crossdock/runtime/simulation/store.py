@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ONLY_LOOKS = frozenset(
     {
         "read", "load", "stranded", "due_documents", "ended_periods", "policies_to_review",
-        "earlier",
+        "earlier", "gate", "something_due",
         *(name for name in vars(Reading) if not name.startswith("_")),
     }
 )  # fmt: skip
@@ -123,7 +123,8 @@ class MemoryHandle:
 class StorePort:
     """A `log.ports.Store` for one process; `die` kills the process."""
 
-    def __init__(self, world: World, handle: Handle, die: Callable[[], None]) -> None:
+    def __init__(self, world: World, handle: Handle, die: Callable[[], None], owner: str) -> None:
+        self.owner = owner
         self._world = world
         self._handle = handle
         self._die = die

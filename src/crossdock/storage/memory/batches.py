@@ -160,6 +160,9 @@ def commit(data: Data, decided: Decided, now: datetime) -> None:
         data.orders[order.order_id] = order
     for partition, position, effect in decided.effects:
         data.effects.intend(effect, f"{partition}:{position}", now)
+    effects = [effect for _, _, effect in decided.effects]
+    newest = [effect.business_key for effect in effects if effect.newest_only and not effect.held]
+    data.effects.supersede_older(newest, now)
     _change_waiting(data, decided)
     for master in decided.masters:
         known = data.masters.get((master.kind, master.id))

@@ -25,7 +25,7 @@ from crossdock.log.records import (
     Settlement,
     Verdict,
 )
-from crossdock.log.views import AttemptView, EffectView
+from crossdock.log.views import AttemptView, BacklogRow, EffectView
 
 _HELD = frozenset({Verdict.REFUSED, Verdict.VOID})
 _WAIT_MAX = timedelta(hours=25)
@@ -38,6 +38,7 @@ class Kept:
     effect_id: int
     effect: Effect
     place: str | None
+    intended_at: datetime
     due_at: datetime
     state: EffectState | None = EffectState.DUE
     attempts: int = 0
@@ -92,7 +93,7 @@ class Effects:
         if effect.business_key in self._business_keys:
             return
         state = EffectState.HELD if effect.held else EffectState.DUE
-        kept = Kept(len(self.by_id) + 1, effect, place, now, state)
+        kept = Kept(len(self.by_id) + 1, effect, place, now, now, state)
         self.by_id[kept.effect_id] = kept
         self._business_keys[effect.business_key] = kept.effect_id
         self.ids_by_key.setdefault(effect.key, []).append(kept.effect_id)
@@ -136,6 +137,28 @@ class Effects:
         queue = self._queues.get(destination, Queue())
         self._wake(queue, now)
         return bool(queue.ready)
+
+    def let_go(self, owner: str, now: datetime, busy: Collection[int]) -> int:
+        """End as lost what this owner began, is over, and is not at; gives how many effects."""
+        over = [
+            kept
+            for kept in self.by_id.values()
+            if kept.state is EffectState.IN_FLIGHT
+            and kept.owner == owner
+            and kept.until is not None
+            and kept.until <= now
+            and kept.effect_id not in busy
+        ]
+        for kept in over:
+            kept.ended.append(
+                _ended(kept, Settlement(kept.effect_id, kept.attempts, Verdict.LOST), now)
+            )
+            kept.doubtful, kept.doubted_at, kept.due_at = True, kept.until, now
+            kept.until = kept.begun_at = None
+            kept.owner = ""
+            self._move(kept, EffectState.DUE)
+            self._schedule(self._queues[kept.effect.destination], kept)
+        return len(over)
 
     def has_in_flight(self, owner: str) -> bool:
         """Whether this owner began an attempt that has not ended."""
@@ -211,6 +234,19 @@ class Effects:
         self._move(kept, EffectState.DUE)
         self._schedule(self._queues[kept.effect.destination], kept)
 
+    def supersede_older(self, business_keys: Collection[str], now: datetime) -> None:
+        """What these say all of is due no more, where nobody waits to hear how that ended."""
+        newest: dict[tuple[str, str, str], Kept] = {}
+        for number in sorted(self._business_keys[name] for name in business_keys):
+            kept = self.by_id[number]
+            newest[(kept.effect.destination, kept.effect.key, kept.effect.type)] = kept
+        for (destination, key, kind), last in newest.items():
+            for kept in self.unsettled(destination, key):
+                due = kept.state is EffectState.DUE and not kept.doubtful
+                older = kept.effect_id < last.effect_id and kept.effect.type == kind
+                if due and older and kept.effect.asker is None:
+                    self.supersede(kept, last.effect.business_key, now)
+
     def unsettled(self, destination: str, key: str) -> list[Kept]:
         """The unsettled effects of a key, oldest first."""
         queue = self._queues.get(destination, Queue())
@@ -221,6 +257,18 @@ class Effects:
         for number in sorted(self.by_id):
             if number > after and self.by_id[number].state is EffectState.HELD:
                 yield _view(self.by_id[number])
+
+    def backlog(self) -> list[BacklogRow]:
+        """What is unsettled, by destination, lane and state."""
+        found: dict[tuple[str, int, int], list[Kept]] = {}
+        for kept in self.by_id.values():
+            if kept.state is not None:
+                place = (kept.effect.destination, int(kept.effect.lane), int(kept.state))
+                found.setdefault(place, []).append(kept)
+        return [
+            BacklogRow(*place, len(found[place]), found[place][0].intended_at)
+            for place in sorted(found)
+        ]
 
     def views(self, key: str) -> list[EffectView]:
         """Everything of one ordering key."""

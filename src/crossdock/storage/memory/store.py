@@ -36,6 +36,7 @@ from crossdock.log.records import (
 from crossdock.log.views import (
     AcceptedRow,
     AvailabilityView,
+    BacklogRow,
     BalanceKey,
     BalanceRow,
     ConditionKey,
@@ -222,6 +223,13 @@ class MemoryStore:
         await self._committed("beat")
         return said
 
+    async def let_go(self, now: datetime, busy: Collection[int]) -> int:
+        """See `log.ports.Delivering`."""
+        await self._begin("let_go")
+        count = self.data.effects.let_go(self._owner, now, busy)
+        await self._committed("let_go")
+        return count
+
     async def gate(self, destination: str) -> tuple[int, bytes]:
         """See `log.ports.Delivering`."""
         await self._at("gate.start")
@@ -369,6 +377,11 @@ class MemoryStore:
         """See `log.ports.Reading`."""
         await self._at("effects_summary.start")
         return {key: count for key, count in self.data.effects.counts.items() if count}
+
+    async def backlog(self) -> list[BacklogRow]:
+        """See `log.ports.Reading`."""
+        await self._at("backlog.start")
+        return self.data.effects.backlog()
 
     async def effects_of(self, key: str) -> list[EffectView]:
         """See `log.ports.Reading`."""

@@ -483,7 +483,7 @@ WITH ready AS (
           (d.state = 0 AND (d.due_time <= $2 OR d.due_time > $2 + interval '25 hours')
            AND (NOT $8 OR d.attempts = 0))
           OR (d.state = 1 AND d.until <= $2 AND NOT $8
-              AND d.owner <> ALL($6::text[]) AND d.effect_id <> ALL($7::bigint[]))
+              AND d.owner <> ALL($6::text[]) AND d.effect_id::text <> ALL($7::text[]))
       )
       AND NOT EXISTS (
           SELECT 1 FROM due earlier
@@ -513,6 +513,28 @@ ORDER BY t.lane, t.effect_id;
 -- What a hub of this name had in flight when it died may be looked at at once.
 UPDATE due SET until = $2 WHERE state = 1 AND owner = $1;
 
+-- supersede_older --
+-- What older ones of its type and key say is said by these effects too: they need no sending, if
+-- they are due and nobody waits to hear of them; their ends name the newest. Rows that a claim is
+-- just taking are left to it.
+WITH newest AS (
+    SELECT DISTINCT ON (destination, key, type) effect_id, business_key, destination, key, type
+    FROM effect WHERE business_key = ANY($1::text[])
+    ORDER BY destination, key, type, effect_id DESC
+), old AS (
+    SELECT d.effect_id, d.attempts, n.business_key
+    FROM newest n
+    JOIN due d ON d.destination = n.destination AND d.key = n.key AND d.effect_id < n.effect_id
+    JOIN effect e ON e.effect_id = d.effect_id AND e.type = n.type
+    WHERE d.state = 0 AND NOT d.doubtful
+      AND NOT EXISTS (SELECT 1 FROM effect_asker a WHERE a.effect_id = d.effect_id)
+    ORDER BY d.effect_id FOR UPDATE OF d SKIP LOCKED
+), gone AS (
+    DELETE FROM due d USING old WHERE d.effect_id = old.effect_id
+)
+INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time)
+SELECT effect_id, attempts + 1, 'superseded', business_key, '', $2 FROM old;
+
 -- beat --
 -- Say that we live; those that are known to be gone are forgotten once nothing of theirs is left.
 WITH ours AS (
@@ -527,6 +549,22 @@ WITH ours AS (
 SELECT name, beats FROM ours
 UNION ALL
 SELECT name, beats FROM holder WHERE name <> $1;
+
+-- let_go --
+-- What was begun in our name, is over, and is not among what we are at: due again, in doubt.
+WITH over AS (
+    SELECT effect_id, attempts, owner, begun_time, until FROM due
+    WHERE state = 1 AND owner = $1 AND until <= $2 AND effect_id::text <> ALL($3::text[])
+    ORDER BY effect_id FOR UPDATE SKIP LOCKED
+), back AS (
+    UPDATE due d SET state = 0, due_time = $2, doubtful = true, doubt_time = over.until,
+                     until = NULL, owner = NULL, begun_time = NULL
+    FROM over WHERE d.effect_id = over.effect_id
+)
+INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time, begun_time,
+                     holder)
+SELECT effect_id, attempts, 'lost', '', '', $2, begun_time, owner FROM over
+RETURNING effect_id;
 
 -- gate --
 SELECT revision, state FROM gate WHERE destination = $1;

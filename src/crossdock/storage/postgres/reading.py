@@ -32,6 +32,7 @@ from crossdock.log.views import (
     RECEIVED,
     AcceptedRow,
     AttemptView,
+    BacklogRow,
     BalanceKey,
     BalanceRow,
     ConditionKey,
@@ -55,7 +56,7 @@ Fault = Callable[[str], Awaitable[None]]
 Place = tuple[int, int]
 """Partition and position."""
 
-_QUERIES = read_queries((Path(__file__).parent / "reading.sql").read_text(encoding="utf-8"))
+READING = read_queries((Path(__file__).parent / "reading.sql").read_text(encoding="utf-8"))
 _OUTCOME = msgspec.json.Decoder(Outcome)
 _BEFORE_ALL = ("", "", "", "", "")  # sorts before every account: an item has one character or more
 
@@ -172,6 +173,10 @@ class PostgresReading:
         rows = await self._look("effects_summary")
         return {(destination, state): count for destination, state, count in rows}
 
+    async def backlog(self) -> list[BacklogRow]:
+        """See `log.ports.Reading.backlog`."""
+        return [BacklogRow(*row) for row in await self._look("backlog")]
+
     async def effects_of(self, key: str) -> list[EffectView]:
         """See `log.ports.Reading.effects_of`."""
         return await self._effects("effects_by_key", [key])
@@ -278,7 +283,7 @@ class PostgresReading:
             for name, *values in statements:
                 if self._fault is not None:
                     await self._fault(name)
-                found.append(await connection.fetch(_QUERIES[name], *values))
+                found.append(await connection.fetch(READING[name], *values))
         return found
 
     async def _effects(self, name: str, *values: Any) -> list[EffectView]:
@@ -286,9 +291,9 @@ class PostgresReading:
         async with transaction(self._pool, begin=_ONE_PICTURE) as connection:
             if self._fault is not None:
                 await self._fault(name)
-            rows = await connection.fetch(_QUERIES[name], *values)
+            rows = await connection.fetch(READING[name], *values)
             numbers = [row["effect_id"] for row in rows]
-            attempts = await connection.fetch(_QUERIES["attempts"], numbers)
+            attempts = await connection.fetch(READING["attempts"], numbers)
         ended: dict[int, list[AttemptView]] = {number: [] for number in numbers}
         for row in attempts:
             ended[row["effect_id"]].append(_attempt(row))

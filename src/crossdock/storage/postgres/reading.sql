@@ -172,6 +172,16 @@ LEFT JOIN (
 ) a ON a.effect_id = e.effect_id
 GROUP BY 1, 2 ORDER BY 1, 2;
 
+-- backlog --
+-- What is still to be told, by destination, lane and state; the oldest is the lowest number.
+SELECT b.destination, b.lane, b.state, b.effects, e.intended_time
+FROM (
+    SELECT destination, lane, state, count(*) AS effects, min(effect_id) AS oldest
+    FROM due GROUP BY destination, lane, state
+) b
+JOIN effect e ON e.effect_id = b.oldest
+ORDER BY b.destination COLLATE "C", b.lane, b.state;
+
 -- effects_by_key --
 -- The effects of some ordering keys, oldest first, with how often each was tried.
 SELECT e.effect_id, e.business_key, e.destination, e.key, e.type, e.partition, e.position,

@@ -289,7 +289,7 @@ class PostgresStore(PostgresReading):
                 limit,
                 self._owner,
                 list(leaving.alive - {self._owner}),
-                list(leaving.busy),
+                list(map(str, leaving.busy)),  # a type that the driver need not ask for
                 leaving.fresh,
                 int(leaving.lane),
             )
@@ -320,6 +320,11 @@ class PostgresStore(PostgresReading):
         async with self._session() as session:
             rows = await session.rows("beat", self._owner, list(gone))
         return {row[0]: row[1] for row in rows}
+
+    async def let_go(self, now: datetime, busy: Collection[int]) -> int:
+        """See `log.ports.Delivering.let_go`."""
+        async with self._session() as session:
+            return len(await session.rows("let_go", self._owner, now, list(map(str, busy))))
 
     async def gate(self, destination: str) -> tuple[int, bytes]:
         """See `log.ports.Delivering.gate`."""

@@ -313,6 +313,9 @@ async def _write_effects(session: Session, decided: Decided, now: datetime) -> N
     held = [effect.business_key for effect in effects if effect.held]
     if held:
         await session.rows("hold_effects", held)
+    newest = [effect.business_key for effect in effects if effect.newest_only and not effect.held]
+    if newest:
+        await session.rows("supersede_older", newest, now)
 
 
 async def _write_waiting(session: Session, decided: Decided) -> None:

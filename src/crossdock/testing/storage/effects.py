@@ -7,10 +7,21 @@ from dataclasses import replace
 
 import pytest
 
+from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Evidence
 from crossdock.log.errors import CommitUnknown, StoreUnavailable
 from crossdock.log.ports import Store
-from crossdock.log.records import Claimed, Lane, Leaving, Settlement, Verdict
+from crossdock.log.records import (
+    Asker,
+    Claimed,
+    Effect,
+    EffectState,
+    Lane,
+    Leaving,
+    Settlement,
+    Verdict,
+)
+from crossdock.log.views import BacklogRow
 from crossdock.testing.builders import at, effect, settlement
 from crossdock.testing.storage.engine import ContractBase, Engine, intend, scene
 
@@ -527,6 +538,24 @@ class EffectContract(ContractBase):
         assert await store.beat() == {store.owner: 4}
 
     @scene
+    async def test_a_hub_lets_go_of_what_it_began_and_does_not_know_of(self, on: Engine) -> None:
+        """The answer to its claim was lost: when its time is over it is due, in doubt, for all."""
+        store = await on.handle()
+        other = await on.named_handle("other")
+        await intend(store, effect("a"), effect("b", key="order-2"), effect("c", key="order-3"))
+        [a] = await store.claim("wms", at(0), at(30), 1)
+        [_] = await store.claim("wms", at(0), at(30), 1)
+        [_] = await other.claim("wms", at(0), at(30), 1)
+        assert await store.let_go(at(29), [a.effect_id]) == 0
+        assert await store.let_go(at(30), [a.effect_id]) == 1
+        living = Leaving(alive=frozenset({store.owner}))
+        [b] = [x for x in await other.claim("wms", at(31), at(60), 9, living) if x.key[-1] == "2"]
+        assert (b.attempt, b.doubtful, b.doubted_at) == (2, True, at(30))
+        [view] = await store.effects_of("order-2")
+        assert [(end.verdict, end.holder) for end in view.ended] == [("lost", store.owner)]
+        assert await settle(store, a, Verdict.ACCEPTED, 32) == 1
+
+    @scene
     async def test_a_gate_moves_from_the_revision_that_was_read(self, on: Engine) -> None:
         """Of several that read the same, one moves it; the others must read again."""
         handles = [await on.handle() for _ in range(4)]
@@ -540,3 +569,79 @@ class EffectContract(ContractBase):
         assert await handles[1].move_gate("wms", 1, b"next")
         assert await handles[2].gate("wms") == (2, b"next")
         assert await handles[2].gate("shop") == (0, b"")
+
+    # Newest only ---------------------------------------------------------------------------------
+
+    @scene
+    async def test_of_whole_states_the_newest_alone_is_told(self, on: Engine) -> None:
+        """Older ones that are due end as superseded and name it; others of the key stay."""
+        store = await on.handle()
+        await intend(store, status("s1"), effect("other"), status("s2"), status("s3"))
+        assert await store.effects_summary() == {("wms", "superseded"): 2, ("wms", "due"): 2}
+        await intend(store, status("s4"), status("t1", key="order-2"), seconds=3)
+        assert keys(await claim(store, 4)) == ["other", "t1"]
+        views = {one.business_key: one for one in await store.effects_of("order-1")}
+        ended = {name: view.ended[-1].reference for name, view in views.items() if view.ended}
+        assert ended == {"s1": "s3", "s2": "s3", "s3": "s4"}
+        assert views["s1"].attempts == 0
+
+    @scene
+    async def test_what_is_in_flight_or_in_doubt_is_not_superseded(self, on: Engine) -> None:
+        """It may have arrived: it ends by its own answer, and the newest waits behind it (I21)."""
+        store = await on.handle()
+        await intend(store, status("s1"))
+        [one] = await claim(store)
+        await intend(store, status("s2"))
+        assert await claim(store, 2) == []
+        await settle(store, one, Verdict.UNKNOWN, 3, due=4)
+        await intend(store, status("s3"))
+        [again] = await claim(store, 5)
+        assert (again.business_key, again.doubtful) == ("s1", True)
+        await settle(store, again, Verdict.ALREADY_DONE, 6)
+        assert keys(await claim(store, 7)) == ["s3"]
+
+    @scene
+    async def test_a_held_status_is_left_to_the_person_who_looks_at_it(self, on: Engine) -> None:
+        """And what is held for its flow neither supersedes nor is superseded."""
+        store = await on.handle()
+        await intend(store, status("s1"))
+        [one] = await claim(store)
+        await settle(store, one, Verdict.REFUSED)
+        await intend(store, status("s2"), replace(status("s3"), held=True))
+        assert await store.effects_summary() == {("wms", "held"): 2, ("wms", "due"): 1}
+
+    @scene
+    async def test_what_somebody_waits_to_hear_of_is_told(self, on: Engine) -> None:
+        """An effect with an asker goes out, whatever came after it."""
+        store = await on.handle()
+        asker = Asker("crossdock", 0, "recipe", "R-1")
+        await intend(store, replace(status("s1"), asker=asker), status("s2"))
+        assert await store.effects_summary() == {("wms", "due"): 2}
+
+    @scene
+    async def test_what_is_still_to_be_told_is_counted(self, on: Engine) -> None:
+        """By destination, lane and state, each with the moment of its oldest."""
+        store = await on.handle()
+        await intend(store, effect("a"), effect("s", destination="shop", key="2"), seconds=1)
+        await intend(
+            store,
+            effect("b", key="3", lane=Lane.FINANCIAL),
+            effect("c", key="4", lane=Lane.FINANCIAL),
+            seconds=2,
+        )
+        await intend(store, effect("d", key="5", lane=Lane.FINANCIAL), seconds=3)
+        [a] = await claim(store, 3, limit=1)
+        await settle(store, a, Verdict.REFUSED, 4)
+        [_] = await claim(store, 5, limit=1)
+        assert await store.backlog() == [
+            BacklogRow("shop", Lane.OPERATIONAL, EffectState.DUE, 1, at(1)),
+            BacklogRow("wms", Lane.OPERATIONAL, EffectState.HELD, 1, at(1)),
+            BacklogRow("wms", Lane.FINANCIAL, EffectState.DUE, 2, at(2)),
+            BacklogRow("wms", Lane.FINANCIAL, EffectState.IN_FLIGHT, 1, at(2)),
+        ]
+
+
+def status(business_key: str, *, key: str = "order-1") -> Effect:
+    """An effect that says all that older ones of its type and key said."""
+    one = effect(business_key, key=key)
+    return replace(one, type=catalogue.ORDER_STATUS_CHANGED, newest_only=True)
