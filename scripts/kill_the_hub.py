@@ -2,17 +2,22 @@
 """Play the demo while it is struck again and again; exit 1 if anything was lost or done twice.
 
     .venv/bin/python scripts/kill_the_hub.py --rounds 50 --seed 1
-    .venv/bin/python scripts/kill_the_hub.py --apart --rounds 50
-    make chaos CHAOS_ARGS="--apart --only COMMITS --only REPLIES --rounds 5 --orders 300 --json"
+    .venv/bin/python scripts/kill_the_hub.py --stage apart --rounds 50
+    make chaos CHAOS_ARGS="--stage apart --only COMMITS --rounds 5 --orders 300 --json"
 
 Between the parts of the story, in the middle of work, a blow falls, by chance under the seed. The
 hub with its own PostgreSQL is killed (kill -9, alone or with it), loses it, is stopped and
-continued, or is asked to end; sometimes it is killed again while it starts. With --apart PostgreSQL
-is a process of the harness, a second process decides and delivers beside the hub, and a proxy
-stands in every line: then PostgreSQL also restarts without a checkpoint and stays down for some
-seconds, single sessions are killed, all connections are used up, the worker is stopped until its
-leases are gone, answers to COMMIT are lost, and so are requests to far systems and their answers;
-some come twice, one system falls silent, all lines lag.
+continued, or is asked to end; sometimes it is killed again while it starts.
+
+With --stage apart PostgreSQL is a process of the harness, a second process decides and delivers
+beside the hub, and a proxy stands in every line: then PostgreSQL also restarts without a checkpoint
+and stays down for some seconds, single sessions are killed, all connections are used up, the worker
+is stopped until its leases are gone, answers to COMMIT are lost, and so are requests to far systems
+and their answers; some come twice, one system falls silent, all lines lag.
+
+With --stage disks (as root) the hub's own database is on two small disks, and that of its data or
+of its write-ahead log becomes nearly full (the hub must refuse before anything breaks) or full, for
+some seconds. With --no-floor it does not refuse, so that the database meets the full disk.
 
 After each blow messages must be taken and decided again. In the end this checks:
 
@@ -37,15 +42,19 @@ import asyncio
 import signal
 from pathlib import Path
 
-from crossdock.runtime.console import INTERRUPTED, OK, UNSOUND, finish, hint
+from crossdock.runtime.console import FAILED, INTERRUPTED, OK, UNSOUND, finish, hint
 from crossdock.runtime.demo.run import Wish
-from crossdock.testing.outside.report import Blow, Plan, Report, show
+from crossdock.testing.outside.report import Blow, Plan, Report, Stage, show
 from crossdock.testing.outside.run import play
+from crossdock.testing.outside.volumes import why_not_mount
 
 
 def main() -> int:
     """Read the arguments, play, show what was found."""
     arguments = _parser().parse_args()
+    if arguments.stage == Stage.DISKS and (reason := why_not_mount()):
+        hint(f"cannot be done here: {reason}")
+        return FAILED
     wish = Wish(
         orders=arguments.orders,
         source=arguments.input,
@@ -55,7 +64,8 @@ def main() -> int:
     plan = Plan(
         wish,
         rounds=arguments.rounds,
-        apart=arguments.apart,
+        stage=Stage(arguments.stage),
+        floor=not arguments.no_floor,
         only=tuple(Blow[name] for name in arguments.only),
         seconds_max=arguments.timeout,
         decided_seconds_max=arguments.decided_within,
@@ -87,7 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=50, help="how often to strike")
     parser.add_argument("--seed", type=int, default=1, help="seed of orders and blows")
     parser.add_argument(
-        "--apart", action="store_true", help="strike worker, database and lines too"
+        "--stage", choices=list(Stage), default=Stage.EMBEDDED, help="what stands and may be struck"
+    )
+    parser.add_argument(
+        "--no-floor", action="store_true", help="of disks: the hub does not refuse in time"
     )
     parser.add_argument(
         "--only",

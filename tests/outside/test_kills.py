@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from crossdock.runtime.demo.run import Wish
-from crossdock.testing.outside.report import APART, EMBEDDED, Blow, Plan
+from crossdock.testing.outside.report import WEIGHTS, Blow, Plan, Stage
 from crossdock.testing.outside.run import play
+from crossdock.testing.outside.volumes import why_not_mount
 from tests.helpers.aio import run
 
 # The time limit of a start is for a machine that does nothing else; here it only must come.
@@ -19,17 +20,26 @@ SECONDS_MAX = 220.0
 DECIDED_SECONDS_MAX = 40.0
 
 
-def plan(orders: int, rounds: int, *, apart: bool = False, only: tuple[Blow, ...] = ()) -> Plan:
+def plan(
+    orders: int, rounds: int, stage: Stage = Stage.EMBEDDED, only: tuple[Blow, ...] = ()
+) -> Plan:
     """A short run."""
     wish = Wish(orders=orders, seed=3)
-    return Plan(wish, rounds, apart, only, SECONDS_MAX, DECIDED_SECONDS_MAX)
+    return Plan(
+        wish,
+        rounds,
+        stage,
+        only=only,
+        seconds_max=SECONDS_MAX,
+        decided_seconds_max=DECIDED_SECONDS_MAX,
+    )
 
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
 def test_a_hub_that_is_killed_goes_on(tmp_path: Path) -> None:
     """Whatever it is killed with, the log and both sides agree in the end (C1, C4)."""
-    report = run(play(plan(orders=60, rounds=3), tmp_path))
+    report = run(play(plan(60, 3), tmp_path))
     assert report.violations == []
     assert report.sound
     assert report.figures["receipts_compared"] > 3_000
@@ -40,13 +50,25 @@ def test_a_hub_that_is_killed_goes_on(tmp_path: Path) -> None:
 def test_lost_answers_cost_nothing_and_make_nothing_twice(tmp_path: Path) -> None:
     """Commits and effects happen and nobody hears of it; sessions die (C3, D2, N2)."""
     only = (Blow.COMMITS, Blow.REPLIES, Blow.SESSION)
-    report = run(play(plan(orders=10, rounds=3, apart=True, only=only), tmp_path))
+    report = run(play(plan(10, 3, Stage.APART, only), tmp_path))
     assert report.violations == []
     assert report.sound
     assert report.figures["effects_asked_again"] > 0
 
 
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
+def test_a_disk_that_fills_up_loses_nothing(tmp_path: Path) -> None:
+    """Nearly full it is refused in time; full, the database ends and comes back (D3, D4)."""
+    if reason := why_not_mount():
+        pytest.skip(reason)
+    report = run(play(plan(40, 3, Stage.DISKS), tmp_path))
+    assert report.violations == []
+    assert report.sound
+
+
 def test_every_blow_may_fall() -> None:
     """No kind of blow is without a weight, and an order for some of them is kept."""
-    assert EMBEDDED.keys() | APART.keys() == set(Blow)
-    assert Plan(Wish(), apart=True, only=(Blow.STALL,)).weights() == {Blow.STALL: APART[Blow.STALL]}
+    assert set(Blow) == {blow for weights in WEIGHTS.values() for blow in weights}
+    only = Plan(Wish(), stage=Stage.APART, only=(Blow.STALL,))
+    assert only.weights() == {Blow.STALL: WEIGHTS[Stage.APART][Blow.STALL]}

@@ -11,23 +11,24 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
 from random import Random
 
 import asyncpg
 
 from crossdock.runtime.processhub import HubDied, HubProcess
 from crossdock.storage.postgres.errors import DRIVER_ERRORS
+from crossdock.storage.postgres.process import within
 from crossdock.testing.fault_proxy import NONE, FaultProxy, Faults, Toxics
-from crossdock.testing.outside.eyes import Eyes
-from crossdock.testing.outside.grounds import Grounds, RunFailed
+from crossdock.testing.outside.disks import FLOOR_MIB
+from crossdock.testing.outside.eyes import Eyes, because
+from crossdock.testing.outside.grounds import Grounds, RunFailed, started
 from crossdock.testing.outside.report import Blow, Struck
 from crossdock.testing.outside.slow_clients import slow_clients
 
 END_SECONDS_MAX = 10.0
 """From SIGTERM until the process is gone (C8)."""
 
-_START_SECONDS_MAX = 60.0
 _PAUSE_SECONDS = (0.2, 4.0)
 _DOWN_SECONDS = (0.0, 5.0)
 _STALL_SECONDS = (11.0, 14.0)
@@ -40,6 +41,10 @@ _SILENT_SECONDS = (1.0, 8.0)
 _SLEEP_SECONDS = (2.0, 8.0)
 _SLOW_CLIENTS = 3
 _COMMITS_LOST = 3
+_FULL_MIB = 1.0
+_FULL_SECONDS = (2.0, 6.0)
+_REFUSED_SECONDS_MAX = 10.0
+_POLL_SECONDS = 0.1
 _SHARE_LOST = 0.4
 _AGAIN_SHARE = 0.15
 """How often a hub is killed again while it is starting."""
@@ -78,6 +83,9 @@ class Blows:
             Blow.SILENCE: self._silence_one,
             Blow.LAG: self._lag,
             Blow.SLEEPERS: self._use_up_connections,
+            Blow.DISK_LOW: self._make_disk_low,
+            Blow.DATA_FULL: self._fill_data,
+            Blow.WAL_FULL: self._fill_log,
         }
 
     async def strike(self, struck: Struck) -> None:
@@ -236,6 +244,40 @@ class Blows:
                 taken += 1
         return taken
 
+    # --- disks -------------------------------------------------------------------------------
+
+    async def _make_disk_low(self, struck: Struck) -> None:
+        """Leave less room than the floor: the hub must refuse while the database still works."""
+        assert self._grounds.disks is not None
+        server = self._grounds.processes.pids()[:1]
+        with self._grounds.disks.left(data_mib=FLOOR_MIB * 0.8):
+            refused = await within(_REFUSED_SECONDS_MAX, self._is_refused, _POLL_SECONDS)
+        if not refused:
+            self._violated("a disk that is nearly full is not refused for")
+        if self._grounds.processes.pids()[:1] != server:
+            self._violated("the database broke before the hub refused")
+        struck.detail = "refused" if refused else "not refused"
+        self._measure()
+
+    def _is_refused(self) -> bool:
+        return because(self._grounds.hub.port) == ["disk-low"]
+
+    async def _fill_data(self, struck: Struck) -> None:
+        assert self._grounds.disks is not None
+        await self._fill(struck, self._grounds.disks.left(data_mib=_FULL_MIB))
+
+    async def _fill_log(self, struck: Struck) -> None:
+        assert self._grounds.disks is not None
+        await self._fill(struck, self._grounds.disks.left(log_mib=_FULL_MIB))
+
+    async def _fill(self, struck: Struck, full: AbstractContextManager[None]) -> None:
+        server = self._grounds.processes.pids()[:1]
+        with full:
+            await asyncio.sleep(self._chance.uniform(*_FULL_SECONDS))
+        ended = self._grounds.processes.pids()[:1] != server
+        struck.detail = "the database ended" if ended else "the database stayed"
+        self._measure()
+
     # --- lines -------------------------------------------------------------------------------
 
     async def _lose_replies(self, struck: Struck) -> None:
@@ -292,12 +334,3 @@ async def broken(lines: list[FaultProxy], faults: Faults) -> AsyncIterator[None]
     finally:
         for line in lines:
             line.faults = NONE
-
-
-async def started(process: HubProcess) -> None:
-    """Start a process and wait until it is at work. Raises `RunFailed`, `HubDied`."""
-    try:
-        async with asyncio.timeout(_START_SECONDS_MAX):
-            await process.start()
-    except TimeoutError:
-        raise RunFailed("A process does not start", found=process.last_words()) from None

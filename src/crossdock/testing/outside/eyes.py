@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from crossdock.runtime.watching import Left, left_to_do
 from crossdock.storage.postgres.errors import DRIVER_ERRORS
@@ -58,3 +61,15 @@ class Eyes:
             await self.close()
             return []
         return [row["pid"] for row in rows]
+
+
+def because(port: int) -> list[str]:
+    """What a hub's health says it is short of; nothing where it is ready, or does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1.0):
+            return []
+    except urllib.error.HTTPError as refusal:
+        found: list[str] = msgspec.json.decode(refusal.read()).get("because", [])
+        return found
+    except OSError:
+        return []

@@ -1,12 +1,14 @@
 """What a run strikes: a hub, perhaps a further worker, far systems, a database, and the lines.
 
-Two ways to stand. *Embedded*: the hub runs its own PostgreSQL, as on one machine. *Apart*: the
+Three ways to stand. *Embedded*: the hub runs its own PostgreSQL, as on one machine. *Apart*: the
 harness runs PostgreSQL, a second process decides and delivers beside the hub, and a fault proxy
-stands in every line: between the processes and the database, and before each far system.
+stands in every line: between the processes and the database, and before each far system. *Disks*:
+as embedded, with the database's data and its write-ahead log on small disks of their own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,11 +24,15 @@ from crossdock.runtime.processhub import HubProcess
 from crossdock.storage.postgres.server import EmbeddedServer
 from crossdock.testing.fault_proxy import FaultProxy
 from crossdock.testing.outside.database import Apart, Processes, dsn_through
+from crossdock.testing.outside.disks import FLOOR_MIB, Disks, small_disks
 from crossdock.testing.outside.recovered import SentRecord
+from crossdock.testing.outside.report import Stage
 
 WORKER_NAME = "second"
 _FAR_SECONDS = 5.0
 """How long the hub waits for a far system here: blows are short, and so must be its patience."""
+
+_START_SECONDS_MAX = 60.0
 
 _CONNECTIONS = {"max_connections": "44"}
 """Enough for hub, worker and a few looks; few enough to be used up by a blow."""
@@ -51,6 +57,7 @@ class Grounds:
     database: Apart | None = None
     to_database: FaultProxy | None = None
     to_systems: Mapping[str, FaultProxy] | None = None
+    disks: Disks | None = None
 
     async def dsn(self) -> str:
         """The straight way into the database; where the hub runs it, only once the hub runs."""
@@ -76,15 +83,17 @@ class Grounds:
 async def standing(
     wish: Wish,
     data: Path | None,
+    stage: Stage,
     *,
-    apart: bool,
     settings: Mapping[str, object] | None = None,
     fsync: bool = True,
     disk: Path | None = None,
+    floor: bool = True,
 ) -> AsyncIterator[Grounds]:
     """Set it all up; no hub runs yet. `settings` add to the hub's section of its configuration.
 
-    A database that stands apart lives on `disk` where one is given.
+    A database that stands apart lives on `disk` where one is given. Without a `floor` the hub does
+    not look at the room of its disks.
     """
     async with AsyncExitStack() as stack:
         if data is None:
@@ -97,10 +106,14 @@ async def standing(
         sent = SentRecord(estate)
         await stack.enter_async_context(estate)
         more: dict[str, Mapping[str, object]] = {"hub": settings or {}}
+        apart = stage is Stage.APART
         grounds = Grounds(data, estate, sent, HubProcess(Path(), Path()), Processes(data))
         if apart:
             await _stand_apart(grounds, stack, disk or data, fsync=fsync)
             more["database"] = {"url": f"file:{data}/keys/database.url"}
+        if stage is Stage.DISKS:
+            grounds.disks = stack.enter_context(small_disks(data))
+            more["limits"] = {"disk_free_mib": FLOOR_MIB if floor else 0}
         urls = {
             name: f"http://127.0.0.1:{proxy.port}"
             for name, proxy in (grounds.to_systems or {}).items()
@@ -113,6 +126,10 @@ async def standing(
             grounds.worker = HubProcess(config, data / "worker.log", command)
         grounds.hub = HubProcess(config, data / "hub.log")
         stack.push_async_callback(grounds.end)
+        if grounds.disks is not None:
+            await started(grounds.hub)
+            await grounds.hub.stop()
+            grounds.disks.move_the_log()
         yield grounds
 
 
@@ -130,3 +147,12 @@ async def _stand_apart(grounds: Grounds, stack: AsyncExitStack, disk: Path, *, f
     }
     url = grounds.data / "keys" / "database.url"
     url.write_text(dsn_through(proxy.port), encoding="ascii")
+
+
+async def started(process: HubProcess) -> None:
+    """Start a process and wait until it is at work. Raises `RunFailed`, `HubDied`."""
+    try:
+        async with asyncio.timeout(_START_SECONDS_MAX):
+            await process.start()
+    except TimeoutError:
+        raise RunFailed("A process does not start", found=process.last_words()) from None

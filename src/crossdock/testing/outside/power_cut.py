@@ -34,10 +34,10 @@ from crossdock.storage.postgres.errors import DRIVER_ERRORS
 from crossdock.storage.postgres.pool import open_pool
 from crossdock.storage.postgres.server import EmbeddedServer
 from crossdock.storage.postgres.verify import verify
-from crossdock.testing.outside.blows import started
 from crossdock.testing.outside.gate import Gate, Gated, steps_of
-from crossdock.testing.outside.grounds import Grounds, RunFailed, standing
+from crossdock.testing.outside.grounds import Grounds, RunFailed, standing, started
 from crossdock.testing.outside.recovered import Received, compare_with_log
+from crossdock.testing.outside.report import Stage
 from crossdock.testing.outside.volumes import Image, image
 
 _CUTS_PER_HOUSE = 10
@@ -126,7 +126,7 @@ async def _house(plan: CutPlan) -> AsyncIterator[tuple[Grounds, Image]]:
         async with standing(
             plan.wish,
             folder / "data",
-            apart=True,
+            Stage.APART,
             fsync=plan.fsync,
             settings={"allow_unsafe_database": not plan.fsync},
             disk=disk.folder,

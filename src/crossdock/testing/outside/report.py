@@ -34,6 +34,17 @@ class Blow(StrEnum):
     SILENCE = "one far system silent"
     LAG = "lag and jitter on all lines"
     SLEEPERS = "connections used up"
+    DISK_LOW = "disk nearly full"
+    DATA_FULL = "disk full"
+    WAL_FULL = "disk of the write-ahead log full"
+
+
+class Stage(StrEnum):
+    """How what is struck stands."""
+
+    EMBEDDED = "embedded"  # the hub runs its own database
+    APART = "apart"  # database, worker and a proxy in every line are the harness's
+    DISKS = "disks"  # the hub's own database on two small disks; needs root
 
 
 EMBEDDED = {Blow.HUB: 40, Blow.ALL: 25, Blow.DATABASE: 10, Blow.PAUSE: 10, Blow.TERM: 15}
@@ -58,6 +69,11 @@ APART = {
 }
 """Blows and their weights where database, worker and lines are the harness's."""
 
+DISKS = {Blow.DISK_LOW: 40, Blow.DATA_FULL: 30, Blow.WAL_FULL: 30}
+"""Blows and their weights where the database is on disks that can be made full."""
+
+WEIGHTS = {Stage.EMBEDDED: EMBEDDED, Stage.APART: APART, Stage.DISKS: DISKS}
+
 RESTARTING = frozenset({Blow.HUB, Blow.ALL, Blow.TERM})
 """After these the hub starts anew."""
 
@@ -68,15 +84,17 @@ class Plan:
 
     wish: Wish
     rounds: int = 50
-    apart: bool = False  # with a worker, and a proxy in every line
+    stage: Stage = Stage.EMBEDDED
+    floor: bool = True  # of the free room on a disk, below which the hub refuses
     only: tuple[Blow, ...] = ()  # none named: all of the weights
     seconds_max: float = 1_200.0
     decided_seconds_max: float = 5.0  # from a hub's start until its first message is decided (L1)
 
     def weights(self) -> dict[Blow, int]:
         """Which blows may fall, and how often each."""
-        weights = APART if self.apart else EMBEDDED
-        return {blow: weights.get(blow, 1) for blow in self.only or weights}
+        weights = WEIGHTS[self.stage]
+        may = [blow for blow in self.only or weights if self.floor or blow is not Blow.DISK_LOW]
+        return {blow: weights.get(blow, 1) for blow in may}
 
 
 @dataclass(slots=True)
@@ -136,7 +154,7 @@ class Report:
             "rounds": len(blows),
             "seed": self.plan.wish.seed,
             "chaos": self.plan.wish.chaos,
-            "apart": self.plan.apart,
+            "stage": self.plan.stage.value,
             "blows": dict(sorted(Counter(struck.blow.value for struck in blows).items())),
             "killed_while_starting": sum(struck.again for struck in blows),
             "blows_amid_work": sum(1 for struck in blows if struck.undecided or struck.due),

@@ -28,10 +28,10 @@ from crossdock.runtime.hub import opened_store
 from crossdock.runtime.processhub import HubDied
 from crossdock.runtime.watching import left_to_do
 from crossdock.storage.postgres.verify import verify
-from crossdock.testing.outside.blows import Blows, started
+from crossdock.testing.outside.blows import Blows
 from crossdock.testing.outside.eyes import Eyes
 from crossdock.testing.outside.gate import Gate, Gated, steps_of
-from crossdock.testing.outside.grounds import Grounds, RunFailed, standing
+from crossdock.testing.outside.grounds import Grounds, RunFailed, standing, started
 from crossdock.testing.outside.recovered import compare_with_log
 from crossdock.testing.outside.report import Plan, Report, Struck
 
@@ -56,7 +56,7 @@ async def play(plan: Plan, data: Path | None = None) -> Report:
     try:
         async with (
             asyncio.timeout(plan.seconds_max),
-            standing(plan.wish, data, apart=plan.apart) as grounds,
+            standing(plan.wish, data, plan.stage, floor=plan.floor) as grounds,
         ):
             await started(grounds.hub)
             if grounds.worker is not None:

@@ -61,9 +61,9 @@ def small_tmpfs(place: Path, mib: int) -> Iterator[Path]:
         yield place
 
 
-def resize(place: Path, mib: int) -> None:
-    """Change the size of a mounted tmpfs."""
-    _run("mount", "-o", f"remount,size={mib}m", str(place))
+def resize(place: Path, mib: float) -> None:
+    """Change the size of a mounted tmpfs; not below what is used of it."""
+    _run("mount", "-o", f"remount,size={int(mib * 1024)}k", str(place))
 
 
 @contextmanager
