@@ -22,7 +22,7 @@ def main() -> int:
     """Read the arguments, soak, show the figures."""
     arguments = _parser().parse_args()
     pace = arguments.steps_per_second
-    wish = Wish(orders=int(arguments.seconds * pace) + 1000, seed=arguments.seed)
+    wish = Wish(orders=int(arguments.seconds * pace), seed=arguments.seed)
     try:
         report = asyncio.run(play(SoakPlan(wish, arguments.seconds, pace)))
     except (asyncio.CancelledError, KeyboardInterrupt):
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=120, help="how long")
-    parser.add_argument("--steps-per-second", type=float, default=200, help="of the story")
+    parser.add_argument("--steps-per-second", type=float, default=100, help="of the story")
     parser.add_argument("--seed", type=int, default=1, help="seed of the orders")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     return parser

@@ -42,7 +42,7 @@ class SoakPlan:
 
     wish: Wish
     seconds: float = 60.0
-    steps_per_second: float = 40.0  # of the story: an order, a return, a receipt of goods
+    steps_per_second: float = 100.0  # of the story: an order, a return, a receipt of goods
     memory_mib_max: float = 1_024.0
 
 
@@ -114,7 +114,6 @@ async def play(plan: SoakPlan) -> SoakReport:
         feeding = asyncio.create_task(feed(plan.wish.story(), paces))
         try:
             await _sample(report, grounds, eyes, feeding)
-            report.messages = (await left_to_do(await eyes.connection())).accepted
         finally:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
@@ -126,6 +125,8 @@ async def play(plan: SoakPlan) -> SoakReport:
 async def _sample(
     report: SoakReport, grounds: Grounds, eyes: Eyes, feeding: asyncio.Task[Any]
 ) -> None:
+    while next(grounds.sent.receipts(), None) is None and not feeding.done():  # noqa: ASYNC110
+        await asyncio.sleep(_SAMPLE_SECONDS)  # the story is being made up
     began = time.monotonic()
     pid = grounds.hub.pid
     while (seconds := time.monotonic() - began) < report.plan.seconds:
@@ -144,6 +145,8 @@ async def _sample(
         if len(report.samples) % 10 == 1:
             hint(str(sample))
         await asyncio.sleep(_SAMPLE_SECONDS)
+    left = await left_to_do(await eyes.connection())
+    report.messages = left.accepted
     if not grounds.hub.alive:
         raise RunFailed("The hub ended by itself", found=grounds.hub.last_words())
 
