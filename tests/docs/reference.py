@@ -25,6 +25,9 @@ from crossdock.ownership.matrix import DEFAULT_RULES
 from crossdock.ownership.subjects import STAGES, events_of, fields_of, objects
 from crossdock.ownership.table import HEADINGS, table
 from crossdock.runtime.cli import app
+from crossdock.sagas.recipes import drawing
+from crossdock.sagas.recipes.shipped import SHIPPED
+from crossdock.sagas.recipes.transitions import TRANSITIONS
 from crossdock.storage.postgres.verify import CHECKS
 from tests.docs.pages import DOCS, ROOT
 from tests.tidy import scan
@@ -74,6 +77,18 @@ narrower ones ([configure](../guides/configure.md#ownership)); how rules are cho
 told in [ownership](../concepts/ownership.md). `crossdock check --ownership` shows the matrix of a
 house."""
 
+_RECIPES = """# Recipes
+
+The recipes that ship with the hub, drawn from `sagas/recipes/`. A house says in `recipes` of
+`crossdock.yaml` which it uses, and writes [its own](../guides/write-a-recipe.md). In the pictures a
+step stands below those that it waits for; whom a step tells, the ownership matrix says, and a house
+that names nobody has no such step. What the words mean: [recipes](../concepts/recipes.md)."""
+
+_STEPS = """## How a step comes to stand otherwise
+
+The literal table of `sagas/recipes/transitions.py`; what is not in it changes nothing. What follows
+a bad end (`refused`, `silent`, `unknown`, `undo_failed`) comes after, by the step's cases."""
+
 _FLOWS = """## Flows
 
 Message types that start and stop together. A flow that touches a hole or an overlap of the matrix
@@ -110,6 +125,7 @@ def documents() -> dict[str, str]:
         "verdicts.md": verdicts_page(),
         "ownership.md": ownership_page(),
         "movements.md": movements_page(),
+        "recipes.md": recipes_page(),
         "conditions.md": conditions_page(),
     }
 
@@ -314,6 +330,22 @@ def ownership_page() -> str:
 
 def _row(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def recipes_page() -> str:
+    """Every shipped recipe in its newest version, and how a step comes to stand otherwise."""
+    lines = [_NOTE + _RECIPES]
+    for name, versions in sorted(SHIPPED.items()):
+        recipe = versions[-1]
+        begun = ", ".join(f"`{opening.kind}`" for opening in recipe.openings)
+        lines += ["", f"## {name}", "", f"Version {recipe.version}. {recipe.summary}"]
+        lines += [f"Begun by {begun}.", "", "```text", *drawing.picture(recipe), "```", ""]
+        lines += ["| step | does | answer from | within | refused | silent | unknown | undo |"]
+        lines += ["|---|---|---|---|---|---|---|---|"]
+        lines += [f"| {' | '.join(row)} |" for row in drawing.rows(recipe)]
+    lines += ["", _STEPS, "", "| stands | meets | stands then |", "|---|---|---|"]
+    lines += [f"| `{s}` | `{met}` | `{then}` |" for (s, met), then in TRANSITIONS.items()]
+    return "\n".join(lines) + "\n"
 
 
 def movements_page() -> str:

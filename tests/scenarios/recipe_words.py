@@ -22,6 +22,23 @@ Said = tuple[str, Noun]
 _ORDER = "O1"  # whose cartons stories speak of, where a line does not say
 
 
+_CHECKED = PARCEL.steps[0]
+_LATER = tuple(
+    replace(one, after=tuple("checked" if n == "order-checked" else n for n in one.after))
+    for one in PARCEL.steps[1:]
+)
+NEWER = replace(
+    PARCEL,
+    version=2,
+    steps=(replace(_CHECKED, name="checked"), *_LATER[:-1]),
+    renamed={1: {"order-checked": "checked"}},
+)
+"""A version that calls a step otherwise, and reports to nobody."""
+
+WITHOUT = replace(PARCEL, version=3, steps=(replace(PARCEL.steps[5], after=()),))
+"""A version in which cartons only leave."""
+
+
 def parcels_told(policy: Policy) -> Policy:
     """The house that carries out the recipe of a parcel, with one carrier."""
     return replace(told_of_parcels(policy), recipes=RecipeBook((PARCEL,)))
@@ -38,6 +55,11 @@ HOUSES: dict[str, Callable[[Policy], Policy]] = {
     "carries out parcels, with rates": rates_asked,
 }
 """House rules about recipes."""
+
+
+def renewed(policy: Policy) -> Policy:
+    """The same house after later versions were added."""
+    return replace(policy, recipes=RecipeBook((PARCEL, NEWER, WITHOUT)))
 
 
 def ends(hub: SmallHub, now: float, key: str, how: str, words: str = "") -> None:
@@ -114,7 +136,7 @@ def _instruct(name: str, number: str, action: str, why: str) -> Said:
         key=_ORDER,
         action=SagaAction(verb),
         by="kim",
-        reason=why,
+        reason="" if why == "-" else why,
         step=of if of and not of.isdigit() else None,
         version=int(of) if of.isdigit() else None,
     )

@@ -229,6 +229,8 @@ class Stage:
             self._pass(*row.cells)
         elif row.verb == "recipes are taken away":
             self.hub.policy = replace(self.hub.policy, recipes=RecipeBook())
+        elif row.verb == "recipes are renewed":
+            self.hub.policy = recipe_words.renewed(self.hub.policy)
         elif row.verb == "ends":
             recipe_words.ends(self.hub, self._now(), *row.cells)
         elif row.verb == "stock is looked at":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossdock.contracts import catalogue
-from crossdock.contracts.vocabulary import OrderStatus
+from crossdock.contracts.vocabulary import InstructionRefusal, OrderStatus
 from crossdock.sagas.deciders import DECIDERS
 from tests.scenarios.said import said_in_code, unmet
 from tests.scenarios.stage import Seen, Stage
@@ -50,6 +50,12 @@ def test_every_reason_against_a_message_occurs_in_a_story(seen: Seen) -> None:
     """No reason to hold or to pass over a message that nobody ever met."""
     assert unmet(said_in_code("hold"), seen.reasons) == []
     assert unmet(said_in_code("supersede"), seen.reasons) == []
+
+
+def test_every_refusal_of_an_instruction_occurs_in_a_story(seen: Seen) -> None:
+    """No reason not to move an instance on that nobody ever met."""
+    met = {reason.rpartition(": ")[2] for reason in seen.reasons if "not moved on" in reason}
+    assert met == {refusal.value for refusal in InstructionRefusal}
 
 
 def test_every_hold_of_an_order_occurs_in_a_story(seen: Seen) -> None:

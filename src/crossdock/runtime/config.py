@@ -55,9 +55,11 @@ from crossdock.runtime.config_policies import StockPolicies, read_policies
 from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
+from crossdock.runtime.config_recipes import read_recipes
 from crossdock.runtime.connecting import SHIPPED, UnknownConnector, kind_of
 from crossdock.runtime.pressure import Limits
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
+from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.sagas.understanding import Speech
 
 
@@ -116,6 +118,7 @@ class Settings:
     channel_roles: Mapping[str, Mapping[str, str]]  # channel -> role -> system
     rules: tuple[Rule, ...]
     posting: PostingPolicy
+    recipes: RecipeBook
     money: MoneyRules
     returns: ReturnRules
     credits: CreditRules
@@ -165,6 +168,7 @@ class Settings:
             soft_seconds=self.hub.reservation_seconds,
             name="crossdock",
             posting=self.posting,
+            recipes=self.recipes,
             money=self.money,
             returns=self.returns,
             credits=self.credits,
@@ -249,7 +253,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
     "survivorship", "posting", "policies", "taxes", "invoicing", "returns", "conditions",
-    "limits",
+    "limits", "recipes",
 )  # fmt: skip
 
 
@@ -292,6 +296,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         },
         rules=read_rules(reader, owned, sites, channels),
         policies=read_policies(reader, reader.section(top.get("policies"), "policies"), sites),
+        recipes=read_recipes(reader, top.get("recipes"), base),
         posting=read_posting(reader, reader.section(top.get("posting"), "posting")),
         money=read_money(
             reader,

@@ -3,19 +3,22 @@
 The model keeps what the interpreter cannot see: what the far sides really did. Every step that
 tells something may be accepted, refused, unknown (done or not, found later or never) or silent; an
 act may happen after its undo; facts come whenever they come; a person may have everything undone.
-At each end the instance must be complete, compensated or parked, and what it says of every step
-must be what happened. States that no future can tell apart are walked once, and counted as often
-as ways lead there, so that all schedules are counted though not each is walked.
+To be slow is a fault as well. At each end the instance must be complete, compensated or parked, and
+what it says of every step must be what happened. States that no future can tell apart are walked
+once, and counted as often as ways lead there: all schedules are counted though not each is walked.
 
 The steps' own functions are left out: it is the recipe's shape that is checked here.
 """
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +29,7 @@ from crossdock.contracts.words import Noun
 from crossdock.orders.state import OrderState
 from crossdock.sagas.recipes.interpreter import Run, Telling, begun
 from crossdock.sagas.recipes.parts import (
+    Case,
     Done,
     Nothing,
     Opening,
@@ -39,6 +43,7 @@ from crossdock.sagas.recipes.parts import (
 )
 from crossdock.sagas.recipes.recipe import Recipe
 from crossdock.sagas.recipes.saga import Course, Saga, Standing, StepState
+from crossdock.sagas.recipes.shipped import SHIPPED
 from crossdock.testing.builders import T0
 
 _SAGA = msgspec.json.Decoder(Saga)
@@ -67,7 +72,8 @@ class _Token(msgspec.Struct):
 class _Asked(msgspec.Struct, array_like=True):
     """One request in the model: whose it is, and what is still to come of it, in order.
 
-    A word is `act` (the far side does it), `end:<end>` (of its effect), or `says:<verdict>`.
+    A word is `act` (the far side does it), `end:<end>` (of its effect), or `says:<verdict>`. After
+    `done` the next word comes in the same breath.
     """
 
     step: str
@@ -118,7 +124,14 @@ def walk(recipe: Recipe, *, faults_max: int = 2, absent: Sequence[str] = ()) -> 
 def skeleton(recipe: Recipe) -> Recipe:
     """The recipe's shape: its steps, cases and limits, with functions that the model answers."""
     steps = tuple(
-        replace(step, does=_bare(step.does), undo=_bare_undo(step.undo)) for step in recipe.steps
+        replace(
+            step,
+            does=_bare(step.does),
+            undo=_bare_undo(step.undo),
+            silent=_briefly(step.silent),
+            refused=None if step.refused is None else _briefly(step.refused),
+        )
+        for step in recipe.steps
     )
     openings = (Opening(recipe.openings[0].kind, lambda said: "1", lambda said: _Token()),)
     return replace(recipe, steps=steps, openings=openings, subject=_Token)
@@ -148,7 +161,13 @@ def _bare(does: Tell | Watch) -> Tell | Watch:
 def _bare_undo(undo: Undo | None) -> Undo | None:
     if undo is None:
         return None
-    return replace(undo, body=_something_undone, answers=dict.fromkeys(undo.answers, _said))
+    answers = dict.fromkeys(undo.answers, _said)
+    return replace(undo, body=_something_undone, answers=answers, again=min(undo.again, 1))
+
+
+def _briefly(case: Case) -> Case:
+    """Once more is as good as often: what follows does not depend on how often."""
+    return replace(case, again=min(case.again, 1))
 
 
 def _never(scene: Scene) -> Verdict | None:
@@ -252,8 +271,10 @@ class _Walker:
             yield from self._faulty(world, way)
         saga = _SAGA.decode(world.saga)
         run = Run(self.recipe, saga, _Around(world.now, self._absent, self._two))
-        if run.due is not None:
-            yield self._wake(world, run.due, way)
+        quick = any(line[0] == "done" for one in world.asked for line in one.to_come)
+        if run.due is not None and (world.faults or not quick):
+            slow = msgspec.structs.replace(world, faults=world.faults - quick)
+            yield self._wake(slow, run.due, way)
 
     def _faulty(self, world: _World, way: list[str]) -> Iterator[tuple[str, list[_World]]]:
         """What costs a fault: a fact never comes, its order refuses it, a person stops it all."""
@@ -274,6 +295,9 @@ class _Walker:
         """The next word of one line of a request."""
         asked = world.asked[number]
         word, *rest = asked.to_come[line]
+        if word == "done":
+            world = self._act(world, asked)
+            word, *rest = rest
         lines = [list(one) for one in asked.to_come]
         lines[line] = rest
         left = msgspec.structs.replace(asked, to_come=[one for one in lines if one])
@@ -455,7 +479,8 @@ _CERTAINLY_NOT: Final = (
 )
 
 _TOLD: Final = (
-    _Fate(False, (("act", "end:accepted"),)),
+    _Fate(False, (("done", "end:accepted"),)),
+    _Fate(True, (("act", "end:accepted"),)),
     _Fate(True, (("end:refused",),)),
     _Fate(True, (("act", "end:unknown"),)),
     _Fate(True, (("act", "end:unknown", "end:adopted"),)),
@@ -467,7 +492,8 @@ _TOLD: Final = (
 """What may become of something whose effect's end is its answer."""
 
 _ANSWERED: Final = (
-    _Fate(False, (("act", "end:accepted"), ("says:done",))),
+    _Fate(False, (("done", "end:accepted", "says:done"),)),
+    _Fate(True, (("act", "end:accepted"), ("says:done",))),
     _Fate(True, (("act", "end:accepted"), ("says:done", "says:done"))),
     _Fate(True, (("end:accepted",), ("says:refused",))),
     _Fate(True, (("end:refused",),)),
@@ -484,7 +510,7 @@ _ANSWERED: Final = (
 def _next_lines(asked: _Asked) -> Sequence[int]:
     """The lines whose word may come next: nothing is said of what is still to be done."""
     for number, line in enumerate(asked.to_come):
-        if line[0] == "act":
+        if line[0] in ("act", "done"):
             return [number]
     return range(len(asked.to_come))
 
@@ -498,3 +524,28 @@ def _whose(run: Run, request: str) -> tuple[Step, bool, str]:
         if any(one.request == request for one in now.undoing):
             return step, True, now.attempts[-1].request
     raise LookupError(request)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Walk a recipe from the command line: `python -m crossdock.testing.recipes module:NAME`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("recipe", help="a shipped recipe, or module:NAME")
+    parser.add_argument("--faults", type=int, default=2, help="how many a schedule may have")
+    parser.add_argument("--without", default="", help="steps that nobody is told, by commas")
+    given = parser.parse_args(arguments)
+    module, _, name = given.recipe.partition(":")
+    found = getattr(import_module(module), name) if name else SHIPPED[given.recipe]
+    for recipe in (found,) if isinstance(found, Recipe) else found:
+        absent = [one for one in given.without.split(",") if one]
+        walked = walk(recipe, faults_max=given.faults, absent=absent)
+        counted = f"{walked.schedules} schedules with at most {given.faults} faults"
+        lines = [
+            f"{recipe.name} {recipe.version}: {counted}, {walked.states} states",
+            *(f"  {standing} {count}" for standing, count in sorted(walked.endings.items())),
+        ]
+        sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -396,13 +396,14 @@ class Run:
         """Let a step stand where it stands after what it met, and follow its cases."""
         now = self.saga.steps[step.name]
         then = moved(now.state, met)
-        if now.state in _IN_UNDO and met is Happening.DONE:
+        news = met in (Happening.DONE, Happening.UNKNOWN)
+        if now.state in _IN_UNDO and news:
             now.late = True
         overtaken = then is StepState.NOT_DONE or (then is StepState.UNDONE and now.blindly)
         if now.late and overtaken:
             then = StepState.DONE  # its undo may have come before it
-        elif then is None and met is Happening.DONE and now.blindly:
-            then = StepState.DONE if now.state is StepState.UNDONE else None
+        elif news and now.blindly and now.state is StepState.UNDONE:
+            then = StepState.DONE if met is Happening.DONE else StepState.UNKNOWN
         if then is None:
             return
         self._stand(now, then, reason)

@@ -86,6 +86,7 @@ TRANSITIONS: Final[dict[tuple[StepState, Happening], StepState]] = {
     (_S.UNDO_FAILED, _H.SKIPPED): _S.LEFT_OUT,
     # Its undo had overtaken it.
     (_S.NOT_DONE, _H.DONE): _S.DONE,
+    (_S.NOT_DONE, _H.UNKNOWN): _S.UNKNOWN,
 }
 """(where a step stands, what it meets) -> where it stands then, before its cases are looked at."""
 

@@ -1,0 +1,15 @@
+"""The recipes that ship with the hub, by name; a house says in `crossdock.yaml` which it uses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crossdock.sagas.recipes.order_to_ship import ORDER_TO_SHIP
+from crossdock.sagas.recipes.parcel.recipe import PARCEL
+from crossdock.sagas.recipes.recipe import Recipe
+
+SHIPPED: Final[dict[str, tuple[Recipe, ...]]] = {
+    ORDER_TO_SHIP.name: (ORDER_TO_SHIP,),
+    PARCEL.name: (PARCEL,),
+}
+"""Name -> every version of it, the oldest first."""
