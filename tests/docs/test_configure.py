@@ -17,6 +17,7 @@ from crossdock.runtime import (
     config_ownership,
     config_policies,
     config_posting,
+    config_recipes,
 )
 from crossdock.runtime.config import HubSettings, read_settings
 from tests.docs.pages import DOCS, block, section, table_rows, text_of
@@ -46,6 +47,7 @@ def read_by_config() -> set[str]:
         config_ownership,
         config_policies,
         config_posting,
+        config_recipes,
     )
     sources = "".join(map(inspect.getsource, modules))
     for node in ast.walk(ast.parse(sources)):
