@@ -31,7 +31,7 @@ from crossdock.storage.postgres.verify import verify
 
 T = TypeVar("T")
 
-_OPTIONS = PoolOptions(connections_min=1, connections_max=1)
+_OPTIONS = PoolOptions(connections_min=0, connections_max=1)
 _SETTINGS = {"shared_buffers": "64MB", "autovacuum": "off"}
 _CHUNK = 5
 
