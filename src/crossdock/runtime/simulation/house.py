@@ -29,6 +29,9 @@ from crossdock.runtime.pace import Pace
 from crossdock.runtime.simulation.plan import FAR_SYSTEMS, Fault, Plan
 from crossdock.sagas.policy import Policy
 
+ASK_AFTER_SECONDS = 8.0
+"""How long a far system may be at a request that nobody waits for any more."""
+
 _SITES = {"EAST": "wms_east", "WEST": "wms_west"}
 
 
@@ -75,6 +78,7 @@ def settings_of(plan: Plan) -> Settings:
             path="/told",
             ability=plan.abilities.get(name, Ability.KEYS),
             look_up="/effects/{key}",
+            look_up_after_seconds=ASK_AFTER_SECONDS,
         )
         reached = msgspec.structs.replace(
             system.reached, operations={"default": operation}, batch_max=plan.batch_max

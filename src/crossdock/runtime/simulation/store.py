@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from crossdock.contracts.vocabulary import StockState
 from crossdock.log.errors import (
     CommitUnknown,
     StoreConflict,
@@ -21,6 +22,7 @@ from crossdock.log.errors import (
     StoreUnavailable,
 )
 from crossdock.log.ports import Reading
+from crossdock.log.records import Decided, Loaded, Wanted
 from crossdock.runtime.simulation.plan import Fault
 from crossdock.storage.memory.data import Data
 from crossdock.storage.memory.store import MemoryStore
@@ -35,6 +37,7 @@ _ONLY_LOOKS = frozenset(
         *(name for name in vars(Reading) if not name.startswith("_")),
     }
 )  # fmt: skip
+_DECIDING = frozenset({"commit", "commit_calls"})
 _TELLING = frozenset({"commit", "commit_calls", "release", "reclaim"})
 ANSWER_SECONDS_MAX = 35.0
 """How long a process waits for an answer of the store, as the pool of the real one does."""
@@ -168,6 +171,8 @@ class StorePort:
             return
         if result or call in _TELLING:  # that somebody looked and found nothing is no news
             self._world.trace.say(f"store {call}{_about(args)}{_about((result,))}")
+        if call in _DECIDING:
+            self._see_that_nothing_is_oversold(args)
         if self._world.failpoint(f"{call}.after-commit", writes(call) and not self._is_dead):
             self._die()
         if back > ANSWER_SECONDS_MAX:
@@ -175,6 +180,29 @@ class StorePort:
             self._world.later(ANSWER_SECONDS_MAX, _tell, answer, None, late)
         else:
             self._world.later(back, _tell, answer, result, None)
+
+    def _see_that_nothing_is_oversold(self, args: Any) -> None:
+        """A batch that took nothing off a shelf leaves no less free than nothing (I14)."""
+        decided = next(one for one in args if isinstance(one, Decided))
+        left = {
+            (moved.item, moved.from_site)
+            for _, _, outcome in decided.outcomes
+            for moved in outcome.movements
+            if moved.from_state == StockState.AVAILABLE
+        }
+        taking = {
+            (one.item, one.site)
+            for one in decided.stock
+            if one.reserved > 0 and not one.safety and (one.item, one.site) not in left
+        }
+        if not taking:
+            return
+        loaded: Loaded = self._handle.run("load", Wanted(items={item for item, _ in taking}))
+        for key in sorted(taking):
+            row = loaded.stock[key]
+            if row.sellable < row.reserved:
+                found = f"{key}: {row.reserved} promised of {row.sellable}"
+                self._world.fail("nothing_oversold", "I14", found, (key[0],))
 
     def _do(self, call: str, args: Any, named: Any) -> Any:
         world = self._world

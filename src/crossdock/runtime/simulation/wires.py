@@ -21,6 +21,7 @@ from crossdock.connectors.kit.verdicts import Trouble
 from crossdock.contracts.connector import Ability
 from crossdock.estate.outbox import Posted
 from crossdock.estate.system import System
+from crossdock.runtime.simulation.house import ASK_AFTER_SECONDS
 from crossdock.runtime.simulation.loop import OWNER, Life
 from crossdock.runtime.simulation.plan import Fault
 
@@ -106,6 +107,16 @@ class FarWire:
     def _honours_keys(self) -> bool:
         return self._far.system.ability is Ability.KEYS
 
+    @property
+    def _may_be_late(self) -> bool:
+        """Whether what arrives when nobody waits any more is told from what is sent again.
+
+        Where it is asked for, that takes a clock that says how long one has waited.
+        """
+        return self._far.system.ability is not Ability.LOOK_UP or (
+            Fault.CLOCK not in self._world.plan.faults
+        )
+
     async def _exchange(
         self, what: str, serve: Callable[[], Reply], *, acts: bool
     ) -> Reply | NoReply:
@@ -137,8 +148,9 @@ class FarWire:
             if world.draw.random() < 0.5:
                 world.later(there, _give, reply, NoReply(Trouble.LOST))
             return
-        if acts and self._honours_keys and world.strikes(Fault.LATE_REQUEST):
-            there += world.draw.uniform(1.0, 30.0)
+        if acts and self._may_be_late and world.strikes(Fault.LATE_REQUEST):
+            most = 30.0 if self._honours_keys else ASK_AFTER_SECONDS
+            there = world.draw.uniform(1.0, most)
         world.later(there, self._arrive, what, serve, reply, OWNER.get())
         if acts and self._honours_keys and world.strikes(Fault.TWICE):
             world.later(there + world.seconds(2.0), self._arrive, what, serve, None, None)
@@ -151,8 +163,8 @@ class FarWire:
         sender: Life | None,
     ) -> None:
         world = self._world
-        if sender is not None and sender.has_ended and not self._honours_keys:
-            return  # its connection went with it; who cannot tell twice from once must not wonder
+        if sender is not None and sender.has_ended and not self._may_be_late:
+            return  # its connection went with it
         if not self._far.is_up:
             if reply is not None:
                 world.later(0.0, _give, reply, NoReply(Trouble.LOST))

@@ -38,6 +38,8 @@ QUIET_SECONDS_MAX = 400.0
 """How long the hub may take to come to rest once the faults are over; waits of its own included."""
 
 _MISHAP_SECONDS = 1.0
+_CLOCKS_OFF_SECONDS = 120.0
+"""How far wall clocks jump: what was put off by one that ran ahead is late by so much."""
 _LOOKS = 4
 """How often the promises are asked for while everything happens."""
 
@@ -233,7 +235,9 @@ class World:
             if self.strikes(Fault.PAUSE):
                 node.stand_still(self.draw.uniform(0.5, 3.0) * self.plan.lease_seconds)
             if self.strikes(Fault.CLOCK):
-                node.clock.offset_seconds = self.draw.choice((-120.0, -5.0, 0.0, 5.0, 120.0))
+                node.clock.offset_seconds = self.draw.choice(
+                    (-_CLOCKS_OFF_SECONDS, -5.0, 0.0, 5.0, _CLOCKS_OFF_SECONDS)
+                )
             if self.strikes(Fault.STORE_FULL):
                 self.is_full = True
                 self.later(self.draw.uniform(0.5, 8.0), self._space_again)
@@ -290,7 +294,30 @@ class World:
         ]
         if self.held_back:
             left.append(f"{self.held_back} messages are not brought yet")
-        return left or list(endings.left_over(self._picture()))
+        return left or self._undecided() or list(endings.left_over(self._picture()))
+
+    def _overdue(self) -> list[tuple[str, str]]:
+        """Documents whose timer should have fired long ago."""
+        handle = self.engine.open("looking")
+        try:
+            before = self.now() - timedelta(
+                seconds=3 * self.plan.idle_seconds + _CLOCKS_OFF_SECONDS
+            )
+            return [(kind, name) for kind, name, _ in handle.run("due_documents", before, 100)]
+        finally:
+            handle.close()
+
+    def _undecided(self) -> list[str]:
+        handle = self.engine.open("looking")
+        try:
+            heads = handle.run("position").items()
+        finally:
+            handle.close()
+        return [
+            f"partition {number} is decided up to {decided} of {head}"
+            for number, (head, decided) in heads
+            if decided < head
+        ]
 
     def _picture(self) -> checks.Picture:
         handle = self.engine.open("looking")
@@ -309,6 +336,8 @@ class World:
             self.fail(*breach)
         for breach in endings.disagreements(self, seen):
             self.fail(*breach)
+        for overdue in self._overdue():
+            self.fail("timers_fire", "L3", f"{overdue} is overdue", overdue)
         for said in self.engine.broken():
             self.fail("verify", "I28", said)
         self._count(seen)

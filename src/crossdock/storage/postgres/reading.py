@@ -179,7 +179,11 @@ class PostgresReading:
 
     async def effects_of(self, key: str) -> list[EffectView]:
         """See `log.ports.Reading.effects_of`."""
-        return await self._effects("effects_by_key", [key])
+        return await self.effects_of_all([key])
+
+    async def effects_of_all(self, keys: Sequence[str]) -> list[EffectView]:
+        """The effects of several ordering keys, oldest first."""
+        return await self._effects("effects_by_key", list(keys))
 
     async def exceptions(self, limit: int) -> list[ExceptionRow]:
         """See `log.ports.Reading.exceptions`."""

@@ -87,6 +87,11 @@ WITH state AS MATERIALIZED (
            coalesce((l.value ->> 'cancel')::bigint, 0) AS cancel,
            coalesce((l.value ->> 'invoiced')::bigint, 0) AS invoiced,
            coalesce((l.value ->> 'waiting')::bigint, 0) AS waiting,
+           (SELECT min((
+                SELECT coalesce(sum((q.value ->> 'shipped')::bigint), 0)
+                FROM jsonb_each(s.said -> 'lines' -> n.part -> 'sites') q
+            ) / greatest((s.said -> 'lines' -> n.part ->> 'each')::bigint, 1))
+            FROM jsonb_array_elements_text(l.value -> 'parts') n (part)) AS kits_shipped,
            f.*
     FROM state s
     CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
@@ -113,7 +118,9 @@ WITH state AS MATERIALIZED (
     UNION ALL
     SELECT *, ARRAY['over-invoiced'], 'more invoiced than shipped'
     FROM line
-    WHERE placed AND invoiced > CASE WHEN kind = 'stock' THEN shipped ELSE ordered END
+    WHERE placed AND invoiced > CASE kind WHEN 'stock' THEN shipped
+                                WHEN 'kit' THEN greatest(ordered, coalesce(kits_shipped, 0))
+                                ELSE ordered END
     UNION ALL
     SELECT *, ARRAY['over-returned'], 'more returned than shipped'
     FROM line WHERE kind = 'stock' AND returned > shipped
