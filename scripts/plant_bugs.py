@@ -17,9 +17,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from crossdock.testing.planted import BUGS, Bug
-
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.simulation.planted import BUGS, Bug  # noqa: E402 - the tests stand beside us
+
 _HUNT = """
 import sys, traceback
 from crossdock.runtime.simulation.plan import plan_of

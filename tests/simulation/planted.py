@@ -254,7 +254,8 @@ BUGS = (
         "I15: stock is set aside for a line that never hears of it",
         "sagas/fulfilment.py",
         "        turn.say(\n            catalogue.STOCK_GRANTED,\n            row.order_id,\n"
-        "            Grant(order_id=row.order_id, line=row.line, item=item, site=site, quantity=part),\n"
+        "            Grant(order_id=row.order_id, line=row.line,"
+        " item=item, site=site, quantity=part),\n"
         "        )\n",
         "",
     ),
