@@ -20,6 +20,8 @@ from crossdock.contracts.vocabulary import StockState
 from crossdock.gateway.problems import status_of
 from crossdock.kernel import limits
 from crossdock.kernel.errors import CrossdockError
+from crossdock.orders.lifecycle import LINE_TABLE, TABLE
+from crossdock.orders.refusals import KINDS, REFUSALS
 from crossdock.ownership.flows import all_flows
 from crossdock.ownership.matrix import DEFAULT_RULES
 from crossdock.ownership.subjects import STAGES, events_of, fields_of, objects
@@ -44,6 +46,12 @@ Every error that the hub raises on purpose has a code that does not change. Over
 in `error (code): ...`. Where no status is shown, the error is not an answer to a request. A
 refusal of business (out of stock, a hold) is not an error: see
 [order life](../concepts/order-life.md)."""
+
+_ORDER_LIFE = """# The life of an order, as a table
+
+Drawn from `orders/lifecycle.py` and `orders/refusals.py`. Statuses are derived from quantities;
+this is what the derivation may make of each message, and what the message means there. After every
+message the order may also stand as it stood before. See [order life](../concepts/order-life.md)."""
 
 _LIMITS = """# Limits
 
@@ -127,6 +135,7 @@ def documents() -> dict[str, str]:
         "movements.md": movements_page(),
         "recipes.md": recipes_page(),
         "conditions.md": conditions_page(),
+        "order-life.md": order_life_page(),
     }
 
 
@@ -345,6 +354,40 @@ def recipes_page() -> str:
         lines += [f"| {' | '.join(row)} |" for row in drawing.rows(recipe)]
     lines += ["", _STEPS, "", "| stands | meets | stands then |", "|---|---|---|"]
     lines += [f"| `{s}` | `{met}` | `{then}` |" for (s, met), then in TRANSITIONS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def order_life_page() -> str:
+    """The table of an order's life, with a picture of the moves that it allows."""
+    lines = [
+        _NOTE + _ORDER_LIFE,
+        "",
+        "| event | when the order is | it may become | means |",
+        "|---|---|---|---|",
+    ]
+    for row in TABLE:
+        before = ", ".join(f"`{one}`" for one in row.before)
+        after = ", ".join(f"`{one}`" for one in row.after) or "the same"
+        late = " **Too late.**" if row.late else ""
+        lines.append(f"| {row.event} | {before} | {after} | {row.means}.{late} |")
+    lines += ["", "## The moves", "", "```mermaid", "stateDiagram-v2"]
+    moves = dict.fromkeys(
+        (before, after) for row in TABLE for before in row.before for after in row.after
+    )
+    lines += [f"    {before} --> {after}" for before, after in moves if before is not after]
+    lines += ["```", "", "## Lines", "", "| a line that is | may become |", "|---|---|"]
+    for line, after_it in LINE_TABLE.items():
+        lines.append(f"| {line} | {', '.join(one for one in after_it if one is not line)} |")
+    lines += [
+        "",
+        "## Rules and refusals",
+        "",
+        "| rule | may find | its holds are of kind |",
+        "|---|---|---|",
+    ]
+    for rule, refusals in REFUSALS.items():
+        kind = f"`{KINDS[rule]}`" if rule in KINDS else "none: it refuses or warns"
+        lines.append(f"| `{rule}` | {', '.join(f'`{one}`' for one in refusals)} | {kind} |")
     return "\n".join(lines) + "\n"
 
 

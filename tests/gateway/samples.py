@@ -46,6 +46,8 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "role": "supplier",
             "parent": "C-1",
             "bill_to": "C-2",
+            "price_list": "RETAIL",
+            "tax_class": "standard",
             "ship_to": [{"ship_to": "S1", "address": _ADDRESS}],
             "terms": "NET30",
             "blocked": True,

@@ -88,6 +88,13 @@ def test_every_permutation_of_an_order_of_kits_ends_alike(tale: Tale) -> None:
     check_every_order(tale)
 
 
+@settings(QUICK, max_examples=80)
+@given(tale=tales(st.just(AMPLE) | scarce(), more=4, restock=False, desk=True))
+def test_every_permutation_with_the_order_desk_ends_alike(tale: Tale) -> None:
+    """Also where people hold the order, let it go, hurry it, and decide against the rules."""
+    check_every_order(tale)
+
+
 @FEW
 @given(tale=tales(st.just(AMPLE) | scarce(), more=5, restock=False))
 def test_every_permutation_of_six_messages_ends_alike(tale: Tale) -> None:

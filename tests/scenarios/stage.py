@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,6 @@ from crossdock.contracts import (
     invoices,
     lots,
     orders,
-    parties,
     places,
     products,
     purchasing,
@@ -50,9 +50,11 @@ from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
     INSIDE,
     AdjustmentReason,
+    Fate,
     ItemKind,
     ItemStatus,
     MovementKind,
+    OrderStatus,
     PickSource,
     PromiseLevel,
     ProposalVerdict,
@@ -62,17 +64,27 @@ from crossdock.contracts.words import Noun
 from crossdock.inventory.bridge import PostingMode, PostingPolicy
 from crossdock.inventory.limits import CorrectionLimit
 from crossdock.inventory.reservations import Reservation
-from crossdock.log.keys import transport_digest
+from crossdock.log.keys import DESK_FIRST, transport_digest
 from crossdock.log.records import Answer, NewMessage
-from crossdock.orders.state import all_figures, status
+from crossdock.orders.lifecycle import EVENTS, Event, may_follow
+from crossdock.orders.state import OrderState, all_figures, status
 from crossdock.ownership.grammar import rule_of
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.rule import OnViolation
+from crossdock.sagas import rebuild
+from crossdock.sagas.decide import opened
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
 from crossdock.sagas.recipes.book import RecipeBook
+from crossdock.storage.memory.messages import recorded
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
-from tests.scenarios import identity_words, money_words, recipe_words, work_words
+from tests.scenarios import (
+    identity_words,
+    money_words,
+    order_words,
+    recipe_words,
+    work_words,
+)
 
 Said = tuple[str, Noun]
 COLUMNS_MAX = 7
@@ -181,6 +193,8 @@ class Seen:
     notes: set[str] = field(default_factory=set)
     reasons: set[str] = field(default_factory=set)  # of messages that were not applied
     holds: set[str] = field(default_factory=set)  # of orders
+    moves: set[tuple[OrderStatus, Event, OrderStatus]] = field(default_factory=set)
+    refusals: set[str] = field(default_factory=set)  # that an answer to an order names
 
 
 class Stage:
@@ -212,6 +226,7 @@ class Stage:
             assert row.expected is not None or row.verb not in QUESTIONS, f"{row} expects nothing"
             expected = row.expected or ("applied" if answer else "")
             assert _fits(expected, answer), f"{row}\n  -> {answer}"
+        self._walk_histories()
         unspoken = {(n.kind, n.key): n.detail for n in self._noted()}
         for named in self._notes_named:
             unspoken.pop(named, None)
@@ -220,6 +235,9 @@ class Stage:
     def hear(self, row: Row) -> str:
         """Do what a line says; gives the fate of its message, what it asked for, or nothing."""
         answer = ""
+        if row.verb == "house" and order_words.is_of_orders(*row.cells):
+            self._policy = order_words.furnished(self._policy, *row.cells)
+            return answer
         if row.verb == "house":
             self._furnish(*row.cells)
             return answer
@@ -237,6 +255,8 @@ class Stage:
             self._review_policies()
         elif row.verb == "days end":
             self._end_days()
+        elif row.verb in ("submit order", "validate order"):
+            answer = self._submit(row)
         elif row.verb in QUESTIONS:
             answer = QUESTIONS[row.verb](self, *row.cells)
         else:
@@ -309,6 +329,26 @@ class Stage:
         )
         return self._last
 
+    def _submit(self, row: Row) -> str:
+        """An order whose channel waits for the answer, or only asks what it would be."""
+        self._count += 1
+        kind, noun = _order(str(self._count), *row.cells)
+        name, source = f"call-{self._count}", self._speaker or "shop"
+        message = noun_message(kind, noun, name, source=source, seconds=self._now())
+        asking = row.verb == "validate order"
+        before = self._kept()
+        outcome = self.hub.ask(message) if asking else self.hub.call(message)
+        assert not asking or before == self._kept(), "who only asks changes nothing"
+        return order_words.answered(outcome.answer)
+
+    def _kept(self) -> Any:
+        """All that a message could have left behind."""
+        data = self.hub.store.data
+        log = sum(len(partition.messages) for partition in data.partitions.values())
+        told = len(data.effects.by_id)
+        tables = (data.orders, data.documents, data.promises, data.waiting, data.conditions.rows)
+        return deepcopy((log, told, tables, data.masters, len(data.absorbed)))
+
     def _end_days(self) -> None:
         """The days of all sites are over; what was not posted is added up."""
         for (site, period, ends), closed in at_once(self.hub.store.ended_periods(_DAYS_LATER, 99)):
@@ -344,6 +384,24 @@ class Stage:
         partition = self.hub.store.data.partition(receipt.partition)
         outcome = partition.outcomes[receipt.position].outcome
         return f"{outcome.fate}: {outcome.reason}" if outcome.reason else outcome.fate.value
+
+    def _walk_histories(self) -> None:
+        """See which moves the orders of the story made; the table of their life must have them."""
+        for number, partition in sorted(self.hub.store.data.partitions.items()):
+            orders_there: dict[str, OrderState] = {}
+            for position, kept in enumerate(partition.messages, start=1):
+                outcome = partition.outcomes[position].outcome
+                self._seen.refusals |= order_words.refusals(outcome.answer)
+                event = EVENTS.get(kept.message.type)
+                if event is None or outcome.fate is not Fate.APPLIED or number >= DESK_FIRST:
+                    continue
+                key = kept.message.key
+                order = orders_there.setdefault(key, OrderState(key))
+                before = status(order)
+                message, noun = opened(recorded(number, position, kept), outcome.resolved)
+                rebuild.fold(order, message, noun, outcome)
+                assert may_follow(before, event, status(order)), f"{key} at {position}: {before}"
+                self._seen.moves.add((before, event, status(order)))
 
     def _noted(self) -> list[Any]:
         return at_once(self.hub.store.conditions(CONDITIONS, ("", ""), _ALL, closed=True))
@@ -446,6 +504,15 @@ class Stage:
                 told = ", ".join(f"{part} {units}" for part, units in parts.items() if units)
                 return f"{row.financial}: {told}" if told else str(row.financial)
         return "nothing"
+
+    def why(self, order_id: str) -> str:
+        """Why the last choice for an order was made so."""
+        said = [
+            (kept.message.key, "; ".join(partition.outcomes[position].outcome.explained))
+            for partition in self.hub.store.data.partitions.values()
+            for position, kept in enumerate(partition.messages, start=1)
+        ]
+        return [why for key, why in said if key == order_id and why][-1]
 
     def waits(self, item: str) -> str:
         """Who waits for an item, first come first."""
@@ -625,10 +692,6 @@ def _item(name: str, item: str, *options: str) -> Said:
         revision=int(_option(options, "revision", "1")),
     )
     return catalogue.ITEM_CHANGED, noun
-
-
-def _party(name: str, party: str) -> Said:
-    return catalogue.PARTY_CHANGED, parties.Party(party=party)
 
 
 def _site(name: str, site: str, system: str) -> Said:
@@ -817,8 +880,11 @@ def _order(name: str, order_id: str, units: str, *options: str) -> Said:
     return catalogue.ORDER_PLACED, orders.Order(
         order_id=order_id,
         channel=_option(options, "channel", "web"),
-        customer="acme",
-        currency="EUR",
+        customer=_option(options, "by ", "acme"),
+        currency=_option(options, "in ", "EUR"),
+        ship_to=order_words.address(_option(options, "to ", "")),
+        requested_for=order_words.day(_option(options, "for day", "")),
+        terms=_option(options, "terms ", "") or None,
         lines=lines,
         purchase_order=_option(options, "purchase order", "") or None,
         reservation=_option(options, "reservation", "") or None,
@@ -828,7 +894,12 @@ def _order(name: str, order_id: str, units: str, *options: str) -> Said:
     )
 
 
+def _admitted(name: str, order_id: str, units: str) -> Said:
+    return catalogue.ORDER_ADMITTED, _order(name, order_id, units)[1]
+
+
 def _change(name: str, order_id: str, units: str, *options: str) -> Said:
+    named = units != "nothing"
     lines = tuple(
         orders.LineChange(
             line=part.line,
@@ -837,13 +908,16 @@ def _change(name: str, order_id: str, units: str, *options: str) -> Said:
             unit_price_e4=_e4(part),
             kind=_kind(part),
         )
-        for part in lined(units)
+        for part in (lined(units) if named else ())
     )
+    place = _option(options, "to ", "")
     return catalogue.ORDER_CHANGE_REQUESTED, orders.OrderChange(
         change_id=f"change-{name}",
         order_id=order_id,
         revision=int(_option(options, "revision", "1")),
         lines=lines,
+        ship_to=order_words.address(place) if place else None,
+        requested_for=order_words.day(_option(options, "for day", "")),
     )
 
 
@@ -1006,7 +1080,7 @@ def _posting_retried(name: str, posting_id: str, attempt: str) -> Said:
 
 DOINGS: dict[str, Callable[..., Said]] = {
     "item": _item,
-    "party": _party,
+    **order_words.DOINGS,
     "site": _site,
     "channel": _channel,
     "stock": _stock,
@@ -1028,6 +1102,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "timer": _timer,
     "pool": _pool,
     "order": _order,
+    "admitted": _admitted,
     "change": _change,
     "cancel": _cancel,
     "stopped": _stopped,
@@ -1058,6 +1133,7 @@ QUESTIONS: dict[str, Callable[..., str]] = {
     "weight": Stage.weight,
     "promise": Stage.promise,
     "finance": Stage.finance,
+    "why": Stage.why,
     "waits": Stage.waits,
     "note": Stage.note,
     "told": Stage.told,
@@ -1089,6 +1165,8 @@ def _in_words(kind: str, body: bytes) -> str:
         return f"{noun.order_id} is {noun.status}"
     if kind in money_words.IN_WORDS:
         return money_words.IN_WORDS[kind](noun)
+    if (words := order_words.told(kind, noun)) is not None:
+        return words
     if kind == catalogue.PROPOSAL_MADE:
         wished = ", ".join(
             f"{one.field} from {one.old or 'nothing'} to {one.wished}" for one in noun.changes

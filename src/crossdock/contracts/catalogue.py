@@ -15,7 +15,9 @@ from typing import Any
 
 from crossdock.contracts import (
     counts,
+    credit,
     effects,
+    holds,
     identities,
     invoices,
     lots,
@@ -25,6 +27,7 @@ from crossdock.contracts import (
     parties,
     places,
     postings,
+    prices,
     products,
     proposals,
     purchasing,
@@ -34,7 +37,9 @@ from crossdock.contracts import (
     returns,
     sagas,
     shipments,
+    steering,
     stock,
+    submissions,
     timers,
     transfers,
 )
@@ -63,7 +68,8 @@ class MessageType:
         return f"{key}@{source}" if self.by_source and key else key
 
 
-def _order_key(order: orders.Order) -> str:
+def order_key(order: orders.Order) -> str:
+    """The business key of an order: the customer's own number, where there is one."""
     if order.purchase_order is not None:
         return f"purchase-order/{order.customer}/{order.purchase_order}"
     return f"order/{order.order_id}"
@@ -73,6 +79,8 @@ ITEM_CHANGED = "crossdock.item.changed.v1"
 PARTY_CHANGED = "crossdock.party.changed.v1"
 SITE_CHANGED = "crossdock.site.changed.v1"
 CHANNEL_CHANGED = "crossdock.channel.changed.v1"
+CREDIT_CHANGED = "crossdock.credit.changed.v1"
+PRICE_CHANGED = "crossdock.price.changed.v1"
 LOCATION_CHANGED = "crossdock.location.changed.v1"
 IDENTITY_LINKED = "crossdock.identity.linked.v1"
 IDENTITY_UNLINKED = "crossdock.identity.unlinked.v1"
@@ -91,8 +99,17 @@ ORDER_PLACED = "crossdock.order.placed.v1"
 ORDER_CHANGE_REQUESTED = "crossdock.order.change_requested.v1"
 ORDER_CANCELLATION_REQUESTED = "crossdock.order.cancellation_requested.v1"
 ORDER_REVIEW_REQUESTED = "crossdock.order.review_requested.v1"
+ORDER_PRIORITISED = "crossdock.order.prioritised.v1"
+ORDER_OVERRIDDEN = "crossdock.order.overridden.v1"
+ORDER_ADMITTED = "crossdock.order.admitted.v1"
+ORDER_HOLD_PLACED = "crossdock.order_hold.placed.v1"
+ORDER_HOLD_RELEASED = "crossdock.order_hold.released.v1"
+ORDER_HOLD_LAPSED = "crossdock.order_hold.lapsed.v1"
+ORDER_ACKNOWLEDGED = "crossdock.order.acknowledged.v1"
+ORDER_PROGRESSED = "crossdock.order.progressed.v1"
 ORDER_RELEASED = "crossdock.order.released.v1"
 ORDER_RELEASE_CANCELLED = "crossdock.order.release_cancelled.v1"
+ORDER_RELEASE_CHANGED = "crossdock.order.release_changed.v1"
 ORDER_STATUS_CHANGED = "crossdock.order.status_changed.v1"
 STOCK_MOVED_V1 = "crossdock.stock.moved.v1"
 STOCK_MOVED = "crossdock.stock.moved.v2"
@@ -108,6 +125,7 @@ RELEASE_STOPPED = "crossdock.release.stopped.v1"
 PICK_CONFIRMED = "crossdock.pick.confirmed.v1"
 CARTON_PACKED = "crossdock.carton.packed.v1"
 SHIPMENT_SHIPPED = "crossdock.shipment.shipped.v1"
+SHIPMENT_INTERCEPT_REQUESTED = "crossdock.shipment.intercept_requested.v1"
 RETURN_REQUESTED = "crossdock.return.requested.v1"
 RETURN_AUTHORISED = "crossdock.return.authorised.v1"
 RETURN_RECEIVED = "crossdock.return.received.v1"
@@ -213,6 +231,26 @@ _ROWS = (
         by_source=True,
     ),
     MessageType(
+        CREDIT_CHANGED,
+        credit.Credit,
+        "credit",
+        "credit",
+        lambda d: f"customer-credit/{d.credit}/{d.revision}",
+        "A customer's credit limit, or what it owes, has changed.",
+        steward="finance",
+        by_source=True,
+    ),
+    MessageType(
+        PRICE_CHANGED,
+        prices.Price,
+        "price",
+        "price",
+        lambda d: f"price/{d.price}/{d.revision}",
+        "The prices of an item on a list are new or have changed.",
+        steward="sales operations",
+        by_source=True,
+    ),
+    MessageType(
         IDENTITY_LINKED,
         identities.IdentityLink,
         "identity",
@@ -253,7 +291,7 @@ _ROWS = (
         orders.Order,
         "order",
         "order_id",
-        _order_key,
+        order_key,
         "A channel submits an order.",
         steward="order desk",
     ),
@@ -263,7 +301,7 @@ _ROWS = (
         "order",
         "order_id",
         lambda d: f"order-change/{d.order_id}/{d.change_id}",
-        "A channel wants other quantities.",
+        "A channel wants other quantities, another address or another date.",
         steward="order desk",
     ),
     MessageType(
@@ -273,6 +311,42 @@ _ROWS = (
         "order_id",
         lambda d: f"cancellation/{d.order_id}/{d.cancellation_id}",
         "A channel wants an order or a part of it cancelled.",
+        steward="order desk",
+    ),
+    MessageType(
+        ORDER_PRIORITISED,
+        steering.OrderPriority,
+        "order",
+        "order_id",
+        lambda d: f"order-priority/{d.order_id}/{d.change_id}",
+        "An order is more or less urgent.",
+        steward="order desk",
+    ),
+    MessageType(
+        ORDER_OVERRIDDEN,
+        steering.OrderOverride,
+        "order_override",
+        "order_id",
+        lambda d: f"order-override/{d.order_id}/{d.override_id}",
+        "A person decides about an order against the rules.",
+        steward="order desk",
+    ),
+    MessageType(
+        ORDER_HOLD_PLACED,
+        holds.OrderHold,
+        "order_hold",
+        "order_id",
+        lambda d: f"order-hold/{d.order_id}/{d.hold_id}",
+        "Somebody holds an order back.",
+        steward="order desk",
+    ),
+    MessageType(
+        ORDER_HOLD_RELEASED,
+        holds.OrderHoldRelease,
+        "order_hold",
+        "order_id",
+        lambda d: f"order-hold-release/{d.order_id}/{d.release_id}",
+        "A hold of an order is let go.",
         steward="order desk",
     ),
     MessageType(
@@ -650,6 +724,26 @@ _ROWS = (
         steward="order desk",
     ),
     MessageType(
+        ORDER_ADMITTED,
+        orders.Order,
+        "order",
+        "order_id",
+        lambda d: "",
+        "An order that was taken while its channel waited is placed on its own key's turn.",
+        inbound=False,
+        steward="order desk",
+    ),
+    MessageType(
+        ORDER_HOLD_LAPSED,
+        holds.OrderHoldLapse,
+        "order_hold",
+        "order_id",
+        lambda d: f"order-hold-lapse/{d.order_id}/{d.hold}",
+        "The time of a hold is over.",
+        inbound=False,
+        steward="order desk",
+    ),
+    MessageType(
         POOL_CHANGED,
         stock.ChannelPool,
         "pool",
@@ -716,6 +810,46 @@ _ROWS = (
         "A warehouse is asked to stop work on quantities.",
         inbound=False,
         steward="warehouse operations",
+    ),
+    MessageType(
+        ORDER_RELEASE_CHANGED,
+        steering.ReleaseChange,
+        "release",
+        "order_id",
+        lambda d: f"release-change/{d.order_id}/{d.site}/{d.version}",
+        "A warehouse is told where to, when and how urgently it sends what it was asked for.",
+        inbound=False,
+        steward="warehouse operations",
+    ),
+    MessageType(
+        SHIPMENT_INTERCEPT_REQUESTED,
+        steering.ShipmentIntercept,
+        "intercept",
+        "order_id",
+        lambda d: f"intercept/{d.intercept_id}",
+        "Whoever carries goods that were cancelled too late is asked to turn round.",
+        inbound=False,
+        steward="transport",
+    ),
+    MessageType(
+        ORDER_ACKNOWLEDGED,
+        submissions.OrderAcknowledgement,
+        "order_notice",
+        "order_id",
+        lambda d: f"order-acknowledgement/{d.order_id}/{d.version}",
+        "What the house makes of each line of an order, and each change of that.",
+        inbound=False,
+        steward="order desk",
+    ),
+    MessageType(
+        ORDER_PROGRESSED,
+        submissions.OrderProgress,
+        "order_notice",
+        "order_id",
+        lambda d: f"order-progress/{d.order_id}/{d.version}",
+        "An order reached a milestone.",
+        inbound=False,
+        steward="order desk",
     ),
     MessageType(
         ORDER_STATUS_CHANGED,
@@ -1046,6 +1180,10 @@ TOLD = frozenset(
         ORDER_RELEASED,
         ORDER_RELEASE_CANCELLED,
         ORDER_STATUS_CHANGED,
+        ORDER_RELEASE_CHANGED,
+        ORDER_ACKNOWLEDGED,
+        ORDER_PROGRESSED,
+        SHIPMENT_INTERCEPT_REQUESTED,
         SHIPMENT_SHIPPED,
         RETURN_AUTHORISED,
         RETURN_STATUS_CHANGED,

@@ -60,6 +60,7 @@ class Order(Noun, frozen=True, kw_only=True):
     priority: Priority = 5
     freight_minor: AmountMinor = 0  # invoiced in parts, as the goods leave
     discount_minor: AmountMinor = 0  # off the whole order, spread over its lines by their value
+    terms: Identifier | None = None  # of payment; the customer's own where none are named
 
 
 class LineChange(Measured, frozen=True, kw_only=True):
@@ -74,12 +75,26 @@ class LineChange(Measured, frozen=True, kw_only=True):
 
 
 class OrderChange(Noun, frozen=True, kw_only=True):
-    """A change request; per line the highest `revision` wins, whatever arrives first."""
+    """A change request; per line the highest `revision` wins, whatever arrives first.
+
+    So it does for the address and for the date. What is left out stays as it is.
+    """
 
     change_id: Identifier
     order_id: Identifier
     revision: Quantity
-    lines: Annotated[tuple[LineChange, ...], Meta(min_length=1, max_length=ORDER_LINES_MAX)]
+    lines: Annotated[tuple[LineChange, ...], Meta(max_length=ORDER_LINES_MAX)] = ()
+    ship_to: Address | None = None
+    requested_for: Instant | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a change of nothing.
+
+        Raises:
+            ValueError: no line, no address and no date is named.
+        """
+        if not self.lines and self.ship_to is None and self.requested_for is None:
+            raise ValueError("Expected `lines`, `ship_to` or `requested_for`")
 
 
 class LineQuantity(Noun, frozen=True, kw_only=True):
@@ -121,6 +136,9 @@ class Release(Noun, frozen=True, kw_only=True):
     customer: Identifier
     ship_to: Address = Address()
     priority: Priority = 5
+    requested_for: Instant | None = None
+    version: Quantity = 1  # of the order; a release change of a higher one says more
+    group: Identifier | None = None  # may leave together with releases of the same group only
 
 
 class ReleaseCancellation(Noun, frozen=True, kw_only=True):
@@ -163,6 +181,7 @@ class OrderStatusChange(Noun, frozen=True, kw_only=True):
     customer: Identifier
     status: OrderStatus
     lines: tuple[StatusLine, ...] = ()
+    version: Quantity = 1  # of the order; who has heard a higher one leaves this aside
 
 
 class OrderReview(Noun, frozen=True, kw_only=True):

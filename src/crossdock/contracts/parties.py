@@ -28,4 +28,6 @@ class Party(Noun, frozen=True, kw_only=True):
     ship_to: Annotated[tuple[ShipTo, ...], Meta(max_length=500)] = ()
     terms: Identifier | None = None
     blocked: bool = False
+    price_list: Identifier | None = None  # which prices are the customer's; else the channel's
+    tax_class: Identifier | None = None  # how finance taxes it: standard, exempt, reverse, …
     revision: Quantity = 1

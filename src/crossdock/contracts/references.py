@@ -31,6 +31,7 @@ _FIELDS: Final[Mapping[str, Entity]] = {
     "customer": Entity.PARTY,
     "supplier": Entity.PARTY,
     "bill_to": Entity.PARTY,
+    "credit": Entity.PARTY,
     "location": Entity.LOCATION,
 }
 _PARENTS: Final[Mapping[type[Any], Entity]] = {Party: Entity.PARTY, Location: Entity.LOCATION}

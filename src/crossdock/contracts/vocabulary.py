@@ -132,6 +132,93 @@ class OrderStatus(StrEnum):
     RETURNED = "returned"
 
 
+class HoldKind(StrEnum):
+    """Why an order is held back; who may release which is set per kind."""
+
+    CREDIT = "credit"
+    FRAUD = "fraud"
+    PRICING = "pricing"
+    ADDRESS = "address"
+    CUSTOMER = "customer"
+    TAX = "tax"
+    STOCK = "stock"
+    DATA = "data"  # what the hub must know before it can do anything: items, units, channels
+    MANUAL = "manual"
+
+
+class OverrideAction(StrEnum):
+    """What a person may do against the rules."""
+
+    RELEASE = "release"
+    CLOSE_SHORT = "close_short"
+    SOURCE = "source"
+
+
+class OrderRule(StrEnum):
+    """What an order is asked before it is taken, in the order in which it is asked."""
+
+    DUPLICATE = "duplicate"
+    CUSTOMER = "customer"
+    TERMS = "terms"
+    CREDIT = "credit"
+    PRICE = "price"
+    TAX = "tax"
+    ADDRESS = "address"
+    AVAILABILITY = "availability"
+
+
+class RuleAction(StrEnum):
+    """What follows when an order breaks a rule."""
+
+    REJECT = "reject"
+    HOLD = "hold"
+    WARN = "warn"
+    OFF = "off"  # the rule is not asked
+
+
+class OrderRefusal(StrEnum):
+    """What an order is found to break, in this order: the first that rejects is the answer."""
+
+    ORDER_ID_TAKEN = "order_id_taken"
+    DUPLICATE_PURCHASE_ORDER = "duplicate_purchase_order"
+    CUSTOMER_UNKNOWN = "customer_unknown"
+    CUSTOMER_BLOCKED = "customer_blocked"
+    NO_CUSTOMER_ROLE = "no_customer_role"
+    TERMS_UNKNOWN = "terms_unknown"
+    TERMS_NOT_ALLOWED = "terms_not_allowed"
+    TERMS_NOT_THEIRS = "terms_not_theirs"
+    CREDIT_UNKNOWN = "credit_unknown"
+    CREDIT_STOPPED = "credit_stopped"
+    CREDIT_OTHER_CURRENCY = "credit_other_currency"
+    CREDIT_EXCEEDED = "credit_exceeded"
+    PRICE_UNKNOWN = "price_unknown"
+    PRICE_TOO_LOW = "price_too_low"
+    PRICE_TOO_HIGH = "price_too_high"
+    TAX_CLASS_UNKNOWN = "tax_class_unknown"
+    TAX_COUNTRY_UNKNOWN = "tax_country_unknown"
+    ADDRESS_MISSING = "address_missing"
+    NOT_ENOUGH_AVAILABLE = "not_enough_available"
+
+
+class OrderAnswerKind(StrEnum):
+    """How a submitted order was answered."""
+
+    ACCEPTED = "accepted"
+    HELD = "held"
+    REFUSED = "refused"
+
+
+class AcknowledgementKind(StrEnum):
+    """What the house makes of one line of an order."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    BACKORDERED = "backordered"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    PENDING = "pending"  # the order is held: nothing is said of the line yet
+
+
 class CancelReason(StrEnum):
     """Why a customer or an operator takes an order back."""
 
@@ -148,6 +235,7 @@ class ReturnReason(StrEnum):
     CUSTOMER = "customer"
     DAMAGED = "damaged"
     WRONG_ITEM = "wrong_item"
+    LATE_CANCELLATION = "late_cancellation"  # cancelled when it had left: the hub asks it back
     OTHER = "other"
 
 

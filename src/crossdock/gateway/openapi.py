@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.envelope import Envelope
+from crossdock.contracts.orders import Order
 from crossdock.contracts.reservations import (
     ReservationAnswer,
     ReservationCommitment,
@@ -13,10 +14,12 @@ from crossdock.contracts.reservations import (
     ReservationRequest,
 )
 from crossdock.contracts.returns import ReturnAnswer, ReturnSubmission
+from crossdock.contracts.submissions import OrderAnswer
 from crossdock.gateway.app import BATCH, LINES
 from crossdock.gateway.availability import AvailabilityAnswer, AvailabilityQuery
 from crossdock.gateway.examples import example_message
 from crossdock.gateway.masters import MasterView
+from crossdock.gateway.orders import OrderRefusalProblem
 from crossdock.gateway.problems import PROBLEM_JSON, ProblemDetails
 from crossdock.gateway.reservations import RefusalProblem, ReservationView
 from crossdock.gateway.returns import ReturnProblem
@@ -60,8 +63,11 @@ def openapi() -> Schema:
     _, components = components_of(
         [
             Envelope,
+            Order,
+            OrderAnswer,
             Receipts,
             ProblemDetails,
+            OrderRefusalProblem,
             RefusalProblem,
             ReservationView,
             ReturnSubmission,
@@ -92,6 +98,7 @@ def openapi() -> Schema:
         "security": [{"key": []}],
         "paths": {
             "/v1/messages": {"post": _bring_messages()},
+            **_submissions(),
             **_reservations(),
             **_returns(),
             "/v1/availability": {"post": _availability()},
@@ -244,6 +251,46 @@ def _returns() -> Schema:
         }
         for path, (name, summary, description) in _RETURNS.items()
     }
+
+
+def _submissions() -> Schema:
+    """An order submitted, and one that is only asked about."""
+    order = {"schema": {"$ref": _REF.format(name="Order")}}
+    refusal = {"schema": {"$ref": _REF.format(name="OrderRefusalProblem")}}
+    body = {"required": True, "content": {"application/json": order}}
+    errors = {str(s): _problem(when) for s, when in _REFUSALS.items() if s not in (409, 415, 404)}
+    submit: Schema = {
+        "operationId": "submitOrder",
+        "summary": "Submit an order and wait.",
+        "description": (
+            "Decided and kept before it is answered, rule by rule. The same again is answered the "
+            "same again. An accepted order is placed on its own key's turn; the answer is no "
+            "promise of stock: who needs one reserves first."
+        ),
+        "x-scope": "messages:write",
+        "requestBody": body,
+        "responses": {
+            "200": _json("Accepted, or held.", "OrderAnswer"),
+            "409": {
+                "description": "Refused: `refusal` says why, `answer` what each rule found.",
+                "content": {PROBLEM_JSON: refusal},
+            },
+            **errors,
+        },
+    }
+    validate: Schema = {
+        "operationId": "validateOrder",
+        "summary": "What would become of an order?",
+        "description": "A question: the same rules, and nothing is kept.",
+        "x-scope": "messages:write",
+        "requestBody": body,
+        "responses": {
+            "200": _json("Accepted, held or refused, rule by rule.", "OrderAnswer"),
+            "409": _problem(_REFUSALS[409]),
+            **errors,
+        },
+    }
+    return {"/v1/orders": {"post": submit}, "/v1/orders/validate": {"post": validate}}
 
 
 def _availability() -> Schema:

@@ -36,6 +36,9 @@ MESSAGE_KEYS_MAX: Final = 10_000
 ORDER_LINES_MAX: Final = 1_000
 DOCUMENT_LINES_MAX: Final = 1_000
 
+# Prices of one item on one list: quantity breaks, units, currencies and times.
+PRICE_STEPS_MAX: Final = 500
+
 # Who is promised units of the items in question, of those whom a conflict may name.
 PROMISED_LOADED_MAX: Final = 1_000
 

@@ -280,6 +280,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     claims: list[Claim] = []
     closings: list[Closing] = []
     rulings: list[Ruling] = []
+    explained: list[str] = []  # why it was decided so, where a choice was made, for people
 
 
 PeriodKey = tuple[str, str, datetime]

@@ -16,6 +16,7 @@ import msgspec
 
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.contracts.words import Address
+from crossdock.orders.holding import restand
 from crossdock.orders.state import CreditAsk, InvoiceAsk, Line, OrderState, ReturnMark
 
 
@@ -45,6 +46,12 @@ class Doing(StrEnum):
     SHOWN = "shown"  # line: what of it does not add up, as "over-shipped=12 shipped of 10 ordered"
     OPEN = "open"  # the whole order: what contradicts between its documents, as "kind document=..."
     HANDLING = "handling"  # line: what its item's master says of it, as "zone=Z4"
+    SHORT_CLOSED = "short_closed"  # line
+    COMPENSATED = "compensated"  # line
+    EXPOSED = "exposed"  # the account against whose credit it counts
+    WATCHING = "watching"  # master record, as "party/ACME"; 0: not any more
+    ACKNOWLEDGED = "acknowledged"  # the whole order
+    REACHED = "reached"  # the whole order
 
 
 def promise(order: OrderState, line: str, site: str, reserved: int, released: int) -> None:
@@ -64,7 +71,8 @@ def remember(order: OrderState, what: str, of: tuple[str, ...], value: Any) -> N
 
 
 def _holds(order: OrderState, _: tuple[str, ...], value: list[str]) -> None:
-    order.holds = list(value)
+    order.found_holds = list(value)
+    restand(order)
 
 
 def _waiting(order: OrderState, of: tuple[str, ...], value: int) -> None:
@@ -205,6 +213,32 @@ def _open(order: OrderState, _: tuple[str, ...], value: list[str]) -> None:
     order.open = list(value)
 
 
+def _short_closed(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    order.lines[of[0]].short_closed = value
+
+
+def _compensated(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    order.lines[of[0]].compensated = value
+
+
+def _exposed(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    order.exposed_to, order.exposed_minor = of[0], value
+
+
+def _watching(order: OrderState, of: tuple[str, ...], value: int) -> None:
+    order.watching = {**order.watching, of[0]: value}
+    if not value:
+        del order.watching[of[0]]
+
+
+def _acknowledged(order: OrderState, _: tuple[str, ...], value: str) -> None:
+    order.acknowledged = value
+
+
+def _reached(order: OrderState, _: tuple[str, ...], value: list[str]) -> None:
+    order.reached = list(value)
+
+
 _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.HOLDS: _holds,
     Doing.WAITING: _waiting,
@@ -229,4 +263,10 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.SHOWN: _shown,
     Doing.OPEN: _open,
     Doing.HANDLING: _handling,
+    Doing.SHORT_CLOSED: _short_closed,
+    Doing.COMPENSATED: _compensated,
+    Doing.EXPOSED: _exposed,
+    Doing.WATCHING: _watching,
+    Doing.ACKNOWLEDGED: _acknowledged,
+    Doing.REACHED: _reached,
 }

@@ -28,8 +28,10 @@ from crossdock.contracts.returns import (
     ReturnRequest,
 )
 from crossdock.contracts.shipments import Pack, Pick, Shipment
+from crossdock.contracts.steering import OrderOverride, OrderPriority
 from crossdock.contracts.stock import units_of
-from crossdock.contracts.vocabulary import PickSource
+from crossdock.contracts.vocabulary import OverrideAction, PickSource
+from crossdock.orders.holding import restand
 from crossdock.orders.lots import Key, Split, changes, note_goods
 from crossdock.orders.state import (
     Amounts,
@@ -68,9 +70,15 @@ def place_order(order: OrderState, said: Order, since: datetime) -> None:
     order.channel = said.channel
     order.customer = said.customer
     order.currency = said.currency
-    order.priority = said.priority
+    if order.priority_revision == NEVER:
+        order.priority = said.priority
     order.reservation = said.reservation or ""
-    order.ship_to = said.ship_to
+    order.purchase_order = said.purchase_order or ""
+    order.terms = said.terms or ""
+    if order.ship_to_revision == NEVER:
+        order.ship_to = said.ship_to
+    if order.requested_revision == NEVER and said.requested_for is not None:
+        order.requested_for = _utc(said.requested_for)
     order.since = _utc(since)
     order.freight = said.freight_minor
     off = _discounts(said)
@@ -106,9 +114,17 @@ def _wanted(line: OrderLine) -> Fraction:
     return Fraction(line.units if line.unit_quantity is None else line.unit_quantity)
 
 
+NEVER = (0, "")
+"""The mark of what no change has set."""
+
+
 def change_order(order: OrderState, said: OrderChange) -> None:
-    """Learn other quantities; per line the highest (revision, id) wins, and per price."""
+    """Learn other quantities, another address or date; of each the highest (revision, id) wins."""
     mark = (said.revision, said.change_id)
+    if said.ship_to is not None and mark > order.ship_to_revision:
+        order.ship_to_revision, order.ship_to = mark, said.ship_to
+    if said.requested_for is not None and mark > order.requested_revision:
+        order.requested_revision, order.requested_for = mark, _utc(said.requested_for)
     for wanted in said.lines:
         line = order.line(wanted.line, wanted.item)
         if line.kit:
@@ -147,6 +163,29 @@ def cancel_order(order: OrderState, said: OrderCancellation) -> None:
         order.cancel_all = True
     for wanted in said.lines:
         order.line(wanted.line, wanted.item).cancel += wanted.quantity
+
+
+def prioritise(order: OrderState, said: OrderPriority) -> None:
+    """Learn how urgent the order is; the highest (revision, id) wins."""
+    mark = (said.revision, said.change_id)
+    if mark > order.priority_revision:
+        order.priority_revision, order.priority = mark, said.priority
+
+
+def override(order: OrderState, said: OrderOverride) -> None:
+    """Learn what a person decided against the rules."""
+    if said.action is OverrideAction.RELEASE:
+        order.forced = True
+        restand(order)
+    elif said.line is None:
+        order.closed = order.closed or said.action is OverrideAction.CLOSE_SHORT
+    elif said.action is OverrideAction.CLOSE_SHORT:
+        order.line(said.line, "").closed = True
+    else:
+        line = order.line(said.line, "")
+        mark = (said.revision, said.override_id)
+        if mark > line.only_site_revision:
+            line.only_site_revision, line.only_site = mark, said.site or ""
 
 
 def pick(order: OrderState, said: Pick) -> list[Happened]:

@@ -32,17 +32,45 @@ def ranked(order: OrderState, sells_from: Sequence[str]) -> list[str]:
     return sorted(sells_from, key=lambda site: rank[site])
 
 
+Allowed = Callable[[str, str], bool]
+"""Whether a line may be served from a site at all."""
+
+
+def anywhere(_line: str, _site: str) -> bool:
+    """Every line from every site."""
+    return True
+
+
 def choose(
-    order: OrderState, wanted: dict[str, int], sites: Sequence[str], free: Free
+    order: OrderState,
+    wanted: dict[str, int],
+    sites: Sequence[str],
+    free: Free,
+    allowed: Allowed = anywhere,
 ) -> dict[str, list[tuple[str, int]]]:
     """Assign wanted line quantities: line -> [(site, base units)], never more than is free.
 
+    `sites` stand in the house's order; those at work on the order go first all the same.
+    """
+    return assign(order, wanted, ranked(order, sites), free, allowed)
+
+
+def assign(
+    order: OrderState,
+    wanted: dict[str, int],
+    ranking: Sequence[str],
+    free: Free,
+    allowed: Allowed = anywhere,
+) -> dict[str, list[tuple[str, int]]]:
+    """Assign wanted line quantities to sites in this very order.
+
     Lines of the same item draw on the same stock, so what one takes the next no longer sees.
     """
-    ranking = ranked(order, sites)
     taken: dict[tuple[str, str], int] = {}
 
     def left(number: str, site: str) -> int:
+        if not allowed(number, site):
+            return 0
         item = order.lines[number].item
         return max(0, free(item, site) - taken.get((item, site), 0))
 

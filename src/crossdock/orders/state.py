@@ -14,7 +14,7 @@ from hashlib import sha256
 import msgspec
 
 from crossdock.contracts.kits import begun_kits, whole_kits
-from crossdock.contracts.vocabulary import ItemKind, OrderStatus
+from crossdock.contracts.vocabulary import ItemKind, OrderStatus, ReturnReason
 from crossdock.contracts.words import Address
 
 
@@ -89,6 +89,11 @@ class Line(msgspec.Struct, omit_defaults=True):
     cancel: int = 0
     invoiced: int = 0
     waiting: int = 0
+    closed: bool = False  # a person ships what is picked and cancels the rest
+    short_closed: int = 0  # not found, and by policy not served from elsewhere
+    compensated: int = 0  # cancelled when it had left, and asked back
+    only_site: str = ""  # where a person wants it served from
+    only_site_revision: tuple[int, str] = (0, "")
     parts: list[str] = []
     kit: str = ""
     each: int = 0
@@ -257,7 +262,7 @@ class OrderState(msgspec.Struct, omit_defaults=True):
     since: str = ""  # event time of the order, ISO 8601 in UTC
     ship_to: Address = Address()
     cancel_all: bool = False
-    holds: list[str] = []
+    holds: list[str] = []  # those that stand: `holding.restand`
     lines: dict[str, Line] = {}
     shipments: dict[str, ShipmentMark] = {}
     returns: dict[str, ReturnMark] = {}
@@ -275,6 +280,24 @@ class OrderState(msgspec.Struct, omit_defaults=True):
     told: str = ""  # the status that channels were last told
     reservation: str = ""
     took_over: bool = False  # whether the reservation's units were looked for
+    version: int = 0  # how many messages about the order were applied: each told thing bears it
+    purchase_order: str = ""
+    terms: str = ""
+    requested_for: str = ""  # ISO 8601 in UTC
+    priority_revision: tuple[int, str] = (0, "")  # of the change that set it
+    ship_to_revision: tuple[int, str] = (0, "")
+    requested_revision: tuple[int, str] = (0, "")
+    found_holds: list[str] = []  # what rules find wrong with it
+    placed_holds: dict[str, str] = {}  # id -> kind
+    released_holds: list[str] = []  # "kind/id" or "kind/name"
+    lapsed_holds: list[str] = []
+    forced: bool = False  # a person lets it go on in spite of its holds
+    closed: bool = False  # likewise, every line is shipped as far as it is picked
+    exposed_to: str = ""  # the account against whose credit it counts
+    exposed_minor: int = 0  # so much of its value does
+    watching: dict[str, int] = {}  # master record -> the round of its list that the order is on
+    acknowledged: str = ""  # what was acknowledged last, as a digest
+    reached: list[str] = []  # the milestones that were told last
 
     def line(self, number: str, item: str) -> Line:
         """The line with this number, made when a fact names it before the order does."""
@@ -334,7 +357,10 @@ def figures(order: OrderState, line: Line) -> Figures:
     if line.kind is _KIT:
         return _kit_figures(order, line, wish)
     if line.kind is _STOCK:
-        cancelled = max(0, min(wish, ordered - shipped)) if wish else 0
+        less = wish + line.short_closed
+        cancelled = max(0, min(less, ordered - shipped)) if less else 0
+        if line.closed or order.closed:
+            cancelled = max(cancelled, ordered - taken)
         still_open = max(0, ordered - cancelled - taken)
         backordered = max(0, still_open - reserved)
     else:
@@ -383,7 +409,8 @@ def _kit_figures(order: OrderState, line: Line, wish: int) -> Figures:
 
 def _cancelled_kits(order: OrderState, kit: Line) -> int:
     """Kits are cancelled whole, as long as no component of them has left the house."""
-    wish = kit.ordered if order.cancel_all else kit.cancel
+    whole = order.cancel_all or order.closed or kit.closed
+    wish = kit.ordered if whole else kit.cancel
     if not wish:
         return 0
     parts = order.parts_of(kit)
@@ -468,20 +495,36 @@ def fingerprint(order: OrderState) -> str:
             line.ordered,
             line.price_e4,
             line.cancel,
+            line.short_closed,
+            line.closed,
+            line.only_site,
             line.invoiced,
             {site: _facts(place) for site, place in line.sites.items() if _facts(place)},
         ]
         for number, line in order.lines.items()
     }
     said = {
-        "header": [order.placed, order.channel, order.customer, order.currency, order.priority],
+        "header": [
+            order.placed,
+            order.channel,
+            order.customer,
+            order.currency,
+            order.priority,
+            order.ship_to,
+            order.requested_for,
+        ],
         "cancel_all": order.cancel_all,
+        "by_hand": [order.forced, order.closed],
         "holds": sorted(order.holds),
         "lines": lines,
         "promised": promised,
-        "facts": sorted(key for key in order.facts if not key.startswith(STOP_ANSWER)),
+        "facts": sorted(key for key in order.facts if not key.startswith(_HISTORY)),
         "shipments": sorted(order.shipments),
-        "returns": {number: mark.authorised for number, mark in order.returns.items()},
+        "returns": {
+            number: mark.authorised
+            for number, mark in order.returns.items()
+            if mark.reason != ReturnReason.LATE_CANCELLATION
+        },
         "money": [
             sorted(order.receipts.items()),
             sorted(order.invoices.items()),
@@ -496,6 +539,11 @@ def fingerprint(order: OrderState) -> str:
 
 STOP_ANSWER = "release-stopped/"
 """The fact keys of warehouses' answers to stops: whether one was asked is history."""
+
+ASKED_BACK_FACT = "asked-back/"
+"""The fact keys of what the hub asked back: how often it did is history."""
+
+_HISTORY = (STOP_ANSWER, ASKED_BACK_FACT)
 
 
 def _facts(place: SiteLine) -> dict[str, object]:

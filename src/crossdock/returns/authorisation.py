@@ -83,15 +83,23 @@ def judged(
     left = {line: known.shipped for line, known in sold.items()}
     found: dict[str, Refused | None] = {}
     unasked = sorted(blind, key=lambda one: one.since)
-    for number, wish in sorted(
-        wishes.items(), key=lambda pair: (not pair[1].granted, pair[1].since, pair[0])
-    ):
+    for number, wish in sorted(wishes.items(), key=_turn):
         while unasked and unasked[0].since < wish.since and not wish.granted:
             _take(left, unasked.pop(0).lines)
         found[number] = None if wish.granted else refused(wish, sold, left, rules)
         if found[number] is None:
             _take(left, wish.lines)
     return found
+
+
+def _turn(named: tuple[str, Wish]) -> tuple[bool, bool, str, str]:
+    """Who is served first: what a desk granted, then who asked first, last what the hub asks back.
+
+    The hub asks for goods that were cancelled too late, and so never takes from a customer's wish.
+    """
+    number, wish = named
+    late = wish.reason == ReturnReason.LATE_CANCELLATION
+    return not wish.granted, late, wish.since, number
 
 
 def _take(left: dict[str, int], lines: Mapping[str, int]) -> None:

@@ -50,6 +50,7 @@ from crossdock.runtime.config_identity import (
 )
 from crossdock.runtime.config_limits import read_limits
 from crossdock.runtime.config_money import read_money, read_returns
+from crossdock.runtime.config_orders import OrderSettings, read_orders
 from crossdock.runtime.config_ownership import read_flows, read_roles, read_rules, roles_named
 from crossdock.runtime.config_policies import StockPolicies, read_policies
 from crossdock.runtime.config_posting import read_posting
@@ -123,6 +124,7 @@ class Settings:
     returns: ReturnRules
     credits: CreditRules
     policies: StockPolicies
+    orders: OrderSettings
     flows: Mapping[str, Flow]  # every one, those that ship with the hub included
     speech: Mapping[str, Speech]  # the systems that do not speak as we do
     matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
@@ -185,6 +187,11 @@ class Settings:
             speech=self.speech,
             matching=self.matching,
             survivorship=self.survivorship,
+            orders=self.orders.channels,
+            orders_default=self.orders.default,
+            holds=self.orders.holds,
+            customers=self.orders.customers,
+            sourcing=self.orders.sourcing,
         )
 
 
@@ -253,7 +260,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
     "survivorship", "posting", "policies", "taxes", "invoicing", "returns", "conditions",
-    "limits", "recipes",
+    "limits", "recipes", "orders",
 )  # fmt: skip
 
 
@@ -297,6 +304,9 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         rules=read_rules(reader, owned, sites, channels),
         policies=read_policies(reader, reader.section(top.get("policies"), "policies"), sites),
         recipes=read_recipes(reader, top.get("recipes"), base),
+        orders=read_orders(
+            reader, reader.section(top.get("orders"), "orders"), sites, channels, systems
+        ),
         posting=read_posting(reader, reader.section(top.get("posting"), "posting")),
         money=read_money(
             reader,

@@ -20,6 +20,7 @@ from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.limits import CALL_PAUSE_SECONDS_MAX, CALL_TRIES_MAX
 from crossdock.kernel.ports import Clock, Randomness
 from crossdock.log.errors import MOVED, CommitUnknown, LeaseLost, StoreError
+from crossdock.log.keys import DESK_FIRST
 from crossdock.log.ports import Calling
 from crossdock.log.records import (
     Decided,
@@ -185,6 +186,24 @@ class Desk:
                 self._on_commit(decided)
             return [outcome for _, _, outcome in decided.outcomes]
         raise last
+
+
+async def rehearsed(store: DeskStore, policy: Policy, call: NewMessage) -> Outcome:
+    """What a desk would decide on a call as things stand now; nothing is kept of it.
+
+    Raises:
+        StoreError: the store did not answer.
+    """
+    [known] = await store.earlier([call])
+    nowhere = Lease(DESK_FIRST, 0, 0)
+    with thinking():
+        recorded = _recorded(nowhere, 1, call, None if known is None else _rival(known))
+        pairs = [opened(recorded, policy=policy)]
+        wanted = wanted_by(pairs, policy)
+    if known is not None and known.same and known.outcome is not None and known.outcome.answer:
+        return known.outcome
+    decided, _ = await decide_on_what_stands(store, policy, pairs, wanted)
+    return decided.outcomes[0][2]
 
 
 def _passes(error: CrossdockError) -> bool:

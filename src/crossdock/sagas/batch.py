@@ -36,6 +36,7 @@ from crossdock.orders.state import Figures, OrderState, all_figures, status
 from crossdock.sagas.accounts import Accounts
 from crossdock.sagas.ahead import AheadBook
 from crossdock.sagas.backorders import ranking
+from crossdock.sagas.loads import LoadBook
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.pools import PoolBook
 from crossdock.sagas.turn import Turn, WaitingList
@@ -110,6 +111,7 @@ class Batch:
         self.waiting = WaitingList(loaded.waiting, ranking(policy))
         self.pools = PoolBook(self)
         self.ahead = AheadBook(self)
+        self.loads = LoadBook(self)
         self.orders: dict[str, OrderState] = {}
         self.masters = dict(loaded.masters)
         self.documents = dict(loaded.documents)
@@ -301,6 +303,7 @@ class Batch:
             self.ahead,
             self._settled,
             self.accounts.entered,
+            self.loads,
             self.periods,
         )
 
@@ -333,7 +336,9 @@ class Batch:
     def finish(self) -> Decided:
         """Everything that the batch changes."""
         self.decided.orders = [
-            order_row(order, self._settled.get(key)) for key, order in sorted(self.orders.items())
+            order_row(order, self._settled.get(key))
+            for key, order in sorted(self.orders.items())
+            if order.facts  # one that was refused, or never heard of, is none
         ]
         self.decided.stock = self.book.changes()
         if any(channel.wants_on_hand for channel in self.policy.channels.values()):

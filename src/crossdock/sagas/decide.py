@@ -16,6 +16,7 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory.promise import StockNotLoaded
+from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
 from crossdock.sagas import ahead, enforcement
 from crossdock.sagas.accounts import AccountsNotLoaded
@@ -31,11 +32,13 @@ from crossdock.sagas.batch import (
     PromisedNotLoaded,
 )
 from crossdock.sagas.deciders import DECIDERS
+from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.links import ALIASES, aliased
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.posting import enter_milestones
 from crossdock.sagas.recipes import hearing
 from crossdock.sagas.resolving import understand, wanted_to_understand
+from crossdock.sagas.turn import Turn
 from crossdock.sagas.understanding import Foreign, foreign, reread
 
 
@@ -160,11 +163,27 @@ def decide(
     return batch.finish()
 
 
+def _revives(batch: Batch, decider: Decider, noun: Any) -> bool:
+    """Whether what stands under the message's business key was refused, so that this may stand."""
+    if decider.revives is None or isinstance(noun, Foreign):
+        return False
+    return decider.revives(batch, noun)
+
+
+def _count_version(batch: Batch, turn: Turn) -> None:
+    """Every message that is applied to an order makes a new version of it, whatever it said."""
+    message = turn.message
+    if turn.outcome.fate is Fate.APPLIED and message.partition < DESK_FIRST:
+        order = batch.orders.get(message.key)
+        if order is not None and CATALOGUE[message.type].key == "order_id":
+            order.version += 1
+
+
 def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
     """Decide one message and let the rest of the batch see it."""
     turn = batch.turn(message)
     decider = DECIDERS[message.type]
-    if message.rival is not None:
+    if message.rival is not None and not _revives(batch, decider, noun):
         turn.hold(f"business key of {message.rival} with other content")
         turn.note("rival", message.rival, f"{message.place} says otherwise")
         if decider.contradicted is not None and not isinstance(noun, Foreign):
@@ -173,6 +192,7 @@ def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
         batch, turn, understood
     ):
         decider.decide(batch, turn, understood)
+        _count_version(batch, turn)
         if turn.outcome.fate is Fate.APPLIED and batch.policy.recipes.recipes:
             hearing.hear(batch, turn, understood)
     if turn.outcome.movements:

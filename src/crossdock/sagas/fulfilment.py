@@ -23,13 +23,25 @@ from crossdock.contracts.orders import (
     ReleaseStopped,
 )
 from crossdock.contracts.stock import Grant
-from crossdock.contracts.vocabulary import ItemKind, PickSource
+from crossdock.contracts.vocabulary import HoldKind, ItemKind, PickSource
 from crossdock.log.records import Waiting
-from crossdock.orders import sourcing
 from crossdock.orders.doings import Doing
 from crossdock.orders.facts import Happened, consume
+from crossdock.orders.grouping import group_of
+from crossdock.orders.refusals import kind_of
 from crossdock.orders.state import Figures, Line, OrderState, all_figures, figures
-from crossdock.sagas import crediting, goods, invoicing, promising, returning, telling
+from crossdock.sagas import (
+    announcing,
+    compensating,
+    crediting,
+    goods,
+    invoicing,
+    promising,
+    returning,
+    sites,
+    steering,
+    telling,
+)
 from crossdock.sagas.turn import Turn
 
 Shelf = tuple[str, str]
@@ -125,27 +137,76 @@ def settle(
     believes: their rows are written again. `anew` looks for stock for waiting lines too.
     """
     returning.hold_wrong_items(turn, order)
+    compensating.close_shorts(turn, order)
     now = turn.settled[order.order_id] = all_figures(order)
     free_again = set(freed)
-    if order.placed and not order.holds:
-        if unpromised or listed_otherwise or anew or not _is_square(order, now):
-            stops: Stops = {}
-            for item, site in unpromised:
-                _withdraw_unbacked(turn, order, now, item, site, stops)
-            free_again |= _give_back(turn, order, now, stops)
-            _stop_staged(turn, order, now, stops)
-            _reserve_missing(turn, order, now, anew=anew)
-            _wait_for_the_rest(turn, order, now, listed_otherwise)
-            _look_again_at_kits(order, now)
-            _stop(turn, order, stops)
-            _release(turn, order)
+    if order.placed and order.holds:
+        free_again |= _stand_still(turn, order, now)
+    elif order.placed and (unpromised or listed_otherwise or anew or not _is_square(order, now)):
+        free_again |= _go_on(turn, order, now, unpromised, listed_otherwise, anew=anew)
+    if order.placed and not any(kind_of(hold) is HoldKind.DATA for hold in order.holds):
         invoicing.ask_for_invoices(turn, order, now)
         crediting.ask_for_credits(turn, order, now)
         returning.answer_returns(turn, order, now)
+    compensating.ask_back(turn, order, now)
     for item, site in sorted(free_again):
         serve_waiting(turn, item, site)
     telling.note_conditions(turn, order, now)
     telling.tell_status(turn, order, now)
+    announcing.announce(turn, order, now)
+
+
+def _go_on(
+    turn: Turn,
+    order: OrderState,
+    now: dict[str, Figures],
+    unpromised: Iterable[Shelf],
+    listed_otherwise: Collection[str],
+    *,
+    anew: bool,
+) -> set[Shelf]:
+    """Let promises, releases and waiting lines be what is open; gives shelves with free units."""
+    stops: Stops = {}
+    for item, site in unpromised:
+        _withdraw_unbacked(turn, order, now, item, site, stops)
+    freed = _give_back(turn, order, now, stops) | _leave_others(turn, order, now, stops)
+    _stop_staged(turn, order, now, stops)
+    _reserve_missing(turn, order, now, anew=anew)
+    _wait_for_the_rest(turn, order, now, listed_otherwise)
+    _look_again_at_kits(order, now)
+    _stop(turn, order, stops)
+    _release(turn, order)
+    return freed
+
+
+def _stand_still(turn: Turn, order: OrderState, known: dict[str, Figures]) -> set[Shelf]:
+    """A held order has no promise and waits for nothing; gives the shelves where some came free.
+
+    Warehouses are asked to stop what they were asked for. What is picked already stays where it is.
+    """
+    stops: Stops = {}
+    freed: set[Shelf] = set()
+    for number, line in order.stock_lines():
+        known[number].reserved = 0
+        known[number].backordered = known[number].open
+        for site in sorted(line.sites):
+            place = line.sites[site]
+            if place.reserved > place.released:
+                freed.add((line.item, site))
+            if place.reserved > place.stopping:
+                _take_back(turn, order, number, site, place.reserved - place.stopping, stops)
+        if line.waiting and not _awaits_master(order, line):
+            wait_without_site(turn, order, number, 0)
+    _look_again_at_kits(order, known)
+    _stop(turn, order, stops)
+    return freed
+
+
+def _awaits_master(order: OrderState, line: Line) -> bool:
+    """Whether the order is held for the record of the line's item."""
+    return any(
+        hold.endswith(f":{line.item}") and kind_of(hold) is HoldKind.DATA for hold in order.holds
+    )
 
 
 def _is_square(order: OrderState, known: dict[str, Figures]) -> bool:
@@ -187,6 +248,25 @@ def _give_back(
                     _take_back(turn, order, number, site, part, stops)
                     if not released_too:
                         freed.add((line.item, site))
+    return freed
+
+
+def _leave_others(
+    turn: Turn, order: OrderState, known: dict[str, Figures], stops: Stops
+) -> set[Shelf]:
+    """Take back what a line has at other sites than the one that a person named for it."""
+    freed: set[Shelf] = set()
+    for number, line in order.stock_lines():
+        for site in sorted(line.sites) if line.only_site else ():
+            place = line.sites[site]
+            part = place.reserved - place.stopping
+            if site == line.only_site or part <= 0:
+                continue
+            if place.reserved > place.released:
+                freed.add((line.item, site))
+            _take_back(turn, order, number, site, part, stops)
+            known[number].reserved -= part
+            known[number].backordered += part
     return freed
 
 
@@ -295,7 +375,7 @@ def _reserve_missing(
     def free(item: str, site: str) -> int:
         return promising.offered(turn, channel.channel, channel.keep_back, item, site)
 
-    for number, parts in sourcing.choose(order, wanted, channel.sells_from, free).items():
+    for number, parts in sites.chosen(turn, order, wanted, channel.sells_from, free).items():
         line = order.lines[number]
         for site, quantity in parts:
             promising.take(turn, channel.channel, channel.keep_back, line.item, site, quantity)
@@ -325,7 +405,9 @@ def _wait_for_the_rest(
                 quantity=missing,
                 priority=order.priority,
                 since=datetime.fromisoformat(order.since),
-                sites=channel.sells_from if channel is not None else (),
+                sites=()
+                if channel is None
+                else sites.allowed_for(turn, order, number, channel.sells_from),
                 keep_back=channel.keep_back if channel is not None else 0,
                 channel=order.channel,
             )
@@ -351,6 +433,9 @@ def _release(turn: Turn, order: OrderState) -> None:
                 asked.setdefault(site, []).append(
                     ReleaseLine(line=number, item=line.item, quantity=more, **line.handling)
                 )
+    if not asked:
+        return
+    group = group_of(order, turn.policy.order_policy(order.channel).together)
     for site in sorted(asked):
         turn.remember(order, Doing.RELEASES, order.releases + 1)
         release = Release(
@@ -361,6 +446,9 @@ def _release(turn: Turn, order: OrderState) -> None:
             customer=order.customer,
             ship_to=order.ship_to,
             priority=order.priority,
+            requested_for=steering.requested_for(order),
+            version=order.version + 1,
+            group=group,
         )
         turn.tell(
             turn.routes("release", catalogue.ORDER_RELEASED, site, order.channel),
@@ -419,14 +507,14 @@ def wait_for_masters(turn: Turn, order: OrderState) -> None:
         if line.kind is not ItemKind.STOCK and line.waiting and not order.holds:
             wait_without_site(turn, order, number, 0)  # `settle` looks at stock lines only
             continue
-        held = any(hold.endswith(f":{line.item}") for hold in order.holds)
-        if held and not line.waiting:
+        if _awaits_master(order, line):
             wait_without_site(turn, order, number, max(1, line.ordered))
 
 
 def wait_without_site(turn: Turn, order: OrderState, number: str, quantity: int) -> None:
     """Let a line wait for its item's master, or wait no more."""
-    turn.remember(order, Doing.WAITING, quantity, number)
+    if order.lines[number].waiting != quantity:
+        turn.remember(order, Doing.WAITING, quantity, number)
     since = datetime.fromisoformat(order.since)
     item = order.lines[number].item
     turn.waiting.put(Waiting(item, order.order_id, number, quantity, order.priority, since, ()))

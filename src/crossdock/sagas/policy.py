@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from crossdock.contracts.vocabulary import StockState
+from crossdock.contracts.vocabulary import HoldKind, StockState
 from crossdock.identity.matching import MatchRule
 from crossdock.inventory.bridge import PostingPolicy
 from crossdock.inventory.limits import CorrectionLimit
 from crossdock.orders.charges import MoneyRules
 from crossdock.orders.credits import CreditRules
+from crossdock.orders.policy import (
+    DEFAULT,
+    CustomerPolicy,
+    HoldPolicy,
+    OrderPolicy,
+    ShortPick,
+    SourcingPolicy,
+)
 from crossdock.ownership.matrix import Matrix
 from crossdock.ownership.survivorship import FieldRule
 from crossdock.returns.authorisation import ReturnRules
@@ -67,6 +75,22 @@ class Policy:
     stopped: Mapping[str, str] = field(default_factory=dict)  # message type -> why it may not flow
     recipes: RecipeBook = field(default_factory=RecipeBook)  # what this house carries out
     name: str = "crossdock"  # the hub's own name as the source of its messages to itself
+    orders: Mapping[str, OrderPolicy] = field(default_factory=dict)  # by channel; else:
+    orders_default: OrderPolicy = DEFAULT
+    holds: Mapping[HoldKind, HoldPolicy] = field(default_factory=dict)
+    customers: Mapping[str, CustomerPolicy] = field(default_factory=dict)
+    sourcing: SourcingPolicy = field(default_factory=SourcingPolicy)
+
+    def order_policy(self, channel: str) -> OrderPolicy:
+        """How the orders of this channel are treated."""
+        return self.orders.get(channel, self.orders_default)
+
+    def short_pick(self, channel: str, customer: str) -> ShortPick:
+        """What follows when a picker does not find goods: agreed with the customer, or usual."""
+        agreed = self.customers.get(customer)
+        if agreed is not None and agreed.short_pick is not None:
+            return agreed.short_pick
+        return self.order_policy(channel).short_pick
 
     @property
     def sells_ahead(self) -> bool:

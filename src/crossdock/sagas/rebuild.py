@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.returns import ReturnRequest
 from crossdock.contracts.shipments import Pick, Shipment
-from crossdock.contracts.vocabulary import Fate
+from crossdock.contracts.vocabulary import Fate, ReturnReason
+from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import Outcome, Recorded, Weighed
-from crossdock.orders import doings, facts, weights
+from crossdock.orders import doings, facts, holding, weights
 from crossdock.orders.facts import Happened
-from crossdock.orders.state import STOP_ANSWER, OrderState
+from crossdock.orders.state import ASKED_BACK_FACT, STOP_ANSWER, OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class FactKind:
 
     key: Callable[[Any], str]
     fold: Callable[[OrderState, Any, datetime], list[Happened] | None]
+
+
+def _return_key(said: ReturnRequest) -> str:
+    late = said.reason is ReturnReason.LATE_CANCELLATION
+    return f"{ASKED_BACK_FACT if late else 'return/'}{said.return_id}"
 
 
 FACTS: dict[str, FactKind] = {
@@ -37,6 +44,27 @@ FACTS: dict[str, FactKind] = {
     catalogue.ORDER_CANCELLATION_REQUESTED: FactKind(
         lambda said: f"cancellation/{said.cancellation_id}",
         lambda order, said, _: facts.cancel_order(order, said),
+    ),
+    catalogue.ORDER_ADMITTED: FactKind(lambda said: f"placed/{said.order_id}", facts.place_order),
+    catalogue.ORDER_PRIORITISED: FactKind(
+        lambda said: f"priority/{said.change_id}",
+        lambda order, said, _: facts.prioritise(order, said),
+    ),
+    catalogue.ORDER_OVERRIDDEN: FactKind(
+        lambda said: f"override/{said.override_id}",
+        lambda order, said, _: facts.override(order, said),
+    ),
+    catalogue.ORDER_HOLD_PLACED: FactKind(
+        lambda said: f"hold/{said.hold_id}",
+        lambda order, said, _: holding.place_hold(order, said),
+    ),
+    catalogue.ORDER_HOLD_RELEASED: FactKind(
+        lambda said: f"hold-release/{said.release_id}",
+        lambda order, said, _: holding.release_hold(order, said),
+    ),
+    catalogue.ORDER_HOLD_LAPSED: FactKind(
+        lambda said: f"hold-lapse/{said.hold}",
+        lambda order, said, _: holding.lapse_hold(order, said),
     ),
     catalogue.PICK_CONFIRMED: FactKind(
         lambda said: f"pick/{said.site}/{said.pick_id}",
@@ -54,10 +82,7 @@ FACTS: dict[str, FactKind] = {
         lambda said: f"shipment/{said.shipment_id}",
         facts.ship,
     ),
-    catalogue.RETURN_REQUESTED: FactKind(
-        lambda said: f"return/{said.return_id}",
-        facts.request_return,
-    ),
+    catalogue.RETURN_REQUESTED: FactKind(_return_key, facts.request_return),
     catalogue.RETURN_GRANTED: FactKind(
         lambda said: f"return/{said.return_id}",
         lambda order, said, at: facts.request_return(order, said, at, granted=True),
@@ -96,6 +121,8 @@ MASTERS = frozenset(
         catalogue.SITE_CHANGED,
         catalogue.CHANNEL_CHANGED,
         catalogue.LOCATION_CHANGED,
+        catalogue.CREDIT_CHANGED,
+        catalogue.PRICE_CHANGED,
     }
 )
 """Every kind of message that carries a master record."""
@@ -119,8 +146,8 @@ def weigh(order: OrderState, noun: Any) -> list[Weighed]:
 
 
 def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> None:
-    """Fold one decided message of the order into its state."""
-    if outcome.fate is not Fate.APPLIED:
+    """Fold one decided message of the order into its state; at a desk an order is only admitted."""
+    if outcome.fate is not Fate.APPLIED or message.partition >= DESK_FIRST:
         return
     if message.type in FACTS:
         learn(order, message, noun)
@@ -129,3 +156,4 @@ def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> N
         doings.remember(order, memory.what, memory.of, memory.value)
     for one in outcome.commitments:
         doings.promise(order, one.line, one.site, one.reserved, one.released)
+    order.version += 1

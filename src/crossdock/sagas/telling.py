@@ -138,6 +138,7 @@ def tell_status(turn: Turn, order: OrderState, known: dict[str, Figures]) -> Non
             customer=order.customer,
             status=now,
             lines=tuple(lines),
+            version=order.version + 1,
         ),
         f"order-status/{order.order_id}/{turn.message.place}",
         Lane.ANALYTICAL,

@@ -38,6 +38,7 @@ from crossdock.orders.doings import Doing
 from crossdock.orders.periods import Periods
 from crossdock.orders.state import Figures, OrderState
 from crossdock.sagas.ahead import AheadBook
+from crossdock.sagas.loads import LoadBook
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.pools import PoolBook
 
@@ -46,8 +47,8 @@ class Turn:
     """The working view of one message: its batch's books, its own outcome."""
 
     __slots__ = (
-        "ahead", "book", "effects", "entered", "message", "messages", "outcome", "periods",
-        "policy", "pools", "settled", "waiting",
+        "ahead", "book", "effects", "entered", "loads", "message", "messages", "outcome",
+        "periods", "policy", "pools", "settled", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -60,9 +61,11 @@ class Turn:
         ahead: AheadBook,
         settled: dict[str, dict[str, Figures]],
         entered: list[tuple[Movement, datetime]],
+        loads: LoadBook,
         periods: Callable[[], Periods] = Periods,
     ) -> None:
         self.periods = periods  # what finance has closed by now
+        self.loads = loads
         self.entered = entered  # the batch's movements so far, with their event times
         self.settled = settled  # order -> its figures when it was settled last in this batch
         self.message = message

@@ -21,7 +21,8 @@ from crossdock.contracts.stock import StockAdjustment
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import AdjustmentReason
 from crossdock.inventory.bridge import PostingMode, PostingPolicy
-from crossdock.log.records import Decided, Lease, NewMessage, Receipt
+from crossdock.log.keys import DESK_FIRST
+from crossdock.log.records import Decided, Lease, NewMessage, Outcome, Receipt, Recorded
 from crossdock.log.views import BalanceRow, WeightRow
 from crossdock.orders.state import OrderState, fingerprint
 from crossdock.ownership.matrix import DEFAULT_RULES, Matrix
@@ -118,6 +119,46 @@ class SmallHub:
             pass
         return receipts
 
+    def call(self, message: NewMessage) -> Outcome:
+        """Decide a call at a desk, as `runtime.desk` does; repeated, it is answered the same."""
+        lease = at_once(self.store.open_desk("desk", at(0), at(1000)))
+        assert lease is not None
+        [known] = at_once(self.store.earlier([message]))
+        if known is not None and known.same:
+            assert known.outcome is not None
+            return known.outcome
+        rival = None if known is None else f"{known.partition}:{known.position}"
+        decided = self._decide_call(message, lease.partition, lease.position + 1, rival)
+        decided.positions = [(lease, lease.position + 1)]
+        at_once(self.store.commit_calls([(message, rival)], [], decided, at(0)))
+        while self._decide_batch():
+            pass
+        return decided.outcomes[0][2]
+
+    def ask(self, message: NewMessage) -> Outcome:
+        """What would be decided on a call, which nothing is kept of."""
+        [known] = at_once(self.store.earlier([message]))
+        rival = None if known is None else f"{known.partition}:{known.position}"
+        return self._decide_call(message, DESK_FIRST, 1, rival).outcomes[0][2]
+
+    def _decide_call(
+        self, message: NewMessage, partition: int, position: int, rival: str | None
+    ) -> Decided:
+        recorded = Recorded(
+            partition,
+            position,
+            message.source,
+            message.id,
+            message.type,
+            message.key,
+            message.correlation,
+            message.event_time,
+            message.received_time,
+            message.raw,
+            rival,
+        )
+        return self._decided([opened(recorded, policy=self.policy)])
+
     def ring(self, seconds: float) -> None:
         """Let every timer fire that is due so many seconds after the story began."""
         now = at(seconds)
@@ -197,17 +238,19 @@ class SmallHub:
         recorded = at_once(self.store.read(leases, self._batch))
         if not recorded:
             return False
-        messages = [opened(message, policy=self.policy) for message in recorded]
+        decided = self._decided([opened(message, policy=self.policy) for message in recorded])
+        decided.positions = new_positions(leases, [message.partition for message in recorded])
+        at_once(self.store.commit(decided, at(0)))
+        return True
+
+    def _decided(self, messages: Sequence[tuple[Recorded, Any]]) -> Decided:
         wanted = wanted_by(messages, self.policy)
         while True:
             loaded = at_once(self.store.load(wanted))
             decided = decide(self.policy, messages, wanted, loaded)
             if isinstance(decided, Decided):
-                break
+                return decided
             wanted = decided
-        decided.positions = new_positions(leases, [message.partition for message in recorded])
-        at_once(self.store.commit(decided, at(0)))
-        return True
 
 
 def new_positions(leases: Sequence[Lease], decided: Sequence[int]) -> list[tuple[Lease, int]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.holds import OrderHold, OrderHoldRelease
 from crossdock.contracts.invoices import Invoice, InvoiceLine
 from crossdock.contracts.orders import (
     LineChange,
@@ -30,8 +31,9 @@ from crossdock.contracts.returns import (
     ReturnRequest,
 )
 from crossdock.contracts.shipments import Pack, Pick, PickLine, Shipment, ShipmentLine
-from crossdock.contracts.vocabulary import Disposition, ItemKind
-from crossdock.contracts.words import Noun
+from crossdock.contracts.steering import OrderOverride, OrderPriority
+from crossdock.contracts.vocabulary import Disposition, HoldKind, ItemKind, OverrideAction
+from crossdock.contracts.words import Address, Noun
 from crossdock.log.records import NewMessage
 from crossdock.orders.state import OrderState, SiteLine, figures
 from crossdock.sagas.policy import Policy
@@ -157,10 +159,12 @@ def tales(
     order_id: str = "o-1",
     restock: bool = True,
     kits: bool = False,
+    desk: bool = False,
 ) -> Tale:
     """One order, of `kits` or without any, and up to `more` further messages about it.
 
-    Without `restock` no return goes back to a shelf, so the order alone decides what is on it.
+    With a `desk` people hold it, let it go, hurry it and decide against the rules. Without
+    `restock` no return goes back to a shelf, so the order alone decides what is on it.
     """
     opening = draw(stock)
     wish = kit_orders(order_id) if kits else orders(order_id)
@@ -170,7 +174,7 @@ def tales(
         tale = Tale(opening, said, masters)
         hub = tale.hub()
         hub.tell(*tale.messages())
-        actions = _possible(hub.order(order_id), number, restock=restock)
+        actions = _possible(hub.order(order_id), number, restock=restock, desk=desk)
         act = draw(st.sampled_from(actions))
         said.append(act(draw))
     return Tale(opening, said, masters)
@@ -179,12 +183,20 @@ def tales(
 Act = Callable[[st.DrawFn], Said]
 
 
-def _possible(order: OrderState, number: int, *, restock: bool) -> list[Act]:
+def _possible(order: OrderState, number: int, *, restock: bool, desk: bool = False) -> list[Act]:
     """Everything that somebody could truthfully say next."""
     acts: list[Act] = [
         lambda draw: _change(draw, order, number),
         lambda draw: _cancel(draw, order, number),
     ]
+    if desk:
+        acts += [
+            lambda draw: _hold(draw, order, number),
+            lambda draw: _release_hold(draw, order, number),
+            lambda draw: _prioritise(draw, order, number),
+            lambda draw: _override(draw, order, number),
+            lambda draw: _readdress(draw, order, number),
+        ]
     if spots := _where(order, lambda place: place.released):
         acts += 3 * [lambda draw: _pick(draw, order, spots, number)]
     if staged := _where(order, lambda place: place.picked - place.packed):
@@ -246,6 +258,59 @@ def _cancel(draw: st.DrawFn, order: OrderState, number: int) -> Said:
         lines = (LineQuantity(line=name, item=order.lines[name].item, quantity=quantity),)
     return catalogue.ORDER_CANCELLATION_REQUESTED, OrderCancellation(
         cancellation_id=f"ca-{number}", order_id=order.order_id, lines=lines
+    )
+
+
+HOLDS = ("h-1", "h-2")
+_KINDS = st.sampled_from([HoldKind.FRAUD, HoldKind.MANUAL])
+
+
+def _hold(draw: st.DrawFn, order: OrderState, number: int) -> Said:
+    name = draw(st.sampled_from(HOLDS))
+    kind = HoldKind.FRAUD if name == HOLDS[0] else HoldKind.MANUAL
+    return catalogue.ORDER_HOLD_PLACED, OrderHold(hold_id=name, order_id=order.order_id, kind=kind)
+
+
+def _release_hold(draw: st.DrawFn, order: OrderState, number: int) -> Said:
+    return catalogue.ORDER_HOLD_RELEASED, OrderHoldRelease(
+        release_id=f"hr-{number}",
+        order_id=order.order_id,
+        hold=draw(st.sampled_from(HOLDS)),
+        kind=draw(_KINDS),
+    )
+
+
+def _prioritise(draw: st.DrawFn, order: OrderState, number: int) -> Said:
+    return catalogue.ORDER_PRIORITISED, OrderPriority(
+        change_id=f"pr-{number}",
+        order_id=order.order_id,
+        revision=draw(st.integers(1, 3)),
+        priority=draw(st.integers(1, 9)),
+    )
+
+
+def _override(draw: st.DrawFn, order: OrderState, number: int) -> Said:
+    action = draw(st.sampled_from(OverrideAction))
+    lines = sorted(name for name, line in order.lines.items() if not line.kit)
+    named = action is OverrideAction.SOURCE or draw(st.booleans())
+    return catalogue.ORDER_OVERRIDDEN, OrderOverride(
+        override_id=f"ov-{number}",
+        order_id=order.order_id,
+        action=action,
+        line=draw(st.sampled_from(lines)) if named else None,
+        site=draw(st.sampled_from(["EAST", "WEST"])) if action is OverrideAction.SOURCE else None,
+        revision=draw(st.integers(1, 3)),
+        reason="they called",
+        by="ann",
+    )
+
+
+def _readdress(draw: st.DrawFn, order: OrderState, number: int) -> Said:
+    return catalogue.ORDER_CHANGE_REQUESTED, OrderChange(
+        change_id=f"ad-{number}",
+        order_id=order.order_id,
+        revision=draw(st.integers(1, 3)),
+        ship_to=Address(city=draw(st.sampled_from(["York", "Leeds"]))),
     )
 
 

@@ -157,6 +157,12 @@ PLANTED = {
     "waiting_unserved": "UPDATE promise SET sellable = sellable + 100 WHERE item = 'bolt'",
     "waiting_nowhere": "UPDATE waiting SET sites = '{}' WHERE order_id = 'SO-2'",
     "orders_rebuilt": "UPDATE sales_order SET state = state || ' ' WHERE order_id = 'SO-2'",
+    "legal_history": (
+        "UPDATE outcome SET body = convert_to((convert_from(body, 'UTF8')::jsonb"
+        ' || \'{"memories": [["short_closed", ["1"], 99]]}\')::text, \'UTF8\')'
+        " WHERE (partition, position) IN (SELECT partition, position FROM message"
+        " WHERE type = 'crossdock.stock.granted.v1')"
+    ),
     "figures_derived": "UPDATE sales_order SET shipped = shipped + 1 WHERE order_id = 'SO-2'",
     "weights_are_sums": "UPDATE weight SET grams = grams + 1 WHERE state = 'available'",
     "weight_without_goods": (

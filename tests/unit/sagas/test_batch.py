@@ -113,6 +113,8 @@ def test_every_message_that_may_come_has_a_decider() -> None:
     to_itself = {
         catalogue.STOCK_GRANTED,
         catalogue.ORDER_REVIEW_REQUESTED,
+        catalogue.ORDER_ADMITTED,
+        catalogue.ORDER_HOLD_LAPSED,
         catalogue.TIMER_FIRED,
         catalogue.IDENTITY_ASKED,
         catalogue.MESSAGE_RETRIED,
@@ -132,7 +134,7 @@ def test_every_message_that_may_come_has_a_decider() -> None:
     }
     inbound = {newest(row.name) for row in CATALOGUE.values() if row.inbound}
     assert set(DECIDERS) == inbound | to_itself
-    assert set(rebuild.FACTS) | rebuild.MASTERS <= inbound | {catalogue.RETURN_GRANTED}
+    assert set(rebuild.FACTS) | rebuild.MASTERS <= inbound | to_itself
 
 
 @pytest.mark.parametrize("kind", ItemKind)

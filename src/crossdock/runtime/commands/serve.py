@@ -17,6 +17,7 @@ from crossdock.gateway.availability import availability_routes
 from crossdock.gateway.calls import GroupCalls
 from crossdock.gateway.intake import GroupCommit
 from crossdock.gateway.keys import Keyring
+from crossdock.gateway.orders import order_routes
 from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
 from crossdock.gateway.returns import return_routes
@@ -26,6 +27,7 @@ from crossdock.gateway.webhooks import webhook_routes
 from crossdock.runtime.clocks import SystemIds
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, hint, say
+from crossdock.runtime.desk import rehearsed
 from crossdock.runtime.guarding import guarded, room_for_connections
 from crossdock.runtime.hub import callers, running_hub, webhooks
 
@@ -68,6 +70,14 @@ async def _serve(settings: Settings) -> int:
                     ids=ids,
                     views=(
                         *webhook_routes(webhooks(settings), hub.hear, hub.clock, room),
+                        *order_routes(
+                            calls,
+                            lambda call: rehearsed(hub.store, hub.policy, call),
+                            hub.policy,
+                            hub.clock,
+                            ids,
+                            room,
+                        ),
                         *reservation_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
                         *return_routes(calls, hub.store, hub.policy, hub.clock, ids, room),
                         *availability_routes(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from crossdock.sagas.deciders import (
     counts,
+    desk,
     effects,
     goods,
     identities,
@@ -30,6 +31,7 @@ from crossdock.sagas.deciders.decider import Decider
 
 DECIDERS: dict[str, Decider] = {
     **orders.DECIDERS,
+    **desk.DECIDERS,
     **goods.DECIDERS,
     **purchasing.DECIDERS,
     **counts.DECIDERS,

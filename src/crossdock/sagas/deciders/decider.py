@@ -23,14 +23,15 @@ class Decider:
     it will look at, so that a batch is loaded in one go; what it forgets is asked for later, at the
     price of another round. The order of a message that is keyed by one is always loaded.
     `contradicted` adds to what becomes of a message whose business key has other content already:
-    it is held, and whoever asked may need an answer. `further` adds what can
-    only be named once something else is there.
+    it is held, and whoever asked may need an answer; unless `revives` says that what came before
+    was refused. `further` adds what can only be named once something else is there.
     """
 
     decide: Callable[[Batch, Turn, Any], None]
     wants: Callable[[Wanted, Any], None] = nothing_more
     contradicted: Callable[[Batch, Turn, Any], None] | None = None
     further: Callable[[Batch, Wanted, Any], None] | None = None
+    revives: Callable[[Batch, Any], bool] | None = None
 
 
 def items_of_lines(wanted: Wanted, noun: Any) -> None:

@@ -13,7 +13,16 @@ from crossdock.contracts.vocabulary import ItemKind
 from crossdock.identity.matching import ATTRIBUTES
 from crossdock.log.records import Lane, MasterRow, Wanted
 from crossdock.ownership import survivorship
-from crossdock.sagas import enforcement, fulfilment, golden, hierarchy, rebuild, review
+from crossdock.sagas import (
+    enforcement,
+    exposure,
+    fulfilment,
+    golden,
+    hierarchy,
+    rebuild,
+    review,
+    watching,
+)
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.resolving import said_as
@@ -49,6 +58,10 @@ def _master(batch: Batch, turn: Turn, noun: Any) -> None:
         review.put_marks(batch, turn, row.entity, ATTRIBUTES[row.entity](number, noun), number)
     if row.entity == "item":
         fulfilment.review_waiting(turn, number)
+    elif row.entity == "credit":
+        exposure.renew(batch, turn, number)
+    elif row.entity in ("party", "price"):
+        watching.wake(batch, turn, row.entity, number)
 
 
 def _tell(turn: Turn, row: MessageType, number: str, stored: MasterRow) -> None:
@@ -88,6 +101,10 @@ def _wants(kind: str) -> Decider:
         wanted.documents.add((golden.MASTER, golden.document_id(row.entity, number)))
         if row.entity == "item":
             wanted.items.add(number)
+        if row.entity in ("party", "credit", "price"):
+            wanted.documents.add((watching.LIST, f"{row.entity}/{number}"))
+        if row.entity == "credit":
+            wanted.documents.add((exposure.ACCOUNT, number))
         if row.entity in hierarchy.ENTITIES:
             hierarchy.wants(wanted, row.entity, noun, number)
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from crossdock.contracts import catalogue
-from crossdock.contracts.invoices import AccountingPeriods, InvoiceRejected, InvoiceRetry
+from crossdock.contracts.invoices import (
+    AccountingPeriods,
+    Invoice,
+    InvoicePaid,
+    InvoiceRejected,
+    InvoiceRetry,
+)
 from crossdock.log.records import Wanted
 from crossdock.orders.state import all_figures
-from crossdock.sagas import fulfilment, invoicing
+from crossdock.sagas import checking, exposure, fulfilment, invoicing
 from crossdock.sagas.batch import CALENDAR, Batch
 from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.learning import learn
@@ -20,6 +26,9 @@ def _learned(batch: Batch, turn: Turn, noun: Any) -> None:
     order = batch.order(noun.order_id)
     if learn(turn, order, noun) is not None:
         fulfilment.settle(turn, order)
+        checking.count_credit(batch, turn, order, invoiced=isinstance(noun, Invoice))
+        if isinstance(noun, InvoicePaid):
+            exposure.paid(batch, turn, order, noun.amount_minor)
 
 
 def _rejected(batch: Batch, turn: Turn, noun: InvoiceRejected) -> None:

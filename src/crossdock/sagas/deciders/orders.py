@@ -8,119 +8,99 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts import catalogue, orders, shipments, stock
-from crossdock.contracts.parties import Party
-from crossdock.contracts.products import Item
-from crossdock.contracts.vocabulary import ItemKind, ItemStatus
 from crossdock.contracts.words import Address
+from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import Wanted
+from crossdock.orders import facts
 from crossdock.orders.doings import Doing
-from crossdock.orders.state import Line, OrderState
-from crossdock.sagas import fulfilment, reserving, telling
+from crossdock.orders.state import OrderState
+from crossdock.sagas import (
+    checking,
+    exposure,
+    fulfilment,
+    reserving,
+    steering,
+    submitting,
+    telling,
+)
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders.decider import Decider, items_of_lines, its_item
 from crossdock.sagas.deciders.goods import check_serials
 from crossdock.sagas.learning import learn as _learn
-from crossdock.sagas.measures import understand
 from crossdock.sagas.turn import Turn
-
-_PARTY = msgspec.json.Decoder(Party)
-
-
-def _check_items(batch: Batch, turn: Turn, order: OrderState) -> None:
-    if not order.placed:
-        return
-    holds = understand(batch, turn, order)
-    if batch.policy.known_items_only:
-        holds |= _unknown(batch, order)
-        _note_handling(batch, turn, order)
-    if order.holds != sorted(holds):
-        turn.remember(order, Doing.HOLDS, sorted(holds))
-
-
-_HANDLING = ("zone", "carton_rule", "routing_code", "wave_group")
-
-
-def _note_handling(batch: Batch, turn: Turn, order: OrderState) -> None:
-    """Remember what releases tell the warehouse of each item, as its master has it now (R21)."""
-    for number, line in order.stock_lines():
-        item = batch.item(line.item)
-        if item is None:
-            continue
-        _note_money(turn, order, number, item)
-        known = {name: value for name in _HANDLING if (value := getattr(item, name)) is not None}
-        if known != line.handling:
-            told = [f"{name}={value}" for name, value in known.items()]
-            turn.remember(order, Doing.HANDLING, told, number)
-
-
-def _note_money(turn: Turn, order: OrderState, number: str, item: Item) -> None:
-    """Remember how the item's master says that a line is taxed, and whether it is taken back."""
-    line = order.lines[number]
-    if item.tax_code and not line.tax_code:
-        turn.remember(order, Doing.TAX_CODE, item.tax_code, number)
-    if line.kept is item.returnable:
-        turn.remember(order, Doing.KEPT, not item.returnable, number)
-
-
-def _unknown(batch: Batch, order: OrderState) -> set[str]:
-    """What of the order the masters do not know, or do not let be sold."""
-    holds = set()
-    for line in order.lines.values():
-        item = batch.item(line.item)
-        if item is None:
-            holds.add(f"unknown-item:{line.item}")
-        elif item.kind is not line.kind and not _to_be_taken_apart(line, item):
-            holds.add(f"item-kind:{line.item}")
-        elif item.status is not ItemStatus.ACTIVE:
-            holds.add(f"blocked-item:{line.item}")
-    if order.channel not in batch.policy.channels:
-        holds.add(f"unknown-channel:{order.channel}")
-    return holds
-
-
-def _to_be_taken_apart(line: Line, item: Item) -> bool:
-    """Whether a channel sells a kit like any other item, as it may."""
-    return item.kind is ItemKind.KIT and line.kind is ItemKind.STOCK
 
 
 def _placed(batch: Batch, turn: Turn, noun: orders.Order) -> None:
+    if turn.message.partition >= DESK_FIRST:
+        submitting.admit(batch, turn, noun)
+        return
     order = batch.order(noun.order_id)
     if order.placed:
         turn.hold("the order was placed before under another business key")
         turn.note("rival", noun.order_id, f"{turn.message.place} places the order again")
+    elif submitting.takes(batch, turn, noun):
+        _place(batch, turn, order, noun)
+
+
+def _admitted(batch: Batch, turn: Turn, noun: orders.Order) -> None:
+    order = batch.order(noun.order_id)
+    if order.placed:
+        turn.hold("the order was placed meanwhile by somebody else")
+        turn.note("rival", noun.order_id, f"{turn.message.place} places the order again")
+    else:
+        _place(batch, turn, order, noun)
+
+
+def _place(batch: Batch, turn: Turn, order: OrderState, noun: orders.Order) -> None:
+    if _learn(turn, order, noun) is None:
         return
-    if _learn(turn, order, noun) is not None:
-        _fill_in(batch, turn, order, noun)
-        _check_items(batch, turn, order)
-        _reviewed(batch, turn, order)
-
-
-def _fill_in(batch: Batch, turn: Turn, order: OrderState, noun: orders.Order) -> None:
-    """Take the address that the order leaves out from its customer's record (R22).
-
-    The one that it names, else the first. What the record says later changes no placed order.
-    """
-    if noun.ship_to != Address():
-        return
-    body = batch.master("party", noun.customer)
-    known = _PARTY.decode(body).ship_to if body is not None else ()
-    named = [one for one in known if noun.ship_to_id in (None, one.ship_to)]
-    if named:
-        address = msgspec.json.encode(named[0].address).decode()
-        turn.remember(order, Doing.SHIP_TO, address)
+    address = checking.address_of(batch, noun)
+    if address is not None and order.ship_to_revision == facts.NEVER:
+        turn.remember(order, Doing.SHIP_TO, msgspec.json.encode(address).decode())
+    outcomes = checking.review(batch, turn, order)
+    _reviewed(batch, turn, order)
+    if any(one.breaches for one in outcomes):
+        checking.answer(turn, order, outcomes, order.holds)
 
 
 def _changed(batch: Batch, turn: Turn, noun: orders.OrderChange) -> None:
     order = batch.order(noun.order_id)
+    other = _names_another_item(order, noun)
+    if other:
+        turn.hold(f"a line keeps its item: {other}")
+        return
+    before = steering.header(order)
     if _learn(turn, order, noun) is not None:
-        _check_items(batch, turn, order)
+        checking.review(batch, turn, order)
         _reviewed(batch, turn, order)
+        steering.tell_of_changes(turn, order, before)
+
+
+def _names_another_item(order: OrderState, noun: orders.OrderChange) -> str:
+    """The line for which a change names another item than what was promised for it, in words.
+
+    What was promised, released and picked under one item cannot go on under another.
+    """
+    for wanted in noun.lines:
+        line = order.lines.get(wanted.line)
+        added = order.placed and line is not None and not line.priced and line.revision[0]
+        if line is not None and added and line.item and line.item != wanted.item:
+            return f"{wanted.line} is {line.item}, not {wanted.item}"
+    return ""
 
 
 def _cancelled(batch: Batch, turn: Turn, noun: orders.OrderCancellation) -> None:
     order = batch.order(noun.order_id)
     if _learn(turn, order, noun) is not None:
-        fulfilment.settle(turn, order)
+        if exposure.is_checked(batch, order) and order.holds:
+            checking.review(batch, turn, order)  # less is wanted: the credit may do now
+        _settle(batch, turn, order, anew=True)
+
+
+def _settle(batch: Batch, turn: Turn, order: OrderState, **how: Any) -> None:
+    """Settle, and let the customer's credit show what the order is worth now."""
+    fulfilment.settle(turn, order, **how)
+    checking.count_credit(batch, turn, order)
 
 
 def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
@@ -136,7 +116,7 @@ def _picked(batch: Batch, turn: Turn, noun: shipments.Pick) -> None:
                     f"{noun.order_id}/{done.line}/{noun.site}",
                     f"{done.short} of {done.item} not found",
                 )
-        fulfilment.settle(turn, order, unpromised=sorted(unpromised), freed=freed)
+        _settle(batch, turn, order, unpromised=sorted(unpromised), freed=freed)
 
 
 def _check_serials(
@@ -160,7 +140,7 @@ def _packed(batch: Batch, turn: Turn, noun: shipments.Pack) -> None:
     happened = _learn(turn, order, noun)
     if happened is not None:
         unpromised, freed = fulfilment.apply_goods(turn, order, happened, noun.carton_id)
-        fulfilment.settle(turn, order, unpromised=sorted(unpromised), freed=freed)
+        _settle(batch, turn, order, unpromised=sorted(unpromised), freed=freed)
 
 
 def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
@@ -168,7 +148,7 @@ def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
     happened = _learn(turn, order, noun)
     if happened is not None:
         unpromised, freed = fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
-        fulfilment.settle(turn, order, unpromised=sorted(unpromised), freed=freed)
+        _settle(batch, turn, order, unpromised=sorted(unpromised), freed=freed)
         _check_serials(batch, turn, noun.shipment_id, noun.lines)
         telling.tell_shipment(turn, order, noun)
 
@@ -181,7 +161,7 @@ def _granted(batch: Batch, turn: Turn, noun: stock.Grant) -> None:
 
 def _reviewed_again(batch: Batch, turn: Turn, noun: orders.OrderReview) -> None:
     order = batch.order(noun.order_id)
-    _check_items(batch, turn, order)
+    checking.review(batch, turn, order)
     _reviewed(batch, turn, order)
 
 
@@ -189,7 +169,7 @@ def _reviewed(batch: Batch, turn: Turn, order: OrderState) -> None:
     """Settle an order whose holds were just derived; a held one waits for its item's master."""
     reserving.take_over(batch, turn, order)
     waited = {number for number, line in order.lines.items() if line.waiting}
-    fulfilment.settle(turn, order, listed_otherwise=waited, anew=True)
+    _settle(batch, turn, order, listed_otherwise=waited, anew=True)
     fulfilment.wait_for_masters(turn, order)
 
 
@@ -216,7 +196,10 @@ def _short_items(wanted: Wanted, noun: shipments.Pick) -> None:
 
 
 DECIDERS: dict[str, Decider] = {
-    catalogue.ORDER_PLACED: Decider(_placed, _wants_order),
+    catalogue.ORDER_PLACED: Decider(
+        _placed, _wants_order, submitting.contradicted, revives=submitting.follows_a_refusal
+    ),
+    catalogue.ORDER_ADMITTED: Decider(_admitted, _wants_order),
     catalogue.ORDER_CHANGE_REQUESTED: Decider(_changed, _items_and_masters),
     catalogue.ORDER_CANCELLATION_REQUESTED: Decider(_cancelled, items_of_lines),
     catalogue.ORDER_REVIEW_REQUESTED: Decider(_reviewed_again),

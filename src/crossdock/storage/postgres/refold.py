@@ -14,9 +14,11 @@ import asyncpg
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.vocabulary import Fate
+from crossdock.contracts.vocabulary import Fate, OrderStatus
+from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import OrderRow, Outcome, Recorded
-from crossdock.orders.state import OrderState
+from crossdock.orders.lifecycle import EVENTS, may_follow
+from crossdock.orders.state import OrderState, status
 from crossdock.sagas import golden, rebuild
 from crossdock.sagas.batch import order_row
 from crossdock.sagas.decide import opened
@@ -82,13 +84,25 @@ class _Orders:
         try:
             outcome = _OUTCOME.decode(body)
             if outcome.fate is Fate.APPLIED:  # another one may not even be readable
+                before = status(self._order)
                 rebuild.fold(self._order, *opened(message, outcome.resolved), outcome)
+                self._judge(message, before)
         except _UNFOLDABLE as error:
             self._differences.note(
                 "orders_rebuilt",
                 order_id=message.key,
                 problem=f"{message.place} cannot be folded: {type(error).__name__}",
             )
+
+    def _judge(self, message: Recorded, before: OrderStatus) -> None:
+        """See that the message led where the table of an order's life lets it lead."""
+        assert self._order is not None
+        event, after = EVENTS.get(message.type), status(self._order)
+        if after is before or message.partition >= DESK_FIRST:
+            return
+        if event is None or not may_follow(before, event, after):
+            problem = f"{before} became {after} by {message.type} at {message.place}"
+            self._differences.note("legal_history", order_id=message.key, problem=problem)
 
     async def finish(self) -> None:
         """Compare what is left."""

@@ -78,6 +78,7 @@ _TEXT = (Path(__file__).parent / "verify.sql").read_text(encoding="utf-8")
 _QUERIES = read_queries(_TEXT)
 _REBUILD = (
     Check("orders_rebuilt", "I28", "Folding the log again gives every order to the byte."),
+    Check("legal_history", "I7", "Every order's history is a path in the table of its life."),
     Check("figures_derived", "I9", "The figures and statuses of lists follow from the orders."),
     Check("masters_rebuilt", "I28", "Folding the log again gives every master record to the byte."),
 )

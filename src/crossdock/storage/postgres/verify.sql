@@ -70,10 +70,22 @@ SELECT 'business key', encode(business_key, 'hex'), count(*), min(partition || '
 FROM message WHERE business_key IS NOT NULL GROUP BY business_key HAVING count(*) > 1;
 
 -- rivals_held --
--- I4 broken: A message that contradicts the holder of its business key is not applied.
-SELECT m.partition, m.position, m.source, m.id, m.rival
-FROM message m JOIN outcome o ON o.partition = m.partition AND o.position = m.position
-WHERE m.rival IS NOT NULL AND o.fate = 'applied';
+-- I4 broken: A message that contradicts the holder of its business key is not applied, unless that
+--- was refused; and then one of them only.
+WITH applied AS (
+    SELECT m.partition, m.position, m.source, m.id, m.rival,
+           count(*) OVER (PARTITION BY m.rival) AS rivals
+    FROM message m JOIN outcome o ON o.partition = m.partition AND o.position = m.position
+    WHERE m.rival IS NOT NULL AND o.fate = 'applied'
+)
+SELECT a.partition, a.position, a.source, a.id, a.rival
+FROM applied a
+WHERE a.rivals > 1 OR NOT EXISTS (
+    SELECT FROM outcome o
+    WHERE o.partition = split_part(a.rival, ':', 1)::integer
+      AND o.position = split_part(a.rival, ':', 2)::bigint
+      AND o.fate = 'dead'
+);
 
 -- line_law --
 -- I9 broken: No line's quantities break the law of quantities unless an exception says so.
