@@ -58,7 +58,30 @@ class CrmConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The customer desk."""
 
 
-AnySystem = ErpConfig | WmsConfig | ShopConfig | CrmConfig
+class CarrierConfig(
+    SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="carrier"
+):
+    """A parcel carrier."""
+
+    account: Identifier = "ACC-1"  # of ours, which buys its labels
+    currency: str = "GBP"
+    label_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # from the request to the label
+    stale: Share = 0.0  # a first answer that is a cancelled label of long ago
+
+
+class TmsConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="tms"):
+    """Transport management."""
+
+
+class NotifierConfig(
+    SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="notifier"
+):
+    """The notification service, and the dashboard."""
+
+
+AnySystem = (
+    ErpConfig | WmsConfig | ShopConfig | CrmConfig | CarrierConfig | TmsConfig | NotifierConfig
+)
 
 
 class EstateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,4 +105,14 @@ def standard_systems(keys: Mapping[str, str] | None = None) -> dict[str, AnySyst
         "wms_west": WmsConfig(site="WEST", key=keys.get("wms_west", "")),
         "shop": ShopConfig(channel="web", key=keys.get("shop", "")),
         "crm": CrmConfig(key=keys.get("crm", "")),
+    }
+
+
+def parcel_systems(keys: Mapping[str, str] | None = None) -> dict[str, AnySystem]:
+    """Those whom the recipe of a parcel speaks to besides the ERP: see `standard_systems`."""
+    keys = keys or {}
+    return {
+        "carrier": CarrierConfig(key=keys.get("carrier", ""), stale=0.02),
+        "tms": TmsConfig(key=keys.get("tms", "")),
+        "notifier": NotifierConfig(key=keys.get("notifier", "")),
     }

@@ -20,6 +20,7 @@ from crossdock.contracts.invoices import (
     InvoiceLine,
     InvoiceRequest,
 )
+from crossdock.contracts.parcels import ParcelPosting, ParcelPostingCancellation
 from crossdock.contracts.postings import StockPosted, StockPosting
 from crossdock.contracts.replenishment import ReplenishmentRequest
 from crossdock.estate.config import ErpConfig
@@ -42,6 +43,7 @@ class Erp(System):
         self.posted = 0
         self.postings: Counter[str] = Counter()  # posting -> how often it was posted
         self.stock: Counter[tuple[str, str]] = Counter()  # (site, item) -> base units
+        self.parcels: dict[str, str] = {}  # request -> carton, while its posting stands
         self.replenishments: Counter[tuple[str, str]] = Counter()  # (site, item) -> requests
         self.total_minor: Counter[str] = Counter()  # currency -> minor units invoiced
         self.tax_minor: Counter[str] = Counter()  # currency -> minor units of that which are tax
@@ -59,6 +61,8 @@ class Erp(System):
             catalogue.CREDIT_REQUESTED: self._credit,
             catalogue.STOCK_POSTING_REQUESTED: self._move_stock,
             catalogue.REPLENISHMENT_REQUESTED: self._replenish,
+            catalogue.PARCEL_POSTING_REQUESTED: self._post_parcel,
+            catalogue.PARCEL_POSTING_CANCELLED: self._take_parcel_back,
         }
 
     def happened(self, type_name: str, noun: Any) -> None:
@@ -101,6 +105,14 @@ class Erp(System):
         number = self.dice.number("MAT-", asked.posting_id, self.postings[asked.posting_id])
         self.say(catalogue.STOCK_POSTED, StockPosted(posting_id=asked.posting_id, reference=number))
         return number
+
+    def _post_parcel(self, asked: ParcelPosting) -> str:
+        self.parcels[asked.request_id] = asked.carton_id
+        return self.dice.number("PP-", asked.request_id)
+
+    def _take_parcel_back(self, asked: ParcelPostingCancellation) -> str:
+        self.parcels.pop(asked.posting_request, None)
+        return self.dice.number("PX-", asked.request_id)
 
     def _replenish(self, asked: ReplenishmentRequest) -> str:
         self.replenishments[asked.site, asked.item] += 1

@@ -6,18 +6,24 @@ import asyncio
 from types import TracebackType
 from typing import TypeVar
 
+from crossdock.estate.carrier import Carrier
 from crossdock.estate.config import (
     AnySystem,
+    CarrierConfig,
     CrmConfig,
     ErpConfig,
     EstateConfig,
+    NotifierConfig,
     ShopConfig,
+    TmsConfig,
     WmsConfig,
 )
 from crossdock.estate.crm import Crm
 from crossdock.estate.erp import Erp
+from crossdock.estate.notifier import Notifier
 from crossdock.estate.shop import Shop
 from crossdock.estate.system import System
+from crossdock.estate.tms import Tms
 from crossdock.estate.wms import Wms
 
 Kind = TypeVar("Kind", bound=System)
@@ -77,6 +83,21 @@ class Estate:
         """The customer desk; raises LookupError where there is none."""
         return self._first(Crm)
 
+    @property
+    def carrier(self) -> Carrier:
+        """The first carrier; raises LookupError where there is none."""
+        return self._first(Carrier)
+
+    @property
+    def tms(self) -> Tms:
+        """The transport management; raises LookupError where there is none."""
+        return self._first(Tms)
+
+    @property
+    def notifier(self) -> Notifier:
+        """The notification service; raises LookupError where there is none."""
+        return self._first(Notifier)
+
     def wms(self, site: str) -> Wms:
         """The warehouse of a site; raises LookupError where there is none."""
         for system in self.systems.values():
@@ -115,5 +136,11 @@ def _make(name: str, config: AnySystem, estate: EstateConfig) -> System:
         return Wms(name, config, estate.hub, estate.seed, estate.host)
     if isinstance(config, ShopConfig):
         return Shop(name, config, estate.hub, estate.seed, estate.host)
+    if isinstance(config, CarrierConfig):
+        return Carrier(name, config, estate.hub, estate.seed, estate.host)
+    if isinstance(config, TmsConfig):
+        return Tms(name, config, estate.hub, estate.seed, estate.host)
+    if isinstance(config, NotifierConfig):
+        return Notifier(name, config, estate.hub, estate.seed, estate.host)
     assert isinstance(config, CrmConfig)
     return Crm(name, config, estate.hub, estate.seed, estate.host)

@@ -12,7 +12,9 @@ SELECT (SELECT coalesce(sum(h.head), 0) FROM log_head h)::bigint AS accepted,
        (SELECT count(*) FROM due WHERE state <> 2) AS due,
        (SELECT count(*) FROM due WHERE state = 2) AS held,
        (SELECT count(*) FROM waiting) AS waiting,
-       (SELECT count(*) FROM availability_changed) AS unpublished
+       (SELECT count(*) FROM availability_changed) AS unpublished,
+       (SELECT count(*) FROM document
+        WHERE kind = 'saga' AND due_time <= now() + interval '30 s') AS soon
 """
 _STATUSES = "SELECT status, count(*) AS orders FROM sales_order GROUP BY status ORDER BY status"
 
@@ -27,11 +29,13 @@ class Left:
     held: int  # effects that wait for a person, and those behind them
     waiting: int
     unpublished: int
+    soon: int = 0  # instances of recipes that go on by themselves within half a minute
 
     @property
     def quiet(self) -> bool:
         """Whether nothing is left that the hub could do by itself."""
-        return self.accepted == self.decided and not self.due and not self.unpublished
+        idle = self.accepted == self.decided and not self.due and not self.unpublished
+        return idle and not self.soon
 
 
 async def left_to_do(connection: asyncpg.Connection) -> Left:

@@ -12,6 +12,7 @@ from crossdock.contracts.vocabulary import INSIDE
 from crossdock.estate.estate import Estate
 from crossdock.runtime.demo.house import KEEP_BACK
 from crossdock.runtime.demo.money import Money, reckoned_tax
+from crossdock.runtime.demo.parcels import parcels_beside
 
 DIFFERENCES_SHOWN_MAX = 10
 
@@ -71,6 +72,7 @@ async def compare(connection: asyncpg.Connection, estate: Estate, money: Money) 
             _some(money.credited),
             _some(estate.erp.given_back),
         ),
+        *(_compared(*pair) for pair in await parcels_beside(connection, estate)),
         _compared("effects done twice", {}, _twice(estate)),
     ]
 
@@ -79,7 +81,7 @@ def _some(amounts: Mapping[str, int]) -> dict[str, int]:
     return {name: amount for name, amount in amounts.items() if amount}
 
 
-def _compared(what: str, ours: dict[str, Any], theirs: dict[str, Any]) -> Comparison:
+def _compared(what: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Comparison:
     keys = ours.keys() | theirs.keys()
     differences = [
         f"{key}: hub {ours.get(key, 0)}, they {theirs.get(key, 0)}"

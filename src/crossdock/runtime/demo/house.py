@@ -1,4 +1,4 @@
-"""The demo's house: five far systems, the hub's configuration for them, and the hub's process."""
+"""The demo's house: eight far systems, the hub's configuration for them, and the hub's process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from typing import Any
 import msgspec
 import yaml
 
-from crossdock.estate.config import AnySystem, EstateConfig, WmsConfig, standard_systems
+from crossdock.estate.config import (
+    AnySystem,
+    EstateConfig,
+    WmsConfig,
+    parcel_systems,
+    standard_systems,
+)
 from crossdock.estate.estate import Estate
 from crossdock.estate.faults import Faults
 
 PARTITIONS = 16
+SYSTEMS = [*standard_systems(), *parcel_systems()]
+"""Who is there in the demo."""
 KEEP_BACK = 0
 _SITES = {"EAST": "wms_east", "WEST": "wms_west"}
 _CHAOS = Faults(
@@ -60,6 +68,20 @@ TAXES: dict[str, list[dict[str, Any]]] = {
 """How the demo's house taxes: rates by country, and three ways to round."""
 
 
+PARCELS: dict[str, Any] = {
+    "recipes": ["parcel", "order-to-ship"],
+    "ownership": {
+        "rate": {"consumers": ["carrier"]},
+        "label": {"consumers": ["carrier"]},
+        "parcel_posting": {"consumers": ["erp"]},
+        "booking": {"consumers": ["tms"]},
+        "notice": {"consumers": ["notifier"]},
+        "parcel": {"consumers": ["notifier"]},
+    },
+}
+"""What a house says that has its parcels labelled, posted, booked and told of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What each system shows the hub, and what the hub shows it."""
@@ -83,10 +105,12 @@ def make_keys(folder: Path, names: list[str]) -> Keys:
 
 
 def make_estate(hub: str, keys: Keys, seed: int, *, chaos: bool) -> Estate:
-    """The five systems, listening on free ports once entered."""
+    """The systems that have keys, listening on free ports once entered."""
+    every = {**standard_systems(keys.inbound), **parcel_systems(keys.inbound)}
     systems = {
         name: _tuned(config, keys.outbound[name], chaos=chaos)
-        for name, config in standard_systems(keys.inbound).items()
+        for name, config in every.items()
+        if name in keys.outbound
     }
     return Estate(EstateConfig(hub=hub, seed=seed, systems=systems))
 
@@ -142,6 +166,8 @@ def write_config(
         "returns": {"days": 400, "reasons": ["customer", "damaged", "wrong_item"]},
         "channels": {"web": {"system": "shop", "sells_from": list(_SITES), "keep_back": KEEP_BACK}},
     }
+    if "carrier" in systems:
+        config |= PARCELS
     for section, settings in (more or {}).items():
         config.setdefault(section, {}).update(settings)
     file = data / "crossdock.yaml"

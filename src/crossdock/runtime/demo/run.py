@@ -93,7 +93,7 @@ async def played(wish: Wish, data: Path | None) -> AsyncIterator[Played]:
         data.mkdir(parents=True, exist_ok=True)
         story = wish.story()
         port = free_port()
-        keys = house.make_keys(data / "keys", ["erp", "wms_east", "wms_west", "shop", "crm"])
+        keys = house.make_keys(data / "keys", house.SYSTEMS)
         estate = house.make_estate(f"http://127.0.0.1:{port}", keys, wish.seed, chaos=wish.chaos)
         await stack.enter_async_context(estate)
         hub = HubProcess(house.write_config(data, estate, port), data / "hub.log")

@@ -12,6 +12,7 @@ from crossdock.estate.stories.planner import CURRENCY
 from crossdock.runtime.console import say
 from crossdock.runtime.demo.agreement import DIFFERENCES_SHOWN_MAX, compare
 from crossdock.runtime.demo.money import money_of, reconciled
+from crossdock.runtime.demo.parcels import instances
 from crossdock.runtime.demo.run import Played
 from crossdock.runtime.watching import orders_by_status
 from crossdock.storage.postgres.store import PostgresStore
@@ -53,6 +54,7 @@ async def summarise(played: Played, store: PostgresStore) -> dict[str, Any]:
         "fates": fates,
         "waiting_lines": played.left.waiting,
         "exceptions": await _exceptions(connection),
+        "recipes": await instances(connection),
         "seconds": round(played.seconds, 1),
         "seconds_trading": round(played.fed.seconds_trading, 1),
         "first_order_seconds": round(played.first_order_seconds, 2),
@@ -129,6 +131,8 @@ def show(figures: dict[str, Any]) -> None:
     say(f"  duplicates absorbed   {figures['duplicates_absorbed']}")
     say(f"  held, dead            {figures['held']}, {figures['dead']}")
     say(f"  lines still waiting   {figures['waiting_lines']}")
+    for name, count in figures["recipes"].items():
+        say(f"  recipe {name:23} {count}")
     for kind, count in figures["exceptions"].items():
         say(f"    shown: {kind:17} {count}")
     say(

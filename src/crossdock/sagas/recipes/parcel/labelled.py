@@ -94,7 +94,7 @@ LABELLED = Step(
     awaited_from="the carrier",
     within_seconds=900,
     after=("order-checked", "rated"),
-    refused=Case(Then.PARK, again=2, pause_seconds=60),
+    refused=Case(Then.PARK, again=2, pause_seconds=5),
     silent=Case(Then.PARK, again=3),
     unknown=Case(Then.PARK),
     undo=Undo(
