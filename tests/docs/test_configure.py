@@ -24,7 +24,7 @@ from crossdock.runtime.config import HubSettings, read_settings
 from tests.docs.pages import DOCS, block, section, table_rows, text_of
 
 PAGE = DOCS / "guides" / "configure.md"
-SETTING = re.compile(r"`([a-z_]+(?:\.\*\.[a-z_]+)?)`")
+SETTING = re.compile(r"`([a-z_]+(?:\.(?:\*\.)?[a-z_]+)?)`")
 
 
 _READS = {"text", "number", "flag", "secret", "choice", "seconds"}

@@ -16,8 +16,8 @@ from crossdock.runtime.simulation.store import writes
 WRITING_CALLS: Final = tuple(
     call
     for port in (Intake, Deciding, Calling, Delivering)
-    for call in vars(port)
-    if not call.startswith("_") and writes(call)
+    for call, what in vars(port).items()
+    if callable(what) and not call.startswith("_") and writes(call)
 )
 """Every call of the store that commits something, as the ports declare them."""
 
