@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crossdock.contracts import catalogue, operations
+from crossdock.contracts import catalogue, operations, pauses
 from crossdock.contracts.words import Noun
 from crossdock.log.records import EffectState, Settlement, Verdict
 from crossdock.sagas.operations import WORK, condition_id, work_item_of
@@ -72,6 +72,17 @@ def _resend(name: str, effect: str, resend_id: str) -> Said:
     )
 
 
+def _pause(name: str, rule: str, switch: str, on: str, seconds: str = "0") -> Said:
+    return catalogue.PAUSE_SWITCHED, pauses.PauseSwitch(
+        pause_id=rule,
+        switch=int(switch),
+        on=on == "on",
+        rule="shipment events late > 5m: pause notifications",
+        measured_seconds=int(seconds),
+        types=("crossdock.order.status_changed.v1",),
+    )
+
+
 DOINGS: dict[str, Callable[..., Said]] = {
     "assign": _assign,
     "close": _close,
@@ -80,6 +91,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "dismiss": _dismiss,
     "rule": _rule,
     "resend": _resend,
+    "pause": _pause,
 }
 """What a person may do: verb -> (a number, the line's columns) -> message."""
 

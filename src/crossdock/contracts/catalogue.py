@@ -25,6 +25,7 @@ from crossdock.contracts import (
     orders,
     parcels,
     parties,
+    pauses,
     places,
     postings,
     prices,
@@ -95,6 +96,7 @@ CONDITION_ASSIGNED = "crossdock.condition.assigned.v1"
 CONDITION_CLOSED = "crossdock.condition.closed.v1"
 EFFECT_RULED = "crossdock.effect.ruled.v1"
 EFFECT_RESENT = "crossdock.effect.resent.v1"
+PAUSE_SWITCHED = "crossdock.pause.switched.v1"
 ORDER_PLACED = "crossdock.order.placed.v1"
 ORDER_CHANGE_REQUESTED = "crossdock.order.change_requested.v1"
 ORDER_CANCELLATION_REQUESTED = "crossdock.order.cancellation_requested.v1"
@@ -700,6 +702,16 @@ _ROWS = (
         "effect",
         lambda d: "",
         "An effect is told once more on purpose.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        PAUSE_SWITCHED,
+        pauses.PauseSwitch,
+        "operation",
+        "pause_id",
+        lambda d: f"pause/{d.pause_id}/{d.switch}",
+        "A rule that pauses flows begins or ends to hold.",
         inbound=False,
         steward="integration operations",
     ),

@@ -105,6 +105,7 @@ class Pump:
         words: Words | None = None,
         holders: Holders | None = None,
         sparing: Sparing | None = None,
+        paused: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self.destination = destination
         self.sparing = sparing or Sparing()
@@ -118,6 +119,7 @@ class Pump:
         self._words = words  # None: it speaks as we do
         self._holders = holders  # None: there is nobody else
         self._keeper = Gatekeeper(destination, self.sparing, store, clock, randomness, listener)
+        self._paused = paused  # the message types that are not told for now
         self._busy: set[int] = set()
         self._turns = 0
         self._depth = 1
@@ -183,7 +185,7 @@ class Pump:
         now = self._clock.now()
         until = now + timedelta(seconds=self._attempt_seconds_max)
         alive = self._holders.alive(self._clock.monotonic()) if self._holders else frozenset()
-        leaving = Leaving(alive, frozenset(self._busy), fresh, lane)
+        leaving = Leaving(alive, frozenset(self._busy), fresh, lane, self._paused())
         return await self._store.claim(self.destination, now, until, most, leaving)
 
     def _adapt(self, seconds: float, *, full: bool) -> None:

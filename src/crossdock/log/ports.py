@@ -402,6 +402,13 @@ class Reading(Protocol):
         """Messages that are held or dead, by place, beyond `after`; said again or not."""
         ...
 
+    async def lateness(self, types: Sequence[str], since: datetime) -> float | None:
+        """The longest time from event to receipt, in seconds, of what was received since then.
+
+        None where no message of these types was; negative where all happen in the future.
+        """
+        ...
+
     async def held_effects(self, after: int, limit: int) -> list[EffectView]:
         """Effects that are held, by number, beyond `after`."""
         ...

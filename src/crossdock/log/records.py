@@ -356,13 +356,14 @@ class Leaving:
 
     The attempts of hubs that are seen to live are theirs, whatever a clock says of their time, and
     so is what the claimer itself is at (T1). `fresh` leaves all that was tried before; `lane` all
-    lanes before it.
+    lanes before it; `paused` are message types that are not told for now.
     """
 
     alive: frozenset[str] = frozenset()
     busy: frozenset[int] = frozenset()  # effects
     fresh: bool = False
     lane: Lane = Lane.OPERATIONAL
+    paused: frozenset[str] = frozenset()
 
 
 NOTHING_LEFT: Final = Leaving()

@@ -290,6 +290,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
     )
     surviving = reader.section(top.get("survivorship"), "survivorship")
     taken_back, paid_back = read_returns(reader, reader.section(top.get("returns"), "returns"))
+    flows = all_flows(read_flows(reader, reader.section(top.get("flows"), "flows")))
     return Settings(
         hub=_hub(reader, reader.section(top.get("hub"), "hub"), base),
         database=reader.secret(database, "url", "database"),
@@ -302,7 +303,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
             if isinstance(value, dict)
         },
         rules=read_rules(reader, owned, sites, channels),
-        policies=read_policies(reader, reader.section(top.get("policies"), "policies"), sites),
+        policies=read_policies(reader, top.get("policies"), sites, flows),
         recipes=read_recipes(reader, top.get("recipes"), base),
         orders=read_orders(
             reader, reader.section(top.get("orders"), "orders"), sites, channels, systems
@@ -315,7 +316,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         ),
         returns=taken_back,
         credits=paid_back,
-        flows=all_flows(read_flows(reader, reader.section(top.get("flows"), "flows"))),
+        flows=flows,
         speech=speech,
         matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),
         survivorship=read_survivorship(reader, surviving, systems),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crossdock.inventory.limits import CorrectionLimit
+from crossdock.ownership.flows import Flow
+from crossdock.ownership.pausing import NotARule, PauseRule, rule_of
 from crossdock.runtime.config_reader import Reader
 
 
@@ -18,14 +20,20 @@ class StockPolicies:
     transfer_hours: int = 72
     adjustment_limits: tuple[CorrectionLimit, ...] = ()
     count_tolerances: tuple[CorrectionLimit, ...] = ()
+    pauses: tuple[PauseRule, ...] = ()  # which flows wait while events are late
 
 
 def read_policies(
-    reader: Reader, section: Mapping[str, Any], sites: Collection[str]
+    reader: Reader, said: object, sites: Collection[str], flows: Mapping[str, Flow]
 ) -> StockPolicies:
-    """What the file says; what it does not say is as by default."""
+    """What the file says; what it does not say is as by default.
+
+    A list stands for its `rules` alone.
+    """
     where = "policies"
-    reader.only(section, where, ("receives_to", "transfer_hours", "adjustments", "tolerances"))
+    section = {"rules": said} if isinstance(said, list) else reader.section(said, where)
+    known = ("receives_to", "transfer_hours", "adjustments", "tolerances", "rules")
+    reader.only(section, where, known)
     docks = set()
     for site, state in reader.section(section.get("receives_to"), "policies.receives_to").items():
         if site not in sites:
@@ -41,7 +49,27 @@ def read_policies(
         hours,
         _limits(reader, section, "adjustments", sites),
         _limits(reader, section, "tolerances", sites),
+        tuple(_pauses(reader, section.get("rules"), flows, listed=isinstance(said, list))),
     )
+
+
+def _pauses(
+    reader: Reader, rules: object, flows: Mapping[str, Flow], *, listed: bool
+) -> Iterator[PauseRule]:
+    """The rules that can be read; what is wrong with the others is said by its path."""
+    base = "policies" if listed else "policies.rules"
+    if rules is not None and not isinstance(rules, list):
+        reader.wrong(base, rules, "a list of rules")
+        return
+    for number, one in enumerate(rules or ()):
+        where = f"{base}[{number}]"
+        said = reader.section(one, where)
+        reader.only(said, where, ("when", "then", "keep"))
+        when, then = reader.text(said, "when", where), reader.text(said, "then", where)
+        try:
+            yield rule_of(when, then, reader.texts(said.get("keep"), f"{where}.keep"), flows)
+        except NotARule as error:
+            reader.wrong(f"{where}.{error.part}", error.found, error.expected)
 
 
 def _limits(

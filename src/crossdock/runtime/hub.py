@@ -36,6 +36,7 @@ from crossdock.runtime.feeding import Feeder
 from crossdock.runtime.guarding import UNGUARDED, Guard, disks_of
 from crossdock.runtime.loops import Bell, run_loop
 from crossdock.runtime.pace import Pace
+from crossdock.runtime.pausing import Pauses
 from crossdock.runtime.pressure import Pressure, free_mib_of
 from crossdock.runtime.saying import Sayer
 from crossdock.runtime.words import TheirWords
@@ -101,6 +102,7 @@ class Hub:
         self._availability_bell = Bell()
         self._policies_seen = ""
         self._pumps: list[Pump] = []
+        self.pauses = Pauses(settings.policies.pauses, store, self.policy, self.clock)
         self._holders = Holders(self.pace.silent_seconds)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -114,6 +116,7 @@ class Hub:
         await self.store.reclaim(self.clock.now())
         await self._beat()
         await self.store.resume(self.policy.stopped)
+        await self.pauses.look()
 
     def start(self) -> None:
         """Start the loops; `stop` ends them."""
@@ -149,6 +152,7 @@ class Hub:
                 listener=self._told,
                 holders=self._holders,
                 sparing=sparing[name],
+                paused=lambda: self.pauses.types,
                 words=TheirWords(name, speech, self.store)
                 if (speech := self.policy.speech.get(name))
                 else None,
@@ -326,6 +330,7 @@ class Hub:
             *await self._ended_periods(),
             *await self._running_low(),
             *await self._left_waiting(),
+            *await self.pauses.look(),
         ]
         await self.store.append(said)
         if said:

@@ -125,6 +125,7 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.CONDITION_CLOSED,
         catalogue.EFFECT_RULED,
         catalogue.EFFECT_RESENT,
+        catalogue.PAUSE_SWITCHED,
         catalogue.RECORD_SET_ASIDE,
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,

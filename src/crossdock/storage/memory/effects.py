@@ -357,6 +357,8 @@ def _is_left(kept: Kept, owner: str, leaving: Leaving) -> bool:
     """Whether a claim leaves this one alone."""
     if kept.effect.lane < leaving.lane or (leaving.fresh and kept.attempts):
         return True
+    if kept.effect.type in leaving.paused:
+        return True
     if kept.state is not EffectState.IN_FLIGHT:
         return False
     theirs = kept.owner in leaving.alive and kept.owner != owner

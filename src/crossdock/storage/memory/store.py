@@ -405,6 +405,11 @@ class MemoryStore:
         await self._at("put_aside.start")
         return working.put_aside(self.data, after, limit)
 
+    async def lateness(self, types: Sequence[str], since: datetime) -> float | None:
+        """See `log.ports.Reading`."""
+        await self._at("lateness.start")
+        return working.lateness(self.data, types, since)
+
     async def held_effects(self, after: int, limit: int) -> list[EffectView]:
         """See `log.ports.Reading`."""
         await self._at("held_effects.start")

@@ -90,6 +90,17 @@ def put_aside(data: Data, after: Place, limit: int) -> list[PutAside]:
     return found[:limit]
 
 
+def lateness(data: Data, types: Collection[str], since: datetime) -> float | None:
+    """How late the latest of what was received since then came."""
+    found = [
+        (kept.message.received_time - kept.message.event_time).total_seconds()
+        for partition in data.partitions.values()
+        for kept in partition.messages
+        if kept.message.type in types and kept.message.received_time > since
+    ]
+    return max(found, default=None)
+
+
 def held_effects(data: Data, after: int, limit: int) -> list[EffectView]:
     """A page of effects that are held."""
     return list(islice(data.effects.held(after), limit))

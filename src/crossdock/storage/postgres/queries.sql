@@ -490,6 +490,9 @@ WITH ready AS (
           WHERE earlier.destination = d.destination AND earlier.key = d.key
             AND earlier.effect_id < d.effect_id
       )
+      AND ($10::text[] = '{}' OR NOT EXISTS (
+          SELECT 1 FROM effect e WHERE e.effect_id = d.effect_id AND e.type = ANY($10::text[])
+      ))
     ORDER BY d.destination, d.lane, d.effect_id
     LIMIT $4
     FOR UPDATE OF d SKIP LOCKED

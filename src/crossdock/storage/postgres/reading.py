@@ -200,6 +200,11 @@ class PostgresReading:
         """See `log.ports.Reading.put_aside`."""
         return [_put_aside(row) for row in await self._look("put_aside", *after, limit)]
 
+    async def lateness(self, types: Sequence[str], since: datetime) -> float | None:
+        """See `log.ports.Reading.lateness`."""
+        [[seconds]] = await self._look("lateness", list(types), since)
+        return None if seconds is None else float(seconds)
+
     async def held_effects(self, after: int, limit: int) -> list[EffectView]:
         """See `log.ports.Reading.held_effects`."""
         return await self._effects("held_effects", after, limit)

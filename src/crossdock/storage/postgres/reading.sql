@@ -231,6 +231,11 @@ FROM outcome o JOIN message m ON m.partition = o.partition AND m.position = o.po
 WHERE o.fate IN ('held', 'dead') AND (o.partition, o.position) > ($1::smallint, $2::bigint)
 ORDER BY o.partition, o.position LIMIT $3;
 
+-- lateness --
+-- How late the latest of what was received since then came, in seconds.
+SELECT max(extract(epoch FROM received_time - event_time))::float8 AS seconds FROM message
+WHERE received_time > $2 AND type = ANY($1::text[]);
+
 -- held_effects --
 -- Effects that are held, by number, beyond one.
 SELECT e.effect_id, e.business_key, e.destination, e.key, e.type, e.partition, e.position,

@@ -292,6 +292,7 @@ class PostgresStore(PostgresReading):
                 list(map(str, leaving.busy)),  # a type that the driver need not ask for
                 leaving.fresh,
                 int(leaving.lane),
+                list(leaving.paused),
             )
         return [Claimed(*row) for row in rows]
 

@@ -6,8 +6,11 @@ or not at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from crossdock.contracts import catalogue
 from crossdock.contracts.operations import Ruled
 from crossdock.contracts.vocabulary import EffectEnd, Fate
 from crossdock.log.errors import DocumentMoved
@@ -17,6 +20,7 @@ from crossdock.log.records import (
     AFTER_ATTEMPT,
     Closing,
     EffectState,
+    Leaving,
     Note,
     Outcome,
     Ruling,
@@ -24,7 +28,7 @@ from crossdock.log.records import (
     Wanted,
 )
 from crossdock.log.views import ExceptionRow
-from crossdock.testing.builders import at, effect, settlement
+from crossdock.testing.builders import at, effect, message, settlement
 from crossdock.testing.storage.answers import asked, said, told
 from crossdock.testing.storage.effects import claim, settle
 from crossdock.testing.storage.engine import ContractBase, Engine, intend, land, scene
@@ -173,6 +177,21 @@ class WorkContract(ContractBase):
         known, unknown = transport_digest("set-up", "set-up-0-1"), transport_digest("a", "b")
         assert await store.places_by_key([unknown, known]) == {known: (0, 1)}
 
+    @scene
+    async def test_lateness_is_from_event_to_receipt(self, on: Engine) -> None:
+        """The worst of these types since then; nothing where nothing came."""
+        store = await on.handle()
+        for name, happened, received in (("a", 0, 900), ("b", 950, 1_000), ("c", 0, 1_000)):
+            said = message(name, seconds=happened)
+            said.received_time = at(received)
+            said.type = catalogue.SHIPMENT_SHIPPED if name != "c" else catalogue.ORDER_PLACED
+            await store.append([said])
+        kinds = [catalogue.SHIPMENT_SHIPPED]
+        assert await store.lateness(kinds, at(0)) == 900.0
+        assert await store.lateness(kinds, at(900)) == 50.0
+        assert await store.lateness(kinds, at(1_000)) is None
+        assert await store.lateness([*kinds, catalogue.ORDER_PLACED], at(900)) == 1_000.0
+
     # Effects ----------------------------------------------------------------------------------
 
     @scene
@@ -238,6 +257,18 @@ class WorkContract(ContractBase):
     async def test_an_effect_is_dropped_by_a_person(self, on: Engine) -> None:
         """Likewise."""
         await ends_by(await on.handle(), Ruled.CANCEL, "cancelled")
+
+    @scene
+    async def test_what_is_paused_stays_due(self, on: Engine) -> None:
+        """It is left alone as it is while others of its destination go out; then it goes too."""
+        store = await on.handle()
+        told = replace(effect("told", key="k2"), type=catalogue.INVOICE_REQUESTED)
+        await intend(store, effect("paused", key="k1"), told)
+        leaving = Leaving(paused=frozenset({catalogue.ORDER_RELEASED}))
+        claimed = await store.claim("wms", at(1), at(9), 10, leaving)
+        assert [one.business_key for one in claimed] == ["told"]
+        assert await store.effects_summary() == {("wms", "due"): 1, ("wms", "in_flight"): 1}
+        assert [one.business_key for one in await claim(store, 2)] == ["paused"]
 
     @scene
     async def test_a_ruling_on_what_moved_on_changes_nothing(self, on: Engine) -> None:
