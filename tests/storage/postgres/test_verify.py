@@ -119,6 +119,17 @@ PLANTED = {
         "INSERT INTO effect_asker SELECT effect_id, 'crossdock', 0, 'saga', 'S'"
         f" FROM attempt WHERE {one('attempt')}"
     ),
+    "instances_alive": (
+        "INSERT INTO document (kind, id, revision, body) VALUES ('saga', 'parcel/K', 1, '{}')"
+    ),
+    "instances_listed": (
+        "INSERT INTO document (kind, id, revision, body) VALUES ('saga', 'parcel/K', 1,"
+        ' convert_to(\'{"key": "SO-1", "standing": "complete"}\', \'UTF8\'))'
+    ),
+    "requests_known": (
+        "INSERT INTO effect_asker SELECT effect_id, 'crossdock', 0, 'saga', 'S'"
+        f" FROM effect WHERE {one('effect')}"
+    ),
     "effects_end": f"DELETE FROM due WHERE {one('due')}",
     "due_as_intended": f"UPDATE due SET key = 'another' WHERE {one('due')}",
     "heads_first": (

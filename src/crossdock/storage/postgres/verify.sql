@@ -805,6 +805,34 @@ LEFT JOIN (SELECT id FROM message WHERE type = 'crossdock.effect.settled.v1') m
     ON m.id = 'settled/' || e.business_key || '/' || t.attempt
 WHERE (d.effect_id IS NULL OR d.state = 2) AND m.id IS NULL;
 
+-- instances_alive --
+-- I25 broken: An instance of a recipe is complete, compensated or parked, or its timer will wake it.
+SELECT d.id, s.said ->> 'recipe' AS recipe, coalesce(s.said ->> 'standing', 'running') AS standing
+FROM document d
+CROSS JOIN LATERAL (SELECT convert_from(d.body, 'UTF8')::jsonb AS said) s
+WHERE d.kind = 'saga' AND d.due_time IS NULL
+  AND coalesce(s.said ->> 'standing', 'running') IN ('running', 'undoing');
+
+-- instances_listed --
+-- I25 broken: Every instance of a recipe is found by its key, so that facts reach it.
+SELECT d.id, s.said ->> 'key' AS key
+FROM document d
+CROSS JOIN LATERAL (SELECT convert_from(d.body, 'UTF8')::jsonb AS said) s
+LEFT JOIN document l ON l.kind = 'sagas-of' AND l.id = s.said ->> 'key'
+WHERE d.kind = 'saga'
+  AND NOT coalesce((convert_from(l.body, 'UTF8')::jsonb -> 'ids') ? d.id, false);
+
+-- requests_known --
+-- I26 broken: What was told for an instance stands with it, so that it can be undone.
+SELECT e.business_key, a.kind, a.id
+FROM effect_asker a
+JOIN effect e ON e.effect_id = a.effect_id
+LEFT JOIN document d ON d.kind = a.kind AND d.id = a.id
+WHERE a.kind = 'saga' AND (
+    d.body IS NULL OR position(
+        '"' || substr(e.business_key, length(e.destination) + 2) || '"'
+        IN convert_from(d.body, 'UTF8')) = 0);
+
 -- due_as_intended --
 -- I21 broken: What is due stands in the queue that its effect names.
 SELECT e.effect_id, e.business_key, d.destination, d.lane, d.key
