@@ -13,6 +13,7 @@ from crossdock.contracts.words import Noun
 from crossdock.log.records import Verdict
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.recipes.book import RecipeBook
+from crossdock.sagas.recipes.order_to_ship import ORDER_TO_SHIP
 from crossdock.sagas.recipes.parcel.recipe import PARCEL
 from crossdock.sagas.recipes.words import advice, awaited, residue
 from crossdock.testing.far import FarSides, told_of_parcels
@@ -50,9 +51,15 @@ def rates_asked(policy: Policy) -> Policy:
     return replace(told_of_parcels(policy, rate=both, label=both), recipes=RecipeBook((PARCEL,)))
 
 
+def orders_watched(policy: Policy) -> Policy:
+    """The house that keeps the time of its orders."""
+    return replace(policy, recipes=RecipeBook((ORDER_TO_SHIP,)))
+
+
 HOUSES: dict[str, Callable[[Policy], Policy]] = {
     "carries out parcels": parcels_told,
     "carries out parcels, with rates": rates_asked,
+    "watches orders": orders_watched,
 }
 """House rules about recipes."""
 
