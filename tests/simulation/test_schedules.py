@@ -15,7 +15,7 @@ from crossdock.runtime.simulation.failpoints import FAILPOINTS
 from crossdock.runtime.simulation.plan import FAR_SYSTEMS, Plan, plan_of
 from crossdock.runtime.simulation.playing import play
 
-SEEDS = range(1, 151)
+SEEDS = range(1, 121)
 STANDARD = Plan(
     seed=11,
     steps=30,

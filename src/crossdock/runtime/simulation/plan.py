@@ -102,11 +102,25 @@ class Plan:
     idle_seconds: float = 2.0
     tries_max: int = 40
     begins_hour: float = 8.0  # of the day, UTC
+    looks: int = 4  # how often the promises are asked for while everything happens
     crash_at: str = ""  # a failpoint at which the first process that passes it is killed
 
     def without(self, *faults: Fault) -> Plan:
         """The same schedule, with these faults switched off."""
         return replace(self, faults={k: v for k, v in self.faults.items() if k not in faults})
+
+
+def in_brief(plan: Plan) -> Plan:
+    """The same with less of everything, for a store at which every call costs something real."""
+    return replace(
+        plan,
+        steps=min(plan.steps, 20),
+        hubs=min(plan.hubs, 2),
+        workers=1,
+        at_once=1,
+        idle_seconds=2 * plan.idle_seconds,
+        looks=1,
+    )
 
 
 def plan_of(seed: int) -> Plan:

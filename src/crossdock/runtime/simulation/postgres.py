@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from crossdock.runtime.simulation.chance import DAY
-from crossdock.runtime.simulation.plan import Plan
+from crossdock.runtime.simulation.plan import Plan, in_brief
 from crossdock.runtime.simulation.playing import play, play_seed
 from crossdock.runtime.simulation.world import Result
 from crossdock.storage.postgres.pool import Pool, PoolOptions, open_pool
@@ -38,6 +38,12 @@ _TRUNCATE_EVERY = 25
 """Emptying tables row by row is quicker, but leaves dead rows behind."""
 
 
+def play_there(database: Database, seed_plan: Plan) -> Result:
+    """Play a plan, in brief, on a database that is emptied for it."""
+    plan = in_brief(seed_plan)
+    return play(plan, PostgresEngine(database, plan))
+
+
 class Database:
     """One database whose schema is up to date, and the thread that speaks to it."""
 
@@ -45,7 +51,8 @@ class Database:
         self._dsn = dsn
         self._loop = asyncio.new_event_loop()
         self._idle: list[Pool] = []
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._tables = self.wait(self._prepare())
         self._emptied = 0
 
@@ -62,6 +69,14 @@ class Database:
     def give_back(self, pool: Pool) -> None:
         """The process that had it is gone; what it had begun was rolled back."""
         self._idle.append(pool)
+
+    def close(self) -> None:
+        """Close the connections and end the thread."""
+        for pool in self._idle:
+            self.wait(pool.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def empty(self, partitions: int) -> None:
         """Forget everything, and lay out the log anew."""
@@ -224,4 +239,4 @@ async def _create(name: str) -> None:
 
 
 def _play_there(seed: int) -> Result:
-    return play_seed(seed, lambda plan: play(plan, PostgresEngine(_ours(), plan)))
+    return play_seed(seed, lambda plan: play_there(_ours(), plan))

@@ -40,8 +40,6 @@ QUIET_SECONDS_MAX = 400.0
 _MISHAP_SECONDS = 1.0
 _CLOCKS_OFF_SECONDS = 120.0
 """How far wall clocks jump: what was put off by one that ran ahead is late by so much."""
-_LOOKS = 4
-"""How often the promises are asked for while everything happens."""
 
 
 @dataclass
@@ -213,7 +211,7 @@ class World:
     async def _act(self) -> None:
         """Everybody does what the plan says; several at a time."""
         underway = []
-        look_every = max(1, self.plan.steps // _LOOKS)
+        look_every = max(1, self.plan.steps // self.plan.looks)
         for number in range(self.plan.steps):
             if number in self.plan.left_out:
                 continue
@@ -283,7 +281,9 @@ class World:
             left = self._left_over()
             quiet = 0 if left else quiet + 1
             if self.loop.time() > ends_at:
-                self.fail("comes_to_rest", "L2", "; ".join(left[:5]), left[0].split()[:1])
+                self.fail(
+                    "comes_to_rest", "L2", "; ".join(left[:5]), " ".join(left[:1]).split()[:1]
+                )
                 return
 
     def _left_over(self) -> list[str]:
