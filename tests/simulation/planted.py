@@ -106,7 +106,6 @@ BUGS = (
         "connectors/rest/inbound.py",
         "            found.append(judge_trouble(Trouble.MISSING, seen=seen))\n",
         "            found.append(AlreadyDone())\n",
-        equivalent="simulated systems answer for each event of a batch or not at all",
     ),
     # --- the store in memory --------------------------------------------------------------------
     Bug(

@@ -140,15 +140,15 @@ class _Sums:
     def learn(self, kind: str, data: Any) -> None:
         """Take one message."""
         for figure, named in _FIGURES.get(kind, ()):
-            for line in data["lines"]:
+            for line in data.get("lines", ()):
                 at = (figure, data["order_id"], line["line"], data["site"])
                 self.done[at] += line.get(named, 0)
         if kind == catalogue.INVOICE_POSTED:
-            for line in data["lines"]:
+            for line in data.get("lines", ()):
                 self.invoiced[data["order_id"], line["line"]] += line["quantity"]
         if kind in (catalogue.ORDER_PLACED, catalogue.ORDER_CHANGE_REQUESTED):
             rank = (data.get("revision", 0), data.get("change_id", ""))
-            for line in data["lines"]:
+            for line in data.get("lines", ()):
                 order_line = (data["order_id"], line["line"])
                 known = self.wanted.get(order_line)
                 if "quantity" in line and (known is None or known[0] <= rank):

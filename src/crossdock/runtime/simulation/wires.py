@@ -192,13 +192,16 @@ class FarWire:
         world = self._world
         if world.strikes(Fault.LOST_REPLY):
             return NoReply(Trouble.LOST)
-        if world.strikes(Fault.CUT_SHORT):
-            if world.draw.random() < 0.3:
-                return NoReply(Trouble.CUT_SHORT)
-            return Reply(
-                said.status, said.headers, said.body[: world.draw.randrange(len(said.body))]
-            )
-        return said
+        if not world.strikes(Fault.CUT_SHORT):
+            return said
+        if world.draw.random() < 0.3:
+            return NoReply(Trouble.CUT_SHORT)
+        if b'"results"' in said.body and world.draw.random() < 0.5:
+            tree: Any = msgspec.json.decode(said.body)
+            tree["results"].pop()
+            return Reply(said.status, said.headers, msgspec.json.encode(tree))
+        whole = world.draw.randrange(len(said.body))
+        return Reply(said.status, said.headers, said.body[:whole])
 
 
 def _give(reply: asyncio.Future[Reply | NoReply], said: Reply | NoReply) -> None:

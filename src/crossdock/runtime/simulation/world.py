@@ -144,6 +144,8 @@ class World:
             self.fail("goes_on", "L3", f"nothing moves any more {stuck}")
         except EndlessWork as endless:
             self.fail("goes_on", "L3", f"it runs in circles {endless}")
+        except Exception as error:  # noqa: BLE001 - what the store shows makes no sense
+            self.fail("makes_sense", "I28", f"a question broke: {error!r}")
         finally:
             self._tear_down()
         for trouble in self.loop.troubles:
