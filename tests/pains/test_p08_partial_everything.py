@@ -5,6 +5,8 @@ All 5,040 orders of seven such messages end in one state, and the stock is what 
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pains.order_house import (
     cancelled,
     check_alike,
@@ -16,6 +18,7 @@ from tests.pains.order_house import (
 )
 
 
+@pytest.mark.timeout(600)  # five thousand hubs, on a busy machine
 def test_every_mix_of_parts_ends_in_the_same_stock() -> None:
     """Eight ordered, one cancelled, four shipped, two invoiced, one back: the shelf lost four."""
     ending = check_alike(

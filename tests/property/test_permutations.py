@@ -131,6 +131,34 @@ def test_orders_shuffled_together_end_alike(
         assert ending(Tale(AMPLE, []), shuffled, at_a_time=at_a_time, partitions=3) == expected
 
 
+@settings(QUICK, max_examples=4)
+@given(data=st.data(), seed=st.integers(0, 2**32))
+def test_two_hundred_messages_of_twenty_orders_end_alike(data: st.DataObject, seed: int) -> None:
+    """Shuffled and said twice, over three partitions, in batches: twenty lives end as they must."""
+    told = [
+        data.draw(tales(st.just(AMPLE), more=9, order_id=f"o-{number}", desk=number % 2 == 0))
+        for number in range(20)
+    ]
+    messages = [
+        replace(
+            message,
+            id=f"{number}-{message.id}",
+            transport_key=transport_digest(message.source, f"{number}-{message.id}"),
+            business_key=None,  # the tales count their shipments alike; each tale's are its own
+        )
+        for number, tale in enumerate(told)
+        for message in tale.messages(partitions=3)
+    ]
+    chance = random.Random(seed)
+    while len(messages) < 200:  # what is short of two hundred is said again
+        messages.append(renamed(chance.choice(messages)))
+    expected = ending(Tale(AMPLE, []), messages, partitions=3)
+    for at_a_time in (1, 100):
+        shuffled = list(messages)
+        chance.shuffle(shuffled)
+        assert ending(Tale(AMPLE, []), shuffled, at_a_time=at_a_time, partitions=3) == expected
+
+
 def test_a_fold_that_assigns_instead_of_adding_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The property has teeth: with one fold broken on purpose it finds a history that differs."""
     fold = facts.pick

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from crossdock.kernel.errors import CrossdockError
-from crossdock.runtime import cli_money, cli_sagas
+from crossdock.runtime import cli_money, cli_orders, cli_sagas
 from crossdock.runtime.cli_replay import replay
 from crossdock.runtime.cli_work import dead_letters, exceptions
 from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
@@ -329,6 +329,7 @@ def adjustments_reject(
 
 app.add_typer(cli_money.app, name="money")
 app.add_typer(cli_sagas.app, name="sagas")
+app.add_typer(cli_orders.app, name="orders")
 
 
 stock = typer.Typer(no_args_is_help=True, help="Counters of stock beside the ledger's entries.")
