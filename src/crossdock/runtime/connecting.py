@@ -12,12 +12,13 @@ from typing import Final
 
 from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.rest.client import KIND as REST
+from crossdock.connectors.tryton.client import KIND as TRYTON
 from crossdock.connectors.vendure.client import KIND as VENDURE
 from crossdock.kernel.errors import CrossdockError
 
 GROUP: Final = "crossdock.connectors"
 
-SHIPPED: Final = {kind.card.id: kind for kind in (REST, VENDURE)}
+SHIPPED: Final = {kind.card.id: kind for kind in (REST, TRYTON, VENDURE)}
 
 
 class UnknownConnector(CrossdockError):

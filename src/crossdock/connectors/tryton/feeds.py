@@ -1,0 +1,170 @@
+"""What Tryton has to say: it sends nothing by itself, so it is walked, with an overlap.
+
+Its stamps are the start of the transaction that wrote, so a change that commits late is stamped
+before what a poll has seen; `connectors/kit/polling.py` says how none is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from crossdock.connectors.kit.polling import Change, Walk, read_cursor, written
+from crossdock.connectors.tryton import inbound, wire
+from crossdock.connectors.tryton.api import Api, Domain, Record, Stopped
+from crossdock.connectors.tryton.settings import TrytonSettings
+from crossdock.connectors.tryton.wire import Odd
+from crossdock.contracts.connector import RetryLater
+from crossdock.contracts.feeds import Page, Said, Unread
+
+_BY_NUMBER = [["id", "ASC"]]
+
+
+class TrytonFeed:
+    """One model of Tryton, walked by its numbers."""
+
+    def __init__(
+        self,
+        name: str,
+        model: str,
+        fields: Sequence[str],
+        api: Api,
+        settings: TrytonSettings,
+        *,
+        stamp: Callable[[Record], datetime] = inbound.stamp_of,
+        only: Domain = (),
+        beside: Sequence[str] = (),
+    ) -> None:
+        """`only` narrows the model; `beside` are linked records whose changes are its own."""
+        self.name = name
+        self._model = model
+        self._fields = fields
+        self._api = api
+        self._page_size = settings.page_size
+        self._overlap = timedelta(seconds=settings.overlap_seconds)
+        self._stamp = stamp
+        self._only = list(only)
+        self._stamps = [*("write_date", "create_date"), *beside]
+
+    async def page(self, cursor: str, now: datetime) -> Page | RetryLater:
+        """What changed, beyond the last record of the walk."""
+        walk = read_cursor(cursor, Walk)
+        since = wire.moment(walk.since(self._overlap))
+        changed: list[Any] = ["OR", *([[name, ">=", since]] for name in self._stamps)]
+        domain = [changed, *self._only]
+        if walk.after:
+            domain.append(["id", ">", int(walk.after)])
+        try:
+            found = await self._api.search(
+                self._model, domain, self._fields, limit=self._page_size + 1, order=_BY_NUMBER
+            )
+            more = len(found) > self._page_size
+            changes = [self._change(record, now) for record in found[: self._page_size]]
+            unread = {one.record for one in walk.unread(changes)}
+            said = await self._said([one for one in found if str(one["id"]) in unread])
+        except Stopped as stopped:
+            return _later(stopped)
+        after = walk.beyond(changes, self._overlap, now, more=more)
+        return Page(said, written(after), more=more)
+
+    async def some(self, records: Sequence[str], now: datetime) -> Page | RetryLater:
+        """What these records mean now."""
+        numbers = [int(one) for one in records if one.isdecimal()]
+        try:
+            found = await self._api.search(
+                self._model, [["id", "in", numbers], *self._only], self._fields
+            )
+            return Page(await self._said(found), "")
+        except Stopped as stopped:
+            return _later(stopped)
+
+    def _change(self, record: Record, now: datetime) -> Change:
+        try:
+            stamp = self._stamp(record)
+        except Odd:
+            stamp = now  # it is set aside; when it changes it is read again
+        return Change(str(record["id"]), stamp.isoformat(), stamp)
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        return [self._read(record, inbound.item) for record in records]
+
+    def _read(self, record: Record, meaning: Callable[[Record], Said]) -> Said | Unread:
+        try:
+            return meaning(record)
+        except Odd as odd:
+            raw = msgspec.json.encode(record)
+            return Unread(f"{self._model}/{record['id']}", odd.where, odd.found, odd.expected, raw)
+
+
+class Parties(TrytonFeed):
+    """Parties that have a code."""
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        return [self._read(record, inbound.party) for record in records]
+
+
+class Invoices(TrytonFeed):
+    """Posted invoices and credit notes, with the sale lines and shipments that they speak of."""
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        lines: set[int] = set()
+        shipments: set[int] = set()
+        for record in records:
+            of_sales, left_with = inbound.origins(record)
+            lines |= of_sales
+            shipments |= left_with
+        sales = await self._by_number(
+            "sale.line", lines, ("note", "sale.reference", "sale.description")
+        )
+        left = await self._by_number(wire.SHIPMENT, shipments, ("reference",))
+        return [self._read(one, lambda each: inbound.posted(each, sales, left)) for one in records]
+
+    async def _by_number(
+        self, model: str, numbers: set[int], fields: Sequence[str]
+    ) -> Mapping[int, Record]:
+        if not numbers:
+            return {}
+        found = await self._api.search(model, [["id", "in", sorted(numbers)]], fields)
+        return {record["id"]: record for record in found}
+
+
+def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
+    """All feeds, masters first: orders and invoices speak of them."""
+    return (
+        TrytonFeed(
+            "items",
+            wire.PRODUCT,
+            inbound.ITEM_FIELDS,
+            api,
+            settings,
+            stamp=inbound.item_stamp,
+            beside=("template.write_date",),
+            only=[["active", "in", [True, False]], ["code", "!=", None]],
+        ),
+        Parties(
+            "parties",
+            wire.PARTY,
+            inbound.PARTY_FIELDS,
+            api,
+            settings,
+            only=[["active", "in", [True, False]], ["code", "!=", None]],
+        ),
+        Invoices(
+            "invoices",
+            wire.INVOICE,
+            inbound.INVOICE_FIELDS,
+            api,
+            settings,
+            only=[["type", "=", "out"], ["state", "in", sorted(wire.POSTED)]],
+        ),
+    )
+
+
+def _later(stopped: Stopped) -> RetryLater:
+    answer = stopped.answer
+    if isinstance(answer, RetryLater):
+        return answer
+    return RetryLater(getattr(answer, "reason", repr(answer)))

@@ -1,0 +1,124 @@
+"""What left is what leaves there: a waiting shipment of the sale is cut to it, and done."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from crossdock.connectors.tryton import outbound, wire
+from crossdock.connectors.tryton.api import Api, Record, Stopped
+from crossdock.connectors.tryton.operations.operation import buttons, ended, name_of, ours
+from crossdock.connectors.tryton.operations.sales import Sales
+from crossdock.connectors.tryton.settings import TrytonSettings
+from crossdock.contracts.connector import (
+    Accepted,
+    AlreadyDone,
+    FarAnswer,
+    Found,
+    Refused,
+    RetryLater,
+    Void,
+)
+from crossdock.contracts.shipments import Shipment
+
+LEFT: Final = frozenset({"done"})
+_LEAVING: Final = {
+    "draft": ("wait", "assign_force", "pick", "pack", "do"),
+    "waiting": ("assign_force", "pick", "pack", "do"),
+    "assigned": ("pick", "pack", "do"),
+    "picked": ("pack", "do"),
+    "packed": ("do",),
+    "shipped": ("do",),
+}
+"""By the state of a shipment, the buttons that lead out of the door. Goods that have left are
+assigned whatever Tryton believes of its shelves: a fact is not refused."""
+
+_OPEN: Final = ("draft", "waiting", "assigned")
+_FIELDS: Final = (
+    "number", "state", "outgoing_moves.id", "outgoing_moves.quantity", "outgoing_moves.origin",
+)  # fmt: skip
+
+_SHIPMENT: Final = msgspec.json.Decoder(Shipment).decode
+
+
+class Shipments:
+    """Shipments by our references."""
+
+    def __init__(self, api: Api, settings: TrytonSettings, sales: Sales) -> None:
+        self._api = api
+        self._company = settings.company
+        self._sales = sales
+
+    async def tell(self, body: bytes) -> FarAnswer:
+        """Let it leave there."""
+        said = _SHIPMENT(body)
+        shipment = await self.under(said.shipment_id)
+        if shipment is None:
+            shipment = await self._take_waiting(said)
+        if shipment["state"] in LEFT:
+            return AlreadyDone(name_of(shipment))
+        if shipment["state"] == wire.CANCELLED:
+            return Void(name_of(shipment), shipment["state"])
+        if shipment["state"] in _OPEN:
+            shipment = await self._cut(shipment, said)
+        await self._api.press(wire.SHIPMENT, shipment["id"], *buttons(shipment["state"], _LEAVING))
+        return Accepted(name_of(shipment))
+
+    async def find(self, body: bytes) -> Found:
+        """Whether it has left there."""
+        return ended(await self.under(_SHIPMENT(body).shipment_id), LEFT)
+
+    async def under(self, shipment_id: str) -> Record | None:
+        """The shipment under our reference."""
+        domain = ours(shipment_id, self._company)
+        found = await self._api.search(wire.SHIPMENT, domain, _FIELDS, limit=1)
+        return found[0] if found else None
+
+    async def _take_waiting(self, said: Shipment) -> Record:
+        """A shipment of the sale that nobody has taken yet; our reference says that it is ours."""
+        sale = await self._sales.under(said.order_id)
+        if sale is None:
+            raise Stopped(RetryLater(f"there is no sale {said.order_id} yet"))
+        fields = ("shipments.state", "shipments.reference")
+        record = await self._api.read(wire.SALE, sale["id"], fields)
+        waiting = [
+            one["id"]
+            for one in record["shipments"]
+            if one["state"] in _OPEN and not one["reference"]
+        ]
+        if not waiting:
+            raise Stopped(Refused(f"no shipment of sale {said.order_id} is open"))
+        await self._api.write(wire.SHIPMENT, min(waiting), {"reference": said.shipment_id})
+        return await self._api.read(wire.SHIPMENT, min(waiting), _FIELDS)
+
+    async def _cut(self, shipment: Record, said: Shipment) -> Record:
+        """Let a waiting shipment hold what left, from the warehouse that it left from."""
+        number = shipment["id"]
+        place = await self._warehouse(said.site)
+        lines = await self._lines_of(said.order_id)
+        moves = shipment["outgoing_moves"]
+        wanted = outbound.moves_that_left(moves, lines, outbound.units_of(said))
+        if not wanted.quantities:
+            raise Stopped(Refused("none of what left is on the sale's open shipment"))
+        if shipment["state"] != "draft":
+            await self._api.press(wire.SHIPMENT, number, "draft")
+        await self._api.write(wire.SHIPMENT, number, outbound.cut(place, wanted))
+        return await self._api.read(wire.SHIPMENT, number, _FIELDS)
+
+    async def _warehouse(self, site: str) -> Record:
+        found = await self._api.search(
+            wire.LOCATION,
+            [["code", "=", site], ["type", "=", "warehouse"]],
+            ("output_location.id", "storage_location.id"),
+            limit=1,
+        )
+        if not found:
+            raise Stopped(Refused(f"no warehouse has the code {site}"))
+        return found[0]
+
+    async def _lines_of(self, order_id: str) -> dict[str, int]:
+        """The numbers of a sale's lines by ours, which stand in their notes."""
+        domain: list[Any] = [["sale.reference", "=", order_id], ["type", "=", "line"]]
+        found = await self._api.search("sale.line", domain, ("note",))
+        return {one["note"]: one["id"] for one in found if one["note"]}

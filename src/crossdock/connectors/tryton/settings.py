@@ -1,0 +1,43 @@
+"""What an operator fills in for a Tryton."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from crossdock.connectors.kit.card import Settings
+
+_Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_]{1,63}\Z")]
+
+
+class TrytonSettings(Settings, frozen=True, kw_only=True):
+    """The whole of it; `msgspec.convert` builds it from a mapping and says what is wrong."""
+
+    url: Annotated[str, Meta(description="Its address, without the database")]
+    database: Annotated[_Name, Meta(description="The database, as it stands in Tryton's paths")]
+    credential: Annotated[
+        str,
+        Meta(
+            description="The key of a user application named rest, validated by an administrator",
+            extra={"secret": True},
+        ),
+    ] = ""
+    company: Annotated[int, Meta(ge=1, description="The number of the company that is spoken of")]
+    payment_term: Annotated[
+        int, Meta(ge=1, description="The number of the payment term of sales that name none")
+    ]
+    timeout_seconds: Annotated[
+        float,
+        Meta(gt=0, le=50, description="How long one request may take", extra={"unit": "seconds"}),
+    ] = 30.0
+    overlap_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=86_400,
+            description="How far a poll reaches back: longer than its longest transaction",
+            extra={"unit": "seconds"},
+        ),
+    ] = 300
+    page_size: Annotated[int, Meta(ge=1, le=1_000, description="Records asked for at a time")] = 200

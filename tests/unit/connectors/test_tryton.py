@@ -1,0 +1,173 @@
+"""The mapping of a Tryton's records: golden samples, and what is not guessed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock.connectors import tryton
+from crossdock.connectors.kit.http import Reply
+from crossdock.connectors.tryton import inbound, outbound, wire
+from crossdock.connectors.tryton.api import refusal
+from crossdock.connectors.tryton.client import KIND, connect
+from crossdock.connectors.tryton.settings import TrytonSettings
+from crossdock.contracts import catalogue
+from crossdock.contracts.connector import Ability, Refused, RetryLater
+from crossdock.contracts.feeds import Said, Source
+from crossdock.contracts.postings import Milestone, StockPosting, StockPostingLine
+
+GOLDEN = Path(tryton.__file__).parent / "golden"
+SECRET = "canary-tryton-key"
+SETTINGS = TrytonSettings(
+    url="http://127.0.0.1:8000", database="house", company=1, payment_term=1, credential=SECRET
+)
+
+
+def sample(name: str) -> Any:
+    """A record as Tryton gives it."""
+    return json.loads((GOLDEN / f"{name}.wire.json").read_text())
+
+
+def posted(given: dict[str, Any]) -> Said:
+    """An invoice with what is asked for beside it."""
+    sales = {one["id"]: one for one in given["sales"]}
+    return inbound.posted(given["record"], sales, {one["id"]: one for one in given["shipments"]})
+
+
+READ: dict[str, Callable[[Any], Said]] = {
+    "item": inbound.item,
+    "party": inbound.party,
+    "invoice": posted,
+    "credit": posted,
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_samples_mean_what_stands_beside_them(name: str) -> None:
+    """Type, id, time and noun of each message."""
+    said = READ[name](sample(name))
+    found = {
+        "type": said.type,
+        "id": said.id,
+        "time": said.time.isoformat(),
+        "noun": json.loads(msgspec.json.encode(said.noun)),
+    }
+    assert found == json.loads((GOLDEN / f"{name}.canonical.json").read_text())
+
+
+def changed(name: str, *path: str | int, to: object) -> Any:
+    """A sample with one value that is not as was agreed."""
+    given = deepcopy(sample(name))
+    place = given
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    return given
+
+
+_LINE = ("record", "lines", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "where"),
+    [
+        ("item", changed("item", "default_uom", "symbol", to="furlong"), "$.default_uom.symbol"),
+        ("item", changed("item", "template", "type", to="dream"), "$.template.type"),
+        ("item", changed("item", "code", to=None), "$.code"),
+        ("item", changed("item", "write_date", to="today"), "$.write_date"),
+        ("party", changed("party", "code", to=""), "$.code"),
+        ("invoice", changed("invoice", *_LINE, "quantity", to=2.5), "$.lines[0].quantity"),
+        ("invoice", changed("invoice", *_LINE, "quantity", to=True), "$.lines[0].quantity"),
+        (
+            "invoice",
+            changed("invoice", *_LINE, "amount", to={"__class__": "Decimal", "decimal": "NaN"}),
+            "$.lines[0].amount",
+        ),
+        (
+            "invoice",
+            changed("invoice", *_LINE, "amount", to={"__class__": "Decimal", "decimal": "1.005"}),
+            "$.lines[0].amount",
+        ),
+        ("invoice", changed("invoice", *_LINE, "origin", to=None), "$.lines[0].origin"),
+        ("invoice", changed("invoice", "sales", 0, "note", to=""), "$.lines[0].origin"),
+        (
+            "invoice",
+            changed("invoice", "shipments", 0, "reference", to=None),
+            "$.lines.stock_moves.shipment.reference",
+        ),
+    ],
+)
+def test_what_was_not_agreed_is_named_and_not_guessed(name: str, given: Any, where: str) -> None:
+    """The place, so that a person finds it."""
+    with pytest.raises(wire.Odd) as odd:
+        READ[name](given)
+    assert odd.value.where == where
+
+
+def test_a_revision_grows_with_every_change() -> None:
+    """Of the product as of its template; within the bounds of a number."""
+    first, later = sample("item"), changed("item", "write_date", "second", to=30)
+    assert inbound.item(later).id != inbound.item(first).id
+    assert wire.revision(inbound.item_stamp(later)) > wire.revision(inbound.item_stamp(first))
+
+
+def move(number: int, line: int, quantity: float) -> dict[str, Any]:
+    """A move of a waiting shipment."""
+    return {"id": number, "origin": f"sale.line,{line}", "quantity": quantity}
+
+
+def test_a_shipment_is_cut_to_what_left() -> None:
+    """Moves of one line are filled in order, what is beyond them left too, the rest stays."""
+    moves = [move(1, 31, 2), move(2, 31, 2), move(3, 32, 5), move(4, 33, 1)]
+    lines = {"1": 31, "2": 32, "3": 33}
+    left = {"1": 3, "2": 7, "unknown": 4}
+    assert outbound.moves_that_left(moves, lines, left) == outbound.Wanted({1: 2, 2: 1, 3: 7}, [4])
+
+
+def test_a_posting_is_what_comes_in_and_what_goes_out() -> None:
+    """Each under a reference of its own."""
+    lines = tuple(
+        StockPostingLine(item=item, milestone=Milestone.ADJUSTMENT, quantity=units)
+        for item, units in (("A", 3), ("B", -2))
+    )
+    said = StockPosting(posting_id="P-1", site="EAST", period="2026-03-02", lines=lines)
+    assert [(part.reference, part.adds) for part in outbound.parts_of(said)] == [
+        ("P-1 in", True),
+        ("P-1 out", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, b'{"message": "The value is not valid"}', Refused),
+        (400, b'{"message": "The record was changed by another user"}', RetryLater),
+        (400, b'{"message": "x", "description": "ConcurrencyException"}', RetryLater),
+        (403, b"<html>Forbidden</html>", Refused),
+        (401, b"", RetryLater),
+        (503, b"<html>down</html>", RetryLater),
+    ],
+)
+def test_refusals_that_pass_are_told_from_those_that_stay(
+    status: int, body: bytes, kind: type[object]
+) -> None:
+    """Somebody else who writes the same records is a passing trouble."""
+    answer = refusal(Reply(status, {}, body))
+    assert isinstance(answer, kind)
+    assert "<html>" not in repr(answer)
+
+
+def test_it_says_what_it_can() -> None:
+    """What it is told of can be looked up; all else is nobody's to repeat."""
+    connector = connect(SETTINGS)
+    assert isinstance(connector, Source)
+    assert connector.ability(catalogue.INVOICE_REQUESTED) is Ability.LOOK_UP
+    assert connector.ability(catalogue.AVAILABILITY_PUBLISHED) is Ability.NEITHER
+    assert KIND.card.id == "tryton"
+    assert SECRET not in repr(SETTINGS)
