@@ -411,6 +411,36 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "condition": "unopened",
         },
     ),
+    catalogue.SHIPMENT_LINKED: (
+        "crm",
+        {
+            "order_id": "SO-X",
+            "shipment_id": "SH-9",
+            "to_order": "SO-1",
+            "note": "mistyped at the pallet",
+        },
+    ),
+    catalogue.SHIPMENT_CLOSED: (
+        "crm",
+        {"order_id": "SO-X", "shipment_id": "SH-9", "note": "samples"},
+    ),
+    catalogue.CONTROL_TOTALS_REPORTED: (
+        "erp",
+        {
+            "day": "2026-03-02",
+            "revision": 2,
+            "lines": [
+                {
+                    "site": "EAST",
+                    "kind": "invoiced",
+                    "currency": "GBP",
+                    "documents": 2,
+                    "units": 8,
+                    "value_minor": 952,
+                }
+            ],
+        },
+    ),
     catalogue.RETURN_INSPECTED: (
         "wms_east",
         {

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from crossdock.contracts import catalogue, invoices, returns
+from crossdock.contracts import catalogue, controls, invoices, returns, shipments
 from crossdock.contracts.money import Remainder, RoundingMode
 from crossdock.contracts.orders import LineQuantity
 from crossdock.contracts.vocabulary import (
@@ -18,6 +18,7 @@ from crossdock.contracts.vocabulary import (
     MoneyRole,
     ReturnCondition,
     ReturnReason,
+    TotalKind,
 )
 from crossdock.contracts.words import Noun
 from crossdock.orders.charges import ClosedPeriod, RoundedPer, TaxRate, TaxRounding, ask_id
@@ -256,6 +257,36 @@ def _corrected(name: str, order_id: str, shipment_id: str, units: str) -> Said:
     )
 
 
+def _linked(name: str, order_id: str, shipment_id: str, to_order: str) -> Said:
+    return catalogue.SHIPMENT_LINKED, shipments.ShipmentLink(
+        order_id=order_id, shipment_id=shipment_id, to_order=to_order
+    )
+
+
+def _shipment_closed(name: str, order_id: str, shipment_id: str, note: str = "") -> Said:
+    return catalogue.SHIPMENT_CLOSED, shipments.ShipmentClosing(
+        order_id=order_id, shipment_id=shipment_id, note=note
+    )
+
+
+def _totals(name: str, day: str, units: str, *options: str) -> Said:
+    """`adds up  2031-03-03  EAST invoiced EUR 8 952  [revision 2]`: site, kind, money, sums."""
+    site, kind, currency, many, minor = units.split()
+    return catalogue.CONTROL_TOTALS_REPORTED, controls.ControlTotals(
+        day=day,
+        revision=int(_option(options, "revision ", "1")),
+        lines=(
+            controls.ControlTotal(
+                site=site,
+                kind=TotalKind(kind),
+                currency=currency,
+                units=int(many),
+                value_minor=int(minor),
+            ),
+        ),
+    )
+
+
 def _close(name: str, months: str, *options: str) -> Said:
     """`finance closes  2026-01 2026-02  [up to 2025-12]  [revision 2]`; `none`: opens them."""
     return catalogue.PERIODS_CHANGED, invoices.AccountingPeriods(
@@ -277,6 +308,9 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "overcharged": _corrected,
     "credit": _credit,
     "finance closes": _close,
+    "belongs": _linked,
+    "not charged": _shipment_closed,
+    "adds up": _totals,
 }
 """What may be said about money and returns."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossdock.contracts import (
+    controls,
     counts,
     credit,
     effects,
@@ -131,6 +132,10 @@ SHIPMENT_INTERCEPT_REQUESTED = "crossdock.shipment.intercept_requested.v1"
 RETURN_REQUESTED = "crossdock.return.requested.v1"
 RETURN_AUTHORISED = "crossdock.return.authorised.v1"
 RETURN_RECEIVED = "crossdock.return.received.v1"
+SHIPMENT_LINKED = "crossdock.order.shipment_linked.v1"
+SHIPMENT_CLOSED = "crossdock.order.shipment_closed.v1"
+SHIPMENT_ASSIGNED = "crossdock.order.shipment_assigned.v1"
+CONTROL_TOTALS_REPORTED = "crossdock.control_totals.reported.v1"
 RETURN_INSPECTED = "crossdock.return.inspected.v1"
 RETURN_SUBMITTED = "crossdock.return.submitted.v1"
 RETURN_GRANTED = "crossdock.return.granted.v1"
@@ -566,6 +571,44 @@ _ROWS = (
         lambda d: f"accounting-periods/{d.calendar}/{d.revision}",
         "Finance closed periods, or opened them again.",
         steward="finance",
+    ),
+    MessageType(
+        SHIPMENT_LINKED,
+        shipments.ShipmentLink,
+        "order",
+        "order_id",
+        lambda d: f"shipment-linked/{d.order_id}/{d.shipment_id}",
+        "A shipment without an order belongs to this one.",
+        steward="order desk",
+    ),
+    MessageType(
+        SHIPMENT_CLOSED,
+        shipments.ShipmentClosing,
+        "order",
+        "order_id",
+        lambda d: f"shipment-closed/{d.order_id}/{d.shipment_id}",
+        "A shipment without an order is not to be invoiced.",
+        steward="order desk",
+    ),
+    MessageType(
+        SHIPMENT_ASSIGNED,
+        shipments.ShipmentAssignment,
+        "order",
+        "order_id",
+        lambda d: "",
+        "A shipment that was booked under another order belongs to this one.",
+        inbound=False,
+        steward="order desk",
+    ),
+    MessageType(
+        CONTROL_TOTALS_REPORTED,
+        controls.ControlTotals,
+        "control_total",
+        "day",
+        lambda d: f"control-totals/{d.day}/{d.revision}",
+        "What a system's own books add up to for a day.",
+        steward="finance",
+        by_source=True,
     ),
     MessageType(
         RETURN_INSPECTED,

@@ -76,3 +76,31 @@ class Shipment(Noun, frozen=True, kw_only=True):
     service: Text = ""
     tracking: Identifier | None = None
     packages: Annotated[tuple[Package, ...], Meta(max_length=DOCUMENT_LINES_MAX)] = ()
+
+
+class ShipmentLink(Noun, frozen=True, kw_only=True):
+    """A person found out to which order a shipment belongs that names one nobody placed (R112).
+
+    The lines keep their numbers.
+    """
+
+    order_id: Identifier  # as the warehouse named it
+    shipment_id: Identifier
+    to_order: Identifier
+    note: Text = ""
+
+
+class ShipmentClosing(Noun, frozen=True, kw_only=True):
+    """A person found out that a shipment of an order that nobody placed is not to be invoiced."""
+
+    order_id: Identifier
+    shipment_id: Identifier
+    note: Text = ""
+
+
+class ShipmentAssignment(Noun, frozen=True, kw_only=True):
+    """A shipment that was booked under another order belongs to this one; the hub tells itself."""
+
+    order_id: Identifier
+    booked_under: Identifier
+    shipment: Shipment

@@ -290,6 +290,15 @@ class MoneyRole(StrEnum):
     SETTLEMENT = "settlement"  # as it reached the bank
 
 
+class TotalKind(StrEnum):
+    """What control totals add up."""
+
+    SHIPPED = "shipped"  # at what finance was asked to invoice for it
+    INVOICED = "invoiced"
+    RETURNED = "returned"  # goods, without an amount
+    CREDITED = "credited"
+
+
 class CreditReason(StrEnum):
     """Why money is given back."""
 

@@ -247,7 +247,7 @@ class MoneyTotal(NamedTuple):
 
     day: str
     site: str
-    kind: str  # a name of `orders.totals.TotalKind`
+    kind: str  # a name of `TotalKind`
     currency: str
     documents: int
     units: int

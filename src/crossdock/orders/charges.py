@@ -322,6 +322,8 @@ def to_charge(
     """
     mark = order.shipments.get(shipment)
     found: dict[str, int] = {}
+    if mark is not None and mark.closed:
+        return {}
     if mark is not None:
         charged: dict[str, int] = {}
         for ask in asked_of(order, shipment):

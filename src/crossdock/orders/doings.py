@@ -29,6 +29,7 @@ class Doing(StrEnum):
     STOPPING = "stopping"  # line, site
     RELEASES = "releases"  # the whole order
     WITHHELD = "withheld"  # shipment: why finance is not asked
+    SHIPMENT_CLOSED = "shipment_closed"  # shipment: what a person made of it
     INVOICE_ASKED = "invoice_asked"  # an `InvoiceAsk` by its id, as JSON
     CREDIT_ASKED = "credit_asked"  # a `CreditAsk` by its id, as JSON
     TAX_CODE = "tax_code"  # line: as its item's master says
@@ -93,6 +94,10 @@ def _releases(order: OrderState, _: tuple[str, ...], value: int) -> None:
 
 def _withheld(order: OrderState, of: tuple[str, ...], value: str) -> None:
     order.shipments[of[0]].withheld = value
+
+
+def _shipment_closed(order: OrderState, of: tuple[str, ...], value: str) -> None:
+    order.shipments[of[0]].closed = value
 
 
 def _invoice_asked(order: OrderState, of: tuple[str, ...], value: str) -> None:
@@ -246,6 +251,7 @@ _SETTERS: dict[Doing, Callable[[OrderState, tuple[str, ...], Any], None]] = {
     Doing.STOPPING: _stopping,
     Doing.RELEASES: _releases,
     Doing.WITHHELD: _withheld,
+    Doing.SHIPMENT_CLOSED: _shipment_closed,
     Doing.INVOICE_ASKED: _invoice_asked,
     Doing.CREDIT_ASKED: _credit_asked,
     Doing.TAX_CODE: _tax_code,

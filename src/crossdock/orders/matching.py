@@ -101,6 +101,8 @@ def _row(order: OrderState, document: str, finding: Finding, **more: Any) -> Mat
 
 def _shipments(order: OrderState) -> Iterator[MatchRow]:
     for number, mark in order.shipments.items():
+        if mark.closed:
+            continue
         if not order.placed:
             units = sum(mark.lines.values())
             yield _shipped(order, number, mark, Finding.SHIPMENT_WITHOUT_ORDER, units=units)

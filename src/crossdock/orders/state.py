@@ -123,13 +123,15 @@ class Line(msgspec.Struct, omit_defaults=True):
 class ShipmentMark(msgspec.Struct, omit_defaults=True):
     """A shipment of the order, and when it left.
 
-    `withheld` says why finance is not asked to invoice it although there is something to invoice.
+    `withheld` says why finance is not asked to invoice it although there is something to invoice;
+    `closed` what a person made of it, where the order that it names was never placed.
     """
 
     site: str
     lines: dict[str, int]
     at: str = ""  # ISO 8601 in UTC
     withheld: str = ""
+    closed: str = ""
 
 
 class ReturnMark(msgspec.Struct, omit_defaults=True):

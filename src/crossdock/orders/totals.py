@@ -8,21 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from typing import NamedTuple
 
-from crossdock.contracts.vocabulary import MoneyRole
+from crossdock.contracts.vocabulary import MoneyRole, TotalKind
 from crossdock.orders.periods import day_of
 from crossdock.orders.state import Amounts, OrderState
-
-
-class TotalKind(StrEnum):
-    """What is added up."""
-
-    SHIPPED = "shipped"  # at what finance was asked to invoice for it
-    INVOICED = "invoiced"
-    RETURNED = "returned"  # goods, without an amount
-    CREDITED = "credited"
 
 
 class TotalKey(NamedTuple):

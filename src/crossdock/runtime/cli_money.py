@@ -61,6 +61,31 @@ def control_totals(
 
 
 @app.command()
+def link(
+    order: Order,
+    shipment: Annotated[str, typer.Argument(help="A shipment that was booked under it.")],
+    to: Annotated[str, typer.Option("--to", help="The order that it belongs to.")],
+    note: Note = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Say to which order a shipment belongs that names one nobody placed."""
+    _run("link", order=order, shipment=shipment, to=to, note=note, config=config, as_json=as_json)
+
+
+@app.command()
+def close(
+    order: Order,
+    shipment: Annotated[str, typer.Argument(help="A shipment that was booked under it.")],
+    note: Note = "",
+    config: Config = _CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Say that a shipment of an order that nobody placed is not to be invoiced."""
+    _run("close", order=order, shipment=shipment, note=note, config=config, as_json=as_json)
+
+
+@app.command()
 def retry(
     order: Order,
     shipment: Annotated[str, typer.Argument(help="The shipment that is to be invoiced.")],

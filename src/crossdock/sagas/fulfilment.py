@@ -54,9 +54,16 @@ Stops = dict[str, list[LineQuantity]]
 
 
 def apply_goods(
-    turn: Turn, order: OrderState, happened: list[Happened], document: str
+    turn: Turn,
+    order: OrderState,
+    happened: list[Happened],
+    document: str,
+    *,
+    moved: bool = True,
 ) -> tuple[set[Shelf], set[Shelf]]:
     """Enter in the ledger what a warehouse did, and use up the promises that it fulfilled.
+
+    Not `moved`: the ledger has it already, under another order.
 
     Gives the shelves that goods left without having been promised there, and those on which
     promised units are free again, because the goods were others.
@@ -78,7 +85,7 @@ def apply_goods(
         kept &= _leave_shelf(turn, order, done, done.short)
         if not kept:
             unpromised.add((done.item, done.site))
-        for movement in goods.moved_for_order(done, document):
+        for movement in goods.moved_for_order(done, document) if moved else ():
             turn.move(movement)
         if any(source != _SHELF or taken < 0 for (source, _), taken, _ in done.goods):
             freed.add((done.item, done.site))

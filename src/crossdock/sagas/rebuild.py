@@ -82,6 +82,10 @@ FACTS: dict[str, FactKind] = {
         lambda said: f"shipment/{said.shipment_id}",
         facts.ship,
     ),
+    catalogue.SHIPMENT_ASSIGNED: FactKind(
+        lambda said: f"shipment/{said.shipment.shipment_id}",
+        lambda order, said, at: facts.ship(order, said.shipment, at),
+    ),
     catalogue.RETURN_REQUESTED: FactKind(_return_key, facts.request_return),
     catalogue.RETURN_GRANTED: FactKind(
         lambda said: f"return/{said.return_id}",

@@ -130,6 +130,7 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,
         catalogue.RETURN_GRANTED,
+        catalogue.SHIPMENT_ASSIGNED,
         catalogue.EFFECT_SETTLED,
         catalogue.SAGA_INSTRUCTED,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,23 +17,30 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.controls import ControlTotals
 from crossdock.contracts.invoices import InvoiceRetry
 from crossdock.contracts.money import minor_digits
+from crossdock.contracts.shipments import ShipmentClosing, ShipmentLink
 from crossdock.contracts.vocabulary import Fate
+from crossdock.contracts.words import Noun
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.redaction import shown
 from crossdock.log.ports import Reading
 from crossdock.log.records import Wanted
+from crossdock.log.views import MoneyTotal
 from crossdock.orders.charges import ask_id
 from crossdock.orders.matching import Finding, MatchRow, match
 from crossdock.orders.state import OrderState
 from crossdock.runtime.clocks import SystemClock
+from crossdock.runtime.commands.identity import all_documents
 from crossdock.runtime.commands.saying import say_as_owner
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.runtime.hub import opened_store
+from crossdock.sagas.deciders.money import CONTROLS
 
 _ORDER = msgspec.json.Decoder(OrderState)
+_CONTROLS = msgspec.json.Decoder(ControlTotals)
 _PAGE = 500
 
 NOT_INVOICED = frozenset(
@@ -110,22 +117,82 @@ def credits_open(config: Path, *, as_json: bool) -> int:
 
 
 def control_totals(day: str, config: Path, *, as_json: bool) -> int:
-    """Add up what left, was invoiced, came back and was credited; gives 0."""
+    """Add up what left, was invoiced, came back and was credited, beside what systems report.
+
+    Gives 0, or 1 where a system's own books add up to something else.
+    """
     settings = read_settings(config)
-
-    async def read() -> list[Any]:
-        async with opened_store(settings) as store:
-            return await store.money_totals(settings.policy().posting.zone)
-
-    totals = [one for one in asyncio.run(read()) if day in ("", one.day)]
+    totals, reports = asyncio.run(_totals(settings))
+    totals = [one for one in totals if day in ("", one.day)]
+    reports = {name: said for name, said in reports.items() if day in ("", said.day)}
     for one in totals:
         say(
             f"{one.day}  {one.site or '-':10} {one.kind:9} {one.documents:7} documents"
             f" {one.units:10} units {_amount(one.value_minor, one.currency):>16} {one.currency}"
         )
-    say(f"{len(totals)} totals")
-    finish({"totals": [one._asdict() for one in totals]}, as_json=as_json)
-    return OK
+    differences = [
+        row for name, said in sorted(reports.items()) for row in differing(name, said, totals)
+    ]
+    for row in differences:
+        say(
+            f"{row['day']}  {row['site'] or '-'} {row['kind']} {row['currency']}: {row['source']}"
+            f" has {row['units']:+} units and {row['value_minor']:+} minor units beside ours"
+        )
+    say(f"{len(totals)} totals, {len(reports)} reports, {len(differences)} differences")
+    finish(
+        {"totals": [one._asdict() for one in totals], "differences": differences},
+        as_json=as_json,
+    )
+    return UNSOUND if differences else OK
+
+
+def differing(name: str, said: ControlTotals, totals: Sequence[MoneyTotal]) -> list[dict[str, Any]]:
+    """Where a system's own books add up to something else than ours, theirs less ours.
+
+    Of what a system reports only: a kind, site or currency that it leaves out is not compared.
+    `name` is the document's, `day/source`.
+    """
+    ours = {(one.day, one.site, one.kind, one.currency): one for one in totals}
+    found = []
+    for line in said.lines:
+        key = (said.day, line.site or "", line.kind.value, line.currency or "")
+        known = ours.get(key)
+        units = line.units - (known.units if known is not None else 0)
+        value = line.value_minor - (known.value_minor if known is not None else 0)
+        if units or value:
+            row = dict(zip(("day", "site", "kind", "currency"), key, strict=True))
+            source = name.partition("/")[2]
+            found.append({**row, "source": source, "units": units, "value_minor": value})
+    return found
+
+
+async def _totals(settings: Settings) -> tuple[list[MoneyTotal], dict[str, ControlTotals]]:
+    async with opened_store(settings) as store:
+        totals = await store.money_totals(settings.policy().posting.zone)
+        documents = await all_documents(store, CONTROLS)
+    return totals, {one.id: _CONTROLS.decode(one.body) for one in documents}
+
+
+def link(order: str, shipment: str, to: str, note: str, config: Path, *, as_json: bool) -> int:
+    """Say to which order a shipment belongs; gives 0 when that was applied, else 1.
+
+    Raises:
+        UnknownOrder: one of the two orders is not known.
+    """
+    settings = read_settings(config)
+    said = ShipmentLink(order_id=order, shipment_id=shipment, to_order=to, note=note)
+    return _decided(settings, catalogue.SHIPMENT_LINKED, said, (order, to), as_json=as_json)
+
+
+def close(order: str, shipment: str, note: str, config: Path, *, as_json: bool) -> int:
+    """Say that a shipment is not to be invoiced; gives 0 when that was applied, else 1.
+
+    Raises:
+        UnknownOrder: the order is not known.
+    """
+    settings = read_settings(config)
+    said = ShipmentClosing(order_id=order, shipment_id=shipment, note=note)
+    return _decided(settings, catalogue.SHIPMENT_CLOSED, said, (order,), as_json=as_json)
 
 
 def retry(order: str, shipment: str, day: str, note: str, config: Path, *, as_json: bool) -> int:
@@ -136,7 +203,21 @@ def retry(order: str, shipment: str, day: str, note: str, config: Path, *, as_js
         NothingToRetry: its invoice is neither rejected nor withheld.
         BadInput: the day is none, or nobody may say so.
     """
-    told = asyncio.run(_retry(read_settings(config), order, shipment, day, note))
+    settings = read_settings(config)
+    said = asyncio.run(_to_retry(settings, order, shipment, day, note))
+    return _decided(settings, catalogue.INVOICE_RETRIED, said, (order,), as_json=as_json)
+
+
+def _decided(
+    settings: Settings, kind: str, said: Noun, orders: Sequence[str], *, as_json: bool
+) -> int:
+    async def decide() -> dict[str, Any]:
+        async with opened_store(settings) as store:
+            for order in orders:
+                await _order(store, order)
+        return await say_as_owner(settings, kind, said)
+
+    told = asyncio.run(decide())
     why = f": {told['reason']}" if told["reason"] else ""
     say(f"{told['type']} from {told['source']} at {told['place']} is {told['fate']}{why}")
     finish(told, as_json=as_json)
@@ -228,9 +309,9 @@ def _amount(minor: int, currency: str) -> str:
 # --- deciding ---------------------------------------------------------------------------------
 
 
-async def _retry(
+async def _to_retry(
     settings: Settings, order: str, shipment: str, day: str, note: str
-) -> dict[str, Any]:
+) -> InvoiceRetry:
     async with opened_store(settings) as store:
         known = await _order(store, order)
     mark = known.shipments.get(shipment)
@@ -241,7 +322,7 @@ async def _retry(
         attempt, correction = 0, 0
     else:
         raise NothingToRetry(where=ask_id(shipment, 0), found="posted, or asked for")
-    said = InvoiceRetry(
+    return InvoiceRetry(
         order_id=order,
         shipment_id=shipment,
         correction=correction,
@@ -249,4 +330,3 @@ async def _retry(
         posting_date=day or None,
         note=note,
     )
-    return await say_as_owner(settings, catalogue.INVOICE_RETRIED, said)
