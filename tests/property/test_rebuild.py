@@ -123,7 +123,17 @@ def test_every_decider_of_an_order_folds_or_records() -> None:
     """A new kind of message about orders is a fact to fold, the hub's own word, or an answer."""
     answers = {name for name in DECIDERS if DECIDERS[name].decide is sagas.answered}
     about_orders = {name for name in DECIDERS if CATALOGUE[name].key == "order_id"}
-    recorded = {catalogue.INVOICE_REJECTED, catalogue.INVOICE_RETRIED}
+    recorded = {
+        catalogue.INVOICE_REJECTED,
+        catalogue.INVOICE_RETRIED,
+        catalogue.SHIPMENT_LINKED,
+        catalogue.SHIPMENT_CLOSED,
+    }
     facts = {name for name in about_orders if CATALOGUE[name].inbound} - answers - recorded
-    own_facts = {catalogue.ORDER_ADMITTED, catalogue.ORDER_HOLD_LAPSED, catalogue.RETURN_GRANTED}
+    own_facts = {
+        catalogue.ORDER_ADMITTED,
+        catalogue.ORDER_HOLD_LAPSED,
+        catalogue.RETURN_GRANTED,
+        catalogue.SHIPMENT_ASSIGNED,
+    }
     assert set(rebuild.FACTS) == facts | own_facts
