@@ -127,6 +127,20 @@ def test_what_passes_is_tried_again(error: type[errors.StoreError]) -> None:
     run(scenario())
 
 
+def test_patience_ends_by_the_clock_too() -> None:
+    """Where each try waits long for the database, callers hear "not now" before the last one."""
+
+    async def scenario() -> None:
+        store = FakeStore()
+        store.before = Failing(errors.StoreUnavailable())
+        async with GroupCommit(store, TestRandomness(), patience_seconds=0.0) as intake:
+            with pytest.raises(errors.StoreUnavailable):
+                await intake.submit([new(1)])
+            assert store.appends == [1]
+
+    run(scenario())
+
+
 def test_patience_ends() -> None:
     """After the last try the callers are told; nothing is kept, and the door goes on."""
 

@@ -64,17 +64,20 @@ class GroupCommit:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         waiting_max: int = INTAKE_WAITING_MESSAGES_MAX,
         listener: Callable[[Sequence[Receipt]], None] | None = None,
+        patience_seconds: float = INTAKE_SECONDS_MAX,
     ) -> None:
         """Stand ready; nothing is taken before the `async with`.
 
         `sleep` takes seconds. `waiting_max` counts messages, those being appended included. The
-        `listener` hears the receipts of each append that was committed; it must not raise.
+        `listener` hears the receipts of each append that was committed; it must not raise. After
+        `patience_seconds` no further try of an append is begun.
         """
         self._store = store
         self._randomness = randomness
         self._sleep = sleep
         self._waiting_max = waiting_max
         self._listener = listener
+        self._patience_seconds = patience_seconds
         self._parcels: deque[_Parcel] = deque()
         self._waiting = 0
         self._something = asyncio.Event()
@@ -205,14 +208,14 @@ class GroupCommit:
         """Append, and again after whatever passes; raises the `StoreError` of the last try."""
         in_doubt = False
         clock = asyncio.get_running_loop().time
-        patient_until = clock() + INTAKE_SECONDS_MAX
+        patient_until = clock() + self._patience_seconds
         for attempt in range(1, INTAKE_TRIES_MAX + 1):
             try:
                 receipts = await self._store.append(batch)
             except StoreError as error:
                 in_doubt = in_doubt or isinstance(error, CommitUnknown)
                 passes = error.retryable or isinstance(error, CommitUnknown)
-                if not passes or attempt == INTAKE_TRIES_MAX or clock() > patient_until:
+                if not passes or attempt == INTAKE_TRIES_MAX or clock() >= patient_until:
                     raise
                 await self._sleep(self._pause_seconds(attempt))
             else:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from crossdock.contracts.connector import Ability
 from crossdock.estate.config import (
     AnySystem,
     EstateConfig,
@@ -104,19 +105,34 @@ def make_keys(folder: Path, names: list[str]) -> Keys:
     return Keys(found["in"], found["out"])
 
 
-def make_estate(hub: str, keys: Keys, seed: int, *, chaos: bool) -> Estate:
-    """The systems that have keys, listening on free ports once entered."""
+def make_estate(
+    hub: str,
+    keys: Keys,
+    seed: int,
+    *,
+    chaos: bool,
+    abilities: Mapping[str, Ability] | None = None,
+) -> Estate:
+    """The systems that have keys, listening on free ports once entered.
+
+    Those that `abilities` names can do that against doing a thing twice.
+    """
     every = {**standard_systems(keys.inbound), **parcel_systems(keys.inbound)}
     systems = {
-        name: _tuned(config, keys.outbound[name], chaos=chaos)
+        name: _tuned(
+            config,
+            keys.outbound[name],
+            chaos=chaos,
+            ability=(abilities or {}).get(name, config.ability),
+        )
         for name, config in every.items()
         if name in keys.outbound
     }
     return Estate(EstateConfig(hub=hub, seed=seed, systems=systems))
 
 
-def _tuned(config: AnySystem, accepts: str, *, chaos: bool) -> AnySystem:
-    changes: dict[str, object] = {"accepts": accepts}
+def _tuned(config: AnySystem, accepts: str, *, chaos: bool, ability: Ability) -> AnySystem:
+    changes: dict[str, object] = {"accepts": accepts, "ability": ability}
     if chaos:
         changes["faults"] = _CHAOS
     if isinstance(config, WmsConfig):
@@ -147,7 +163,11 @@ def write_config(
             "batch_max": 200,
             "timeout_seconds": timeout_seconds,
             "operations": {
-                "default": {"path": "/told", "ability": "keys", "look_up": "/effects/{key}"}
+                "default": {
+                    "path": "/told",
+                    "ability": estate.config.systems[name].ability.value,
+                    "look_up": "/effects/{key}",
+                }
             },
         }
         for name, url in {**estate.urls, **(urls or {})}.items()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from crossdock.kernel.limits import MIB
 from crossdock.storage.postgres.folder import Layout
@@ -17,6 +18,7 @@ FLOOR_MIB = 48
 """Below so much room the hub of such a run refuses."""
 
 _SIZE_MIB = 1_024  # of each; the memory is used as it is written
+_TRIES = 20  # a mebibyte more each time: what is used grows between looking and shrinking
 _LOG_FOLDER = "log-disk"
 
 
@@ -50,8 +52,8 @@ class Disks:
         """Let a disk have only so much room while the block runs."""
         place, mib = (self.layout.base, data_mib) if data_mib is not None else (self.log, log_mib)
         assert mib is not None
-        resize(place, _used_mib(place) + mib)
         try:
+            _shrink(place, mib)
             yield
         finally:
             resize(place, _SIZE_MIB)
@@ -66,6 +68,18 @@ def small_disks(data: Path) -> Iterator[Disks]:
         stack.enter_context(small_tmpfs(disks.log, _SIZE_MIB))
         disks.log.chmod(0o711)
         yield disks
+
+
+def _shrink(place: Path, mib: float) -> None:
+    """Leave a disk so much room while others write to it, or a little more."""
+    for more in range(_TRIES):
+        try:
+            resize(place, _used_mib(place) + mib + more)
+        except CalledProcessError:
+            if more == _TRIES - 1:
+                raise
+        else:
+            return
 
 
 def _used_mib(place: Path) -> float:

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossdock.estate.config import standard_systems
+from crossdock.contracts.connector import Ability
 from crossdock.estate.estate import Estate
 from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime.demo import house
@@ -33,6 +33,9 @@ _FAR_SECONDS = 5.0
 """How long the hub waits for a far system here: blows are short, and so must be its patience."""
 
 _START_SECONDS_MAX = 60.0
+
+_ASKED = {"wms_west": Ability.LOOK_UP, "crm": Ability.LOOK_UP}
+"""Systems that honour no key and must be asked when in doubt: sent to again they do it again."""
 
 _CONNECTIONS = {"max_connections": "44"}
 """Enough for hub, worker and a few looks; few enough to be used up by a blow."""
@@ -101,12 +104,18 @@ async def standing(
         data = data.resolve()
         data.mkdir(parents=True, exist_ok=True)
         port = free_port()
-        keys = house.make_keys(data / "keys", list(standard_systems()))
-        estate = house.make_estate(f"http://127.0.0.1:{port}", keys, wish.seed, chaos=wish.chaos)
+        keys = house.make_keys(data / "keys", house.SYSTEMS)
+        apart = stage is Stage.APART
+        estate = house.make_estate(
+            f"http://127.0.0.1:{port}",
+            keys,
+            wish.seed,
+            chaos=wish.chaos,
+            abilities=_ASKED if apart else None,
+        )
         sent = SentRecord(estate)
         await stack.enter_async_context(estate)
         more: dict[str, Mapping[str, object]] = {"hub": settings or {}}
-        apart = stage is Stage.APART
         grounds = Grounds(data, estate, sent, HubProcess(Path(), Path()), Processes(data))
         if apart:
             await _stand_apart(grounds, stack, disk or data, fsync=fsync)
