@@ -16,7 +16,6 @@ from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory.promise import StockNotLoaded
-from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
 from crossdock.sagas import ahead, enforcement
 from crossdock.sagas.accounts import AccountsNotLoaded
@@ -36,6 +35,7 @@ from crossdock.sagas.deciders.decider import Decider
 from crossdock.sagas.links import ALIASES, aliased
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.posting import enter_milestones
+from crossdock.sagas.rebuild import makes_a_version
 from crossdock.sagas.recipes import hearing
 from crossdock.sagas.resolving import understand, wanted_to_understand
 from crossdock.sagas.turn import Turn
@@ -172,11 +172,9 @@ def _revives(batch: Batch, decider: Decider, noun: Any) -> bool:
 
 def _count_version(batch: Batch, turn: Turn) -> None:
     """Every message that is applied to an order makes a new version of it, whatever it said."""
-    message = turn.message
-    if turn.outcome.fate is Fate.APPLIED and message.partition < DESK_FIRST:
-        order = batch.orders.get(message.key)
-        if order is not None and CATALOGUE[message.type].key == "order_id":
-            order.version += 1
+    order = batch.orders.get(turn.message.key)
+    if order is not None and makes_a_version(turn.message, turn.outcome):
+        order.version += 1
 
 
 def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:

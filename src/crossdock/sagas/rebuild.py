@@ -160,4 +160,18 @@ def fold(order: OrderState, message: Recorded, noun: Any, outcome: Outcome) -> N
         doings.remember(order, memory.what, memory.of, memory.value)
     for one in outcome.commitments:
         doings.promise(order, one.line, one.site, one.reserved, one.released)
-    order.version += 1
+    if makes_a_version(message, outcome):
+        order.version += 1
+
+
+def makes_a_version(message: Recorded, outcome: Outcome) -> bool:
+    """Whether a message makes a new version of the order that it is about, whatever it said.
+
+    Messages about something else may stand under an order's key, to keep its turn: how an effect
+    ended, what a recipe waited for. They are none of the order's.
+    """
+    return (
+        outcome.fate is Fate.APPLIED
+        and message.partition < DESK_FIRST
+        and catalogue.CATALOGUE[message.type].key == "order_id"
+    )

@@ -20,8 +20,9 @@ from crossdock.estate.outbox import Outbox, Receipt
 _KEPT = frozenset({"accepted", "duplicate", "rival"})
 """Answers that promise a place on the log."""
 
-_SWEPT = "sweep/"
-"""Begins what a look at the clock made the hub say to itself: no message is its cause."""
+_UNCAUSED = ("sweep/", "timer/", "posting-period/", "settled/")
+"""How ids begin of what the hub says to itself on a look at the clock, or when an effect has ended:
+no message is its cause."""
 
 _LOG = (
     "SELECT partition || ':' || position AS place, source, id, sha256, sha256(raw) AS really,"
@@ -110,7 +111,7 @@ def _invented(sent: SentRecord, log: dict[str, Any]) -> Iterator[str]:
         if row["sha256"] != row["really"]:
             yield f"{place} holds bytes that are not those of its hash"
         if row["source"] not in systems:
-            if row["causation"] not in log and not row["id"].startswith(_SWEPT):
+            if row["causation"] not in log and not row["id"].startswith(_UNCAUSED):
                 yield f"{place} is the hub's own {row['id']} without a cause on the log"
         elif row["sha256"] not in sent.hashes.get(named, ()):
             yield f"{place} holds {'/'.join(named)}, which nobody sent"
