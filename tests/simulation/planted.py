@@ -194,6 +194,8 @@ BUGS = (
         "runtime/deciding.py",
         '            self._leased_at = float("-inf")  # positions may have moved: read them again\n',
         "",
+        equivalent="leases are read again within a third of their time anyway; until then batches"
+        " are refused",
     ),
     Bug(
         "a desk takes an unknown commit for a kept one",

@@ -135,7 +135,7 @@ class Doings:
         """Another quantity for a line that is known, or a new line."""
         order_id, items = self._any_order(draw)
         line = draw.randint(1, len(items) + 1)
-        item = items[line - 1] if line <= len(items) else ITEMS[len(order_id) % len(ITEMS)]
+        item = items[line - 1] if line <= len(items) else draw.choice(ITEMS)
         change = LineChange(
             line=str(line),
             item=item,

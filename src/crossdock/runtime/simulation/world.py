@@ -298,14 +298,18 @@ class World:
             left.append(f"{self.held_back} messages are not brought yet")
         return left or self._undecided() or list(endings.left_over(self._picture()))
 
-    def _overdue(self) -> list[tuple[str, str]]:
-        """Documents whose timer should have fired long ago."""
+    def _judge_the_sweep(self) -> None:
+        """Nothing is left of what nobody but the sweep would say."""
         handle = self.engine.open("looking")
+        grace = 3 * self.plan.idle_seconds + _CLOCKS_OFF_SECONDS
+        before = self.now() - timedelta(seconds=grace)
         try:
-            before = self.now() - timedelta(
-                seconds=3 * self.plan.idle_seconds + _CLOCKS_OFF_SECONDS
-            )
-            return [(kind, name) for kind, name, _ in handle.run("due_documents", before, 100)]
+            for kind, name, _ in handle.run("due_documents", before, 100):
+                self.fail("timers_fire", "L3", f"{kind} {name} is overdue", (name,))
+            for order in handle.run("stranded", 100):
+                self.fail("waiting_served", "I26", f"{order} waits beside free stock", (order,))
+            for (site, period, _), _ in handle.run("ended_periods", before, 100):
+                self.fail("days_are_closed", "I18", f"{period} at {site} is not told", (site,))
         finally:
             handle.close()
 
@@ -338,8 +342,7 @@ class World:
             self.fail(*breach)
         for breach in endings.disagreements(self, seen):
             self.fail(*breach)
-        for overdue in self._overdue():
-            self.fail("timers_fire", "L3", f"{overdue} is overdue", overdue)
+        self._judge_the_sweep()
         for said in self.engine.broken():
             self.fail("verify", "I28", said)
         self._count(seen)
