@@ -103,6 +103,8 @@ class OrderPolicy:
     @property
     def asks(self) -> tuple[OrderRule, ...]:
         """The rules that are asked, in their order."""
+        if not self.rules:
+            return ()
         return tuple(rule for rule in OrderRule if self.action(rule) is not RuleAction.OFF)
 
 

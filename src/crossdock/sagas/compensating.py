@@ -19,24 +19,25 @@ from crossdock.sagas.turn import Turn
 
 def close_shorts(turn: Turn, order: OrderState) -> None:
     """Give up what was not found, where that is the policy; a kit's component is never given up."""
-    if not order.placed:
+    policy = turn.policy.short_pick(order.channel, order.customer)
+    if not order.placed or policy is not ShortPick.CANCEL:
         return
     for number, line in order.stock_lines():
         short = line.total("short")
-        if short == line.short_closed or line.kit:
-            continue
-        if turn.policy.short_pick(order.channel, order.customer) is ShortPick.CANCEL:
+        if short != line.short_closed and not line.kit:
             turn.remember(order, Doing.SHORT_CLOSED, short, number)
 
 
 def ask_back(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     """Ask for goods that were cancelled when they had left the house, as often as more are."""
+    if not order.shipments:
+        return
     lines = []
     for number in sorted(order.lines):
         line = order.lines[number]
         late = min(known[number].refused_cancel, known[number].shipped)
         more = late - line.compensated
-        if more > 0 and line.kind is not ItemKind.SERVICE and not line.kit and order.shipments:
+        if more > 0 and line.kind is not ItemKind.SERVICE and not line.kit:
             lines.append((number, line.item, more))
     policy = turn.policy.order_policy(order.channel).late_cancel
     if not lines or not order.placed or policy is LateCancel.NONE:
