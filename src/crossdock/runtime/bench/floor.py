@@ -240,7 +240,7 @@ async def _settle(connection: asyncpg.Connection, batches: list[Batch]) -> None:
             now = datetime.now(UTC)
             until = now + timedelta(minutes=1)
             claimed = await connection.fetch(
-                QUERIES["claim"], destination, now, until, BATCH, "floor", [], [], False, 0
+                QUERIES["claim"], destination, now, until, BATCH, "floor", [], [], False, 0, []
             )
             if not claimed:
                 break
