@@ -37,7 +37,7 @@ _EFFECT = (
 )  # fmt: skip
 _ORDER = (
     "order_id", "status", "customer", "channel", "ordered", "shipped", "invoiced", "cancelled",
-    "returned", "state",
+    "returned", "state", "unmatched",
 )  # fmt: skip
 
 
