@@ -110,7 +110,7 @@ class _Day:
         self._key = key
         self._script = Script(datetime.now(UTC))
         self._events = self._mixed()
-        self._next = 0
+        self.noticed_after = 0.0  # how long after its return it was told the first thing
 
     async def lived(self, messages: int, phase_seconds: float) -> dict[str, object]:
         """The day, and its figures."""
@@ -141,6 +141,7 @@ class _Day:
             "outage_ratio": round(outage / calm, 2),
             "drain_ratio": round(drain / calm, 2),
             "backlog": backlog,
+            "noticed_after_seconds": round(self.noticed_after, 1),
             "drained_per_second": round(backlog / drained),
             **figures,
             "cpu_seconds": round(cpu_seconds(self._hub.pid), 1),
@@ -178,19 +179,21 @@ class _Day:
         """Go on at the steady rate until nothing waits any more: others' p99, and the seconds."""
         started = time.perf_counter()
         while True:
-            steady = await self._steady(1.0)
+            await self._steady(1.0)
             if not await self._backlog():
                 break
             if time.perf_counter() - started > _DRAIN_SECONDS_MAX:
                 raise BenchFailed("the backlog does not go", found=str(await self._backlog()))
-        last: datetime = await self._connection.fetchval(
-            "SELECT max(a.settled_time) FROM attempt a JOIN effect e USING (effect_id)"
-            " WHERE e.destination = $1 AND e.intended_time < $2",
+        first, last = await self._connection.fetchrow(
+            "SELECT min(a.settled_time), max(a.settled_time) FROM attempt a"
+            " JOIN effect e USING (effect_id) WHERE e.destination = $1 AND e.intended_time < $2"
+            " AND a.settled_time >= $2 AND a.verdict IN ('accepted', 'already_done')",
             AWAY,
             back_at,
         )
+        self.noticed_after = (first - back_at).total_seconds()
         steady = await self._p99(back_at, datetime.now(UTC))
-        return steady, max(0.001, (last - back_at).total_seconds())
+        return steady, max(0.001, (last - first).total_seconds())
 
     async def _backlog(self) -> int:
         found: int = await self._connection.fetchval(
