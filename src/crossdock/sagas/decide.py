@@ -171,10 +171,16 @@ def _revives(batch: Batch, decider: Decider, noun: Any) -> bool:
 
 
 def _count_version(batch: Batch, turn: Turn) -> None:
-    """Every message that is applied to an order makes a new version of it, whatever it said."""
-    order = batch.orders.get(turn.message.key)
-    if order is not None and makes_a_version(turn.message, turn.outcome):
-        order.version += 1
+    """Every message that is applied to an order makes a new version of it, whatever it said.
+
+    Also where its decider did not look at the order: or it would count when another message of the
+    same batch did, and not otherwise.
+    """
+    order_id = turn.message.key
+    if not makes_a_version(turn.message, turn.outcome):
+        return
+    if order_id in batch.orders or batch.known_order(order_id) is not None:
+        batch.order(order_id).version += 1
 
 
 def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
