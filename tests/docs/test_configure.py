@@ -19,6 +19,7 @@ from crossdock.runtime import (
     config_policies,
     config_posting,
     config_recipes,
+    config_sequences,
 )
 from crossdock.runtime.config import HubSettings, read_settings
 from tests.docs.pages import DOCS, block, section, table_rows, text_of
@@ -49,6 +50,7 @@ def read_by_config() -> set[str]:
         config_ownership,
         config_policies,
         config_posting,
+        config_sequences,
         config_recipes,
     )
     sources = "".join(map(inspect.getsource, modules))

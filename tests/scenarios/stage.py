@@ -313,7 +313,8 @@ class Stage:
             return self._repeat(row.verb, self._last)
         self._count += 1
         ago = [cell for cell in row.cells if cell.startswith("happened ")]
-        cells = [cell for cell in row.cells if cell not in ago]
+        numbers = [cell for cell in row.cells if cell.startswith("numbered ")]
+        cells = [cell for cell in row.cells if cell not in (*ago, *numbers)]
         kind, noun = DOINGS[row.verb](str(self._count), *cells)
         if isinstance(noun, invoices.Invoice | invoices.CreditMemo) and not any(
             " for " in cell for cell in row.cells
@@ -327,6 +328,8 @@ class Stage:
             source=self._speaker or recipe_words.SPEAKERS.get(row.verb, ""),
             seconds=seconds,
         )
+        for cell in numbers:
+            self._last = work_words.numbered(self._last, int(cell.split()[1]))
         return self._last
 
     def _submit(self, row: Row) -> str:
@@ -1121,7 +1124,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
 }
 """What somebody may do: verb -> (a number, the line's columns) -> message."""
 
-HOUSES = {**identity_words.HOUSES, **recipe_words.HOUSES}
+HOUSES = {**identity_words.HOUSES, **recipe_words.HOUSES, **work_words.HOUSES}
 """House rules that others speak of."""
 
 QUESTIONS: dict[str, Callable[..., str]] = {

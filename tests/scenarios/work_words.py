@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from crossdock.contracts import catalogue, operations, pauses
 from crossdock.contracts.words import Noun
-from crossdock.log.records import EffectState, Settlement, Verdict
+from crossdock.log.records import EffectState, NewMessage, Settlement, Verdict
 from crossdock.sagas.operations import WORK, condition_id, work_item_of
+from crossdock.sagas.policy import AfterLimit, Policy, SequenceRule
 from crossdock.testing.builders import at
 from crossdock.testing.hub import at_once
 
@@ -81,6 +85,29 @@ def _pause(name: str, rule: str, switch: str, on: str, seconds: str = "0") -> Sa
         measured_seconds=int(seconds),
         types=("crossdock.order.status_changed.v1",),
     )
+
+
+def _numbering(policy: Policy, after_limit: AfterLimit) -> Policy:
+    """Picks and shipments of the warehouse are numbered; a gap has five minutes."""
+    kinds = frozenset({catalogue.PICK_CONFIRMED, catalogue.SHIPMENT_SHIPPED})
+    rule = SequenceRule(kinds, 300, after_limit, refetch=True)
+    return replace(policy, sequences={"wms_east": rule})
+
+
+HOUSES: dict[str, Callable[[Policy], Policy]] = {
+    "wms_east numbers, and a gap is gone on without": lambda policy: _numbering(
+        policy, AfterLimit.GO_ON
+    ),
+    "wms_east numbers, and a gap waits": lambda policy: _numbering(policy, AfterLimit.WAIT),
+}
+"""House rules about numbered messages."""
+
+
+def numbered(message: NewMessage, number: int) -> NewMessage:
+    """The same message with a number of its source's."""
+    envelope = msgspec.json.decode(message.raw)
+    raw = msgspec.json.encode({**envelope, "sequence": str(number)})
+    return replace(message, raw=raw)
 
 
 DOINGS: dict[str, Callable[..., Said]] = {

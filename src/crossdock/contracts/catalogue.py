@@ -38,6 +38,7 @@ from crossdock.contracts import (
     reservations,
     returns,
     sagas,
+    sequences,
     shipments,
     steering,
     stock,
@@ -98,6 +99,7 @@ CONDITION_CLOSED = "crossdock.condition.closed.v1"
 EFFECT_RULED = "crossdock.effect.ruled.v1"
 EFFECT_RESENT = "crossdock.effect.resent.v1"
 PAUSE_SWITCHED = "crossdock.pause.switched.v1"
+SEQUENCE_REQUESTED = "crossdock.sequence.requested.v1"
 ORDER_PLACED = "crossdock.order.placed.v1"
 ORDER_CHANGE_REQUESTED = "crossdock.order.change_requested.v1"
 ORDER_CANCELLATION_REQUESTED = "crossdock.order.cancellation_requested.v1"
@@ -759,6 +761,16 @@ _ROWS = (
         steward="integration operations",
     ),
     MessageType(
+        SEQUENCE_REQUESTED,
+        sequences.SequenceRequest,
+        "operation",
+        "about",
+        lambda d: f"sequence/{d.request_id}",
+        "A source is asked for numbered messages that did not come.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
         STOCK_GRANTED,
         stock.Grant,
         "stock",
@@ -1248,6 +1260,7 @@ TOLD = frozenset(
         RESERVATION_ANSWERED,
         PROPOSAL_MADE,
         STOCK_POSTING_REQUESTED,
+        SEQUENCE_REQUESTED,
         REPLENISHMENT_REQUESTED,
         RATE_REQUESTED,
         LABEL_REQUESTED,

@@ -57,9 +57,10 @@ from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
 from crossdock.runtime.config_recipes import read_recipes
+from crossdock.runtime.config_sequences import read_sequences
 from crossdock.runtime.connecting import SHIPPED, UnknownConnector, kind_of
 from crossdock.runtime.pressure import Limits
-from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy
+from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy, SequenceRule
 from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.sagas.understanding import Speech
 
@@ -130,6 +131,7 @@ class Settings:
     matching: Mapping[str, tuple[MatchRule, ...]]  # by entity
     survivorship: Mapping[str, Mapping[str, FieldRule]]  # by entity and field
     conditions: Mapping[str, Condition]  # by kind, as this house has them
+    sequences: Mapping[str, SequenceRule]  # the systems that number their messages
     limits: Limits = field(default_factory=Limits)  # what this process may use
 
     def matrix(self) -> Matrix:
@@ -177,6 +179,7 @@ class Settings:
             adjustment_limits=self.policies.adjustment_limits,
             count_tolerances=self.policies.count_tolerances,
             docks=self.policies.docks,
+            sequences=self.sequences,
             transfer_hours=self.policies.transfer_hours,
             newest_only={
                 name: system.newest_only
@@ -260,7 +263,7 @@ _NoTwice.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mappin
 _SECTIONS = (
     "hub", "database", "systems", "sites", "channels", "ownership", "flows", "codes", "identity",
     "survivorship", "posting", "policies", "taxes", "invoicing", "returns", "conditions",
-    "limits", "recipes", "orders",
+    "sequences", "limits", "recipes", "orders",
 )  # fmt: skip
 
 
@@ -321,6 +324,9 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         matching=read_matching(reader, reader.section(top.get("identity"), "identity"), speech),
         survivorship=read_survivorship(reader, surviving, systems),
         limits=read_limits(reader, reader.section(top.get("limits"), "limits")),
+        sequences=read_sequences(
+            reader, reader.section(top.get("sequences"), "sequences"), systems
+        ),
         conditions=read_conditions(reader, reader.section(top.get("conditions"), "conditions")),
     )
 

@@ -38,6 +38,7 @@ from crossdock.sagas.posting import enter_milestones
 from crossdock.sagas.rebuild import makes_a_version
 from crossdock.sagas.recipes import hearing
 from crossdock.sagas.resolving import understand, wanted_to_understand
+from crossdock.sagas.sequencing import in_turn
 from crossdock.sagas.turn import Turn
 from crossdock.sagas.understanding import Foreign, foreign, reread
 
@@ -192,6 +193,8 @@ def _decide_one(batch: Batch, message: Recorded, noun: Any) -> None:
         turn.note("rival", message.rival, f"{message.place} says otherwise")
         if decider.contradicted is not None and not isinstance(noun, Foreign):
             decider.contradicted(batch, turn, noun)
+    elif not in_turn(batch, turn):
+        pass  # parked, or said twice: its turn is ended
     elif (understood := understand(batch, turn, noun)) is not None and enforcement.stands(
         batch, turn, understood
     ):

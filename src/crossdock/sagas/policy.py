@@ -49,6 +49,23 @@ class ChannelPolicy:
     sells_ahead_days: int = 0  # how far ahead it promises what is expected; 0: it does not
 
 
+class AfterLimit(StrEnum):
+    """What becomes of parked messages when the missing ones did not come in time."""
+
+    GO_ON = "go_on"  # they are decided without the missing ones, which are shown
+    WAIT = "wait"  # they stay parked until the missing ones come, or a person retries one
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceRule:
+    """How one source numbers its messages."""
+
+    types: frozenset[str]
+    wait_seconds: int = 300
+    after_limit: AfterLimit = AfterLimit.GO_ON
+    refetch: bool = False  # ask the source for what is missing
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything besides state and message that a decision depends on."""
@@ -57,6 +74,7 @@ class Policy:
     channels: Mapping[str, ChannelPolicy]
     matrix: Matrix
     posting: PostingPolicy = field(default_factory=PostingPolicy)  # what finance hears, and how
+    sequences: Mapping[str, SequenceRule] = field(default_factory=dict)  # sources that number
     known_items_only: bool = True  # an order for an item without a master record is held
     survivorship: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)  # by entity
     backorders: Backorders = Backorders.PRIORITY  # who is served first when stock comes
