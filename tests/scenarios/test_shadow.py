@@ -19,6 +19,10 @@ from tests.scenarios.test_stories import STORIES
 _OTHERWISE = {
     "56_a_held_effect_is_ruled_on",  # what far systems answered is no part of a shadow
     "76_a_recipe_is_taken_away",  # its house changes its rules on the way
+    # Calls have a partition of their own, and on this stage everything is decided at one moment,
+    # so nothing says which of two partitions was first.
+    "70_an_order_is_asked_rule_by_rule",
+    "83_an_order_is_taken_while_its_channel_waits",
     "77_what_an_instance_may_not_be_told",  # likewise: later versions of a recipe are added
 }
 

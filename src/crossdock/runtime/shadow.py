@@ -110,17 +110,32 @@ class Shadow:
             partition = self.data.partition(one.message.partition)
             partition.messages.append(Kept(self._new(one.message), one.message.rival))
         said: dict[bytes, NewMessage] = {}
+        early: dict[bytes, Logged] = {}  # of one moment with their cause, and listed before it
         for one in logged:
-            new = said.pop(self._key(one.message), None) if one.is_derived() else None
-            if one.is_derived() and new is None:
-                self.unsaid += 1
-                continue
-            message = self._mapped(one.message) if new is None else _at(new, *one.place)
-            fresh = deque(await self._decide(message, one.processed_time, known, said))
-            while fresh:
-                fresh.extend(
-                    await self._decide(self._put(fresh.popleft()), one.processed_time, known, said)
-                )
+            ready = deque([one])
+            while ready:
+                await self._play_one(ready.popleft(), known, said, early)
+                ready.extend(early.pop(key) for key in sorted(said.keys() & early.keys()))
+        self.unsaid = len(early)
+
+    async def _play_one(
+        self,
+        one: Logged,
+        known: set[bytes],
+        said: dict[bytes, NewMessage],
+        early: dict[bytes, Logged],
+    ) -> None:
+        """Decide one message of history, and what follows from it that history never said."""
+        key = self._key(one.message)
+        new = said.pop(key, None) if one.is_derived() else None
+        if one.is_derived() and new is None:
+            early[key] = one
+            return
+        message = self._mapped(one.message) if new is None else _at(new, *one.place)
+        fresh = deque(await self._decide(message, one.processed_time, known, said))
+        while fresh:
+            put = self._put(fresh.popleft())
+            fresh.extend(await self._decide(put, one.processed_time, known, said))
 
     def _key(self, message: Recorded) -> bytes:
         derived = _DERIVED.match(message.id) is not None
