@@ -176,7 +176,8 @@ def summed(parts: Iterable[Mapping[str, Amounts]]) -> dict[str, Amounts]:
 
 
 def _gross(order: OrderState, line: Line, units: int) -> int:
-    priced = Fraction(units) / Fraction(*line.price_each)
+    each = line.price_each
+    priced = units if each == (1, 1) else Fraction(units) / Fraction(*each)
     return line_amount_minor(priced, line.price_e4, order.currency)
 
 
