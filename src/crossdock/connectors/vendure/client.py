@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from crossdock.connectors.kit.kind import Kind
-from crossdock.connectors.vendure import wire
+from crossdock.connectors.vendure import outbound, wire
 from crossdock.connectors.vendure.api import Api, Stopped
 from crossdock.connectors.vendure.card import CARD
 from crossdock.connectors.vendure.feeds import Orders, Pointing
@@ -94,7 +94,7 @@ class VendureConnector:
             order = await self._order(said.order_id)
         except Stopped as stopped:
             return Unknown(getattr(stopped.answer, "reason", repr(stopped.answer)))
-        found = _ours(order, said) if order is not None else None
+        found = outbound.ours(order, said) if order is not None else None
         if found is None:
             return NotThere()
         if found["state"] == wire.CANCELLED:
@@ -122,9 +122,9 @@ class VendureConnector:
         order = await self._order(said.order_id)
         if order is None:
             return RetryLater(f"there is no order {said.order_id} in the shop")
-        found = _ours(order, said)
+        found = outbound.ours(order, said)
         if found is None:
-            made = await self._api.act(wire.FULFIL, input=_fulfilment(said))
+            made = await self._api.act(wire.FULFIL, input=outbound.fulfilment(said))
             found = made["addFulfillmentToOrder"]
         elif found["state"] == wire.CANCELLED:
             return Void(found["id"], found["state"])
@@ -141,7 +141,7 @@ class VendureConnector:
     # Stock, names -------------------------------------------------------------------------------
 
     async def _set_levels(self, body: bytes) -> FarAnswer:
-        """So much on hand that the shop offers what we promise: it subtracts its own orders."""
+        """What is promised, place by place."""
         said = _AVAILABILITY(body)
         variant = await self._variant(said.item)
         if variant is None:
@@ -152,8 +152,7 @@ class VendureConnector:
         levels = []
         for site in said.sites:
             place = await self._place(self._settings.places.get(site.site, site.site))
-            on_hand = site.quantity + allocated.get(place, 0)
-            levels.append({"stockLocationId": place, "stockOnHand": on_hand})
+            levels.append(outbound.level(place, site.quantity, allocated))
         if not levels:
             return Refused("availability without sites: set per_site for this channel")
         change = {"id": variant["id"], "stockLevels": levels}
@@ -179,8 +178,7 @@ class VendureConnector:
         variant = await self._variant(said.item)
         if variant is None:
             return Accepted(_NOT_SOLD)
-        words = [{"languageCode": "en", "name": said.description or said.item}]
-        change = {"id": variant["id"], "translations": words}
+        change = outbound.name(variant["id"], said)
         await self._api.act(wire.CHANGE_VARIANTS, input=[change])
         return Accepted(variant["id"])
 
@@ -197,40 +195,11 @@ class VendureConnector:
                 wire.CANCEL, input={"orderId": order["id"], "reason": "by the house"}
             )
             return Accepted(order["id"])
-        note = {"id": order["id"], "note": f"{said.status} at the warehouse", "isPublic": False}
+        note = outbound.note(order["id"], said)
+        if outbound.has_note(order["history"]["items"], note["note"]):
+            return AlreadyDone(order["id"])
         await self._api.act(wire.NOTE, input=note)
         return Accepted(order["id"])
-
-
-def _ours(order: dict[str, Any], said: Shipment) -> dict[str, Any] | None:
-    """The fulfilment that is this shipment, by the method that names it."""
-    for one in order["fulfillments"] or ():
-        if one["method"] == _method(said):
-            found: dict[str, Any] = one
-            return found
-    return None
-
-
-def _method(said: Shipment) -> str:
-    """Who carries it, and our number of the shipment: what is found again."""
-    return f"{said.carrier or 'carrier'} ({said.shipment_id})"
-
-
-def _fulfilment(said: Shipment) -> dict[str, Any]:
-    units: dict[str, int] = {}
-    for line in said.lines:
-        units[line.line] = units.get(line.line, 0) + line.quantity
-    tracking = said.tracking or next((one.tracking for one in said.packages if one.tracking), "")
-    return {
-        "lines": [{"orderLineId": line, "quantity": units[line]} for line in sorted(units)],
-        "handler": {
-            "code": wire.HANDLER,
-            "arguments": [
-                {"name": "method", "value": _method(said)},
-                {"name": "trackingCode", "value": tracking or ""},
-            ],
-        },
-    }
 
 
 def connect(settings: VendureSettings) -> VendureConnector:

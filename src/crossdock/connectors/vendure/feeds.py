@@ -14,10 +14,10 @@ import msgspec
 
 from crossdock.connectors.kit import signatures
 from crossdock.connectors.kit.polling import Change, Overlapping, read_cursor, written
+from crossdock.connectors.kit.reading import Odd, understood
 from crossdock.connectors.vendure import inbound, wire
 from crossdock.connectors.vendure.api import Api, Stopped
 from crossdock.connectors.vendure.settings import VendureSettings
-from crossdock.connectors.vendure.wire import Odd
 from crossdock.contracts.connector import RetryLater
 from crossdock.contracts.feeds import Heard, NotBelieved, Page, Said, Unread
 
@@ -87,11 +87,8 @@ class Orders:
         return Change(str(record["id"]), f"{stamp.isoformat()}/{record.get('state')}", stamp)
 
     def _read(self, record: Mapping[str, Any]) -> list[Said | Unread]:
-        try:
-            return list(inbound.order(record, self._settings))
-        except Odd as odd:
-            raw = msgspec.json.encode(record)
-            return [Unread(f"order/{record['id']}", odd.where, odd.found, odd.expected, raw)]
+        name = f"order/{record['id']}"
+        return understood(name, record, lambda it: inbound.order(it, self._settings))
 
 
 class Pointing:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from crossdock.connectors.kit.reading import Odd, meant, moment, shaped
 from crossdock.connectors.vendure import wire
 from crossdock.connectors.vendure.settings import VendureSettings
-from crossdock.connectors.vendure.wire import Odd
 from crossdock.contracts import catalogue
 from crossdock.contracts.feeds import Said
 from crossdock.contracts.orders import Order, OrderCancellation, OrderLine
@@ -25,7 +25,7 @@ _E4_PER_MAJOR = 10_000
 
 def stamp_of(record: Record) -> datetime:
     """When an order last changed; raises `Odd`."""
-    return wire.read_moment(record.get("updatedAt"), "$.updatedAt")
+    return moment(record.get("updatedAt"), "$.updatedAt")
 
 
 def order(record: Record, settings: VendureSettings) -> list[Said]:
@@ -34,25 +34,24 @@ def order(record: Record, settings: VendureSettings) -> list[Said]:
     A cart means nothing yet. An order is told as it was placed, whatever became of it since, so
     that reading it late says the same.
     """
-    state = record.get("state")
-    if state in wire.NOT_YET or record.get("orderPlacedAt") is None:
+    found = shaped(record, wire.Order)
+    if found.state in wire.NOT_YET or found.order_placed_at is None:
         return []
-    if state not in wire.PLACED and state != wire.CANCELLED:
+    if found.state not in wire.PLACED and found.state != wire.CANCELLED:
         known = sorted({*wire.PLACED, *wire.NOT_YET, wire.CANCELLED})
-        raise Odd("$.state", state, " or ".join(known))
-    placed_at = wire.read_moment(record["orderPlacedAt"], "$.orderPlacedAt")
-    code = record["code"]
+        raise Odd("$.state", found.state, " or ".join(known))
+    code = found.code
     said = [
         Said(
             catalogue.ORDER_PLACED,
             f"order/{code}/placed",
-            placed_at,
-            _placed(record, settings),
+            moment(found.order_placed_at, "$.orderPlacedAt"),
+            _placed(found, settings),
             correlation=code,
         )
     ]
-    if state == wire.CANCELLED:
-        stamp = stamp_of(record)
+    if found.state == wire.CANCELLED:
+        stamp = moment(found.updated_at, "$.updatedAt")
         taken_back = OrderCancellation(cancellation_id=f"{code}-cancelled", order_id=code)
         said.append(
             Said(
@@ -66,61 +65,57 @@ def order(record: Record, settings: VendureSettings) -> list[Said]:
     return said
 
 
-def _placed(record: Record, settings: VendureSettings) -> Order:
-    currency = record.get("currencyCode")
-    if currency not in wire.DIGITS:
-        raise Odd("$.currencyCode", currency, " or ".join(wire.DIGITS))
-    e4_per_minor = _E4_PER_MAJOR // 10 ** wire.DIGITS[currency]
+def _placed(found: wire.Order, settings: VendureSettings) -> Order:
+    digits = meant(found.currency_code, wire.DIGITS, "$.currencyCode")
+    e4_per_minor = _E4_PER_MAJOR // 10**digits
     lines = [
         OrderLine(
-            line=str(line["id"]),
+            line=str(line.id),
             item=_sku(line, at),
             quantity=_quantity(line, at),
-            unit_price_e4=line["unitPrice"] * e4_per_minor,
+            unit_price_e4=line.unit_price * e4_per_minor,
         )
-        for at, line in enumerate(record.get("lines") or ())
-        if line.get("orderPlacedQuantity") or line.get("quantity")
+        for at, line in enumerate(found.lines)
+        if line.order_placed_quantity or line.quantity
     ]
-    charge = record.get("shipping") or 0
-    if charge and settings.shipping_item is not None:
+    if found.shipping and settings.shipping_item is not None:
         lines.append(
             OrderLine(
                 line=SHIPPING,
                 item=settings.shipping_item,
                 kind=ItemKind.SERVICE,
                 quantity=1,
-                unit_price_e4=charge * e4_per_minor,
+                unit_price_e4=found.shipping * e4_per_minor,
             )
         )
     return Order(
-        order_id=record["code"],
+        order_id=found.code,
         channel=settings.channel,
         customer=settings.customer,
-        currency=currency,
+        currency=found.currency_code,
         lines=tuple(lines),
-        ship_to=_address(record.get("shippingAddress") or {}),
+        ship_to=_address(found.shipping_address or wire.ShippingAddress()),
     )
 
 
-def _sku(line: Record, at: int) -> str:
-    sku = (line.get("productVariant") or {}).get("sku")
-    if isinstance(sku, str) and sku:
-        return sku
-    raise Odd(f"$.lines[{at}].productVariant.sku", sku, "an item number")
+def _sku(line: wire.Line, at: int) -> str:
+    if line.product_variant is not None and line.product_variant.sku:
+        return line.product_variant.sku
+    raise Odd(f"$.lines[{at}].productVariant.sku", line.product_variant, "an item number")
 
 
-def _quantity(line: Record, at: int) -> int:
-    quantity = line.get("orderPlacedQuantity") or line.get("quantity")
-    if isinstance(quantity, int) and quantity > 0:
+def _quantity(line: wire.Line, at: int) -> int:
+    quantity = line.order_placed_quantity or line.quantity
+    if quantity > 0:
         return quantity
     raise Odd(f"$.lines[{at}].quantity", quantity, "a whole number above zero")
 
 
-def _address(record: Record) -> Address:
-    lines = (record.get(name) for name in ("fullName", "streetLine1", "streetLine2"))
+def _address(found: wire.ShippingAddress) -> Address:
+    lines = (found.full_name, found.street_line1, found.street_line2)
     return Address(
         lines=tuple(line for line in lines if line),
-        city=record.get("city") or "",
-        postal_code=record.get("postalCode") or "",
-        country=record.get("countryCode") or "",
+        city=found.city or "",
+        postal_code=found.postal_code or "",
+        country=found.country_code or "",
     )

@@ -7,7 +7,9 @@ does not move when stock does, so stock is never read by it.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 PLACED: Final = frozenset(
     {
@@ -57,7 +59,8 @@ _ORDER = (
 ORDERS: Final = "query($options:OrderListOptions){orders(options:$options){items{" + _ORDER + "}}}"
 FULFILMENTS: Final = (
     "query($options:OrderListOptions){orders(options:$options){items{id code state lines{id "
-    "quantity} fulfillments{id state method trackingCode lines{orderLineId quantity}}}}}"
+    "quantity} fulfillments{id state method trackingCode lines{orderLineId quantity}} "
+    "history{items{type data}}}}}"
 )
 FULFIL: Final = (
     "mutation($input:FulfillOrderInput!){addFulfillmentToOrder(input:$input)"
@@ -71,6 +74,9 @@ CANCEL: Final = (
     "mutation($input:CancelOrderInput!){cancelOrder(input:$input)"
     f"{{__typename ... on Order{{id state}} {_ERROR}}}}}"
 )
+ORDER_NOTE: Final = "ORDER_NOTE"
+"""The kind of history entry that a note is."""
+
 NOTE: Final = "mutation($input:AddNoteToOrderInput!){addNoteToOrder(input:$input){id}}"
 VARIANTS: Final = (
     "query($options:ProductVariantListOptions){productVariants(options:$options){items{id sku "
@@ -82,27 +88,47 @@ CHANGE_VARIANTS: Final = (
 PLACES: Final = "{stockLocations{items{id name}}}"
 
 
-class Odd(Exception):
-    """A value of a record is not what was agreed: where, what was found, what was expected."""
+class Variant(msgspec.Struct, frozen=True):
+    """What a line sells."""
 
-    def __init__(self, where: str, found: object, expected: str) -> None:
-        super().__init__(where)
-        self.where = where
-        self.found = repr(found)
-        self.expected = expected
+    sku: str
+
+
+class Line(msgspec.Struct, frozen=True, rename="camel"):
+    """One line of an order; `order_placed_quantity` is what it held when it was placed."""
+
+    id: str | int
+    unit_price: int
+    quantity: int = 0
+    order_placed_quantity: int = 0
+    product_variant: Variant | None = None
+
+
+class ShippingAddress(msgspec.Struct, frozen=True, rename="camel"):
+    """Where an order goes; anything may be missing."""
+
+    full_name: str | None = None
+    street_line1: str | None = None
+    street_line2: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country_code: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True, rename="camel"):
+    """An order as it is asked for."""
+
+    id: str | int
+    code: str
+    state: str
+    updated_at: str
+    currency_code: str
+    order_placed_at: str | None = None
+    shipping: int | None = 0
+    lines: tuple[Line, ...] = ()
+    shipping_address: ShippingAddress | None = None
 
 
 def moment(value: datetime) -> str:
     """A moment as Vendure's filters take it."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def read_moment(value: Any, where: str) -> datetime:
-    """A moment of Vendure; raises `Odd`."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Odd(where, value, "a moment") from None
-    if found.tzinfo is None:
-        raise Odd(where, value, "a moment with its zone")
-    return found.astimezone(UTC)
