@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,17 @@ class Step:
     expected: tuple[str, ...]
 
 
-def follow(page: Path, folder: Path) -> Iterator[Step]:
-    """Write the files and run the commands of a page in a folder; gives each step once done."""
+def follow(
+    page: Path, folder: Path, written: Callable[[str], str] = lambda text: text
+) -> Iterator[Step]:
+    """Write the files and run the commands of a page in a folder; gives each step once done.
+
+    `written` is what becomes of a file's text, such as a port of this machine for one of the page.
+    """
     for block in blocks(page):
         verb, _, name = block.mark.partition(" ")
         if verb == "file":
-            (folder / name).write_text(block.text, encoding="utf-8")
+            (folder / name).write_text(written(block.text), encoding="utf-8")
         elif verb == "run":
             for step in steps(block):
                 check(step, run(step.command, folder))

@@ -14,6 +14,8 @@ from typing import Any
 import typer.main
 
 from crossdock.connectors.kit import verdicts
+from crossdock.connectors.kit.card import SettingField, describe
+from crossdock.connectors.kit.kind import Kind
 from crossdock.contracts.conditions import CONDITIONS, Condition
 from crossdock.contracts.movements import KIND_RULES
 from crossdock.contracts.vocabulary import StockState
@@ -27,6 +29,8 @@ from crossdock.ownership.matrix import DEFAULT_RULES
 from crossdock.ownership.subjects import STAGES, events_of, fields_of, objects
 from crossdock.ownership.table import HEADINGS, table
 from crossdock.runtime.cli import app
+from crossdock.runtime.commands.connector import default_of
+from crossdock.runtime.connecting import SHIPPED as CONNECTORS
 from crossdock.sagas.recipes import drawing
 from crossdock.sagas.recipes.shipped import SHIPPED
 from crossdock.sagas.recipes.transitions import TRANSITIONS
@@ -119,6 +123,13 @@ after an attempt. Category, severity, team and hours can be set otherwise for a 
 `{kind}` and `{key}` are the condition's, `{place}` is the message that met it, `{order}` and
 `{last}` are the first and the last part of the key; capitals are for you to fill in."""
 
+_CONNECTORS = """# Connectors
+
+What ships with the hub, by the cards and settings in `connectors/`. Settings stand below
+`systems.NAME` in `crossdock.yaml`; secrets are given by reference (`env:NAME`, `file:PATH`), the
+one called `credential` as `credentials`. `crossdock connector show NAME` says the same, also of a
+connector of your own ([add a connector](../guides/add-a-connector.md))."""
+
 _INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log
 has the rest under the correlation id."""
 
@@ -135,6 +146,7 @@ def documents() -> dict[str, str]:
         "movements.md": movements_page(),
         "recipes.md": recipes_page(),
         "conditions.md": conditions_page(),
+        "connectors.md": connectors_page(),
         "order-life.md": order_life_page(),
     }
 
@@ -430,6 +442,33 @@ def conditions_page() -> str:
 def _runbook(row: Condition) -> Iterator[str]:
     for number, step in enumerate(row.runbook, 1):
         yield f"{number}. *{step.action}*: `{step.command}` - {step.when}."
+
+
+def connectors_page() -> str:
+    """The card and the settings of each kind of far system."""
+    lines = [_NOTE + _CONNECTORS]
+    for kind in CONNECTORS.values():
+        lines += ["", f"## {kind.card.id}", "", *_connector(kind)]
+    return "\n".join(lines) + "\n"
+
+
+def _connector(kind: Kind) -> Iterator[str]:
+    card = kind.card
+    yield f"{card.label}: {card.summary}. Their interface: <{card.documentation}>."
+    yield ""
+    yield f"Can: {', '.join(sorted(card.capabilities))}. Most documents in one request:"
+    yield f"{card.limits.documents_per_request_max}."
+    yield ""
+    yield "| setting | means | unit | default |"
+    yield "|---|---|---|---|"
+    for one in describe(kind.settings):
+        yield _row((f"`{one.name}`", _cell(one.summary), one.unit, _default(one)))
+
+
+def _default(one: SettingField) -> str:
+    if one.secret:
+        return "a secret, by reference"
+    return "required" if one.required else f"`{default_of(one)}`"
 
 
 def _states(states: frozenset[StockState]) -> str:

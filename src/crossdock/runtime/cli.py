@@ -14,6 +14,7 @@ import typer
 
 from crossdock.kernel.errors import CrossdockError
 from crossdock.runtime import cli_money, cli_orders, cli_sagas
+from crossdock.runtime.cli_connector import connectors
 from crossdock.runtime.cli_replay import replay
 from crossdock.runtime.cli_work import dead_letters, exceptions
 from crossdock.runtime.console import FAILED, INTERRUPTED, explain, hint
@@ -260,6 +261,7 @@ def identity_retry(
 app.command()(replay)
 app.add_typer(exceptions, name="exceptions")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(connectors, name="connector")
 
 adjustments = typer.Typer(
     no_args_is_help=True, help="Large counts and corrections that wait for approval."
