@@ -6,6 +6,7 @@ import dataclasses
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml
@@ -16,17 +17,20 @@ from crossdock.delivery.gate import Sparing
 from crossdock.delivery.retry import RetrySchedule
 from crossdock.estate.config import (
     AnySystem,
+    CarrierConfig,
     CrmConfig,
     ErpConfig,
     EstateConfig,
+    NotifierConfig,
     ShopConfig,
+    TmsConfig,
     WmsConfig,
 )
 from crossdock.estate.estate import Estate
 from crossdock.estate.faults import Faults
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.pace import Pace
-from crossdock.runtime.simulation.plan import FAR_SYSTEMS, Fault, Plan
+from crossdock.runtime.simulation.plan import FAR_SYSTEMS, PARCEL_SYSTEMS, Fault, Plan
 from crossdock.sagas.policy import Policy
 
 ASK_AFTER_SECONDS = 8.0
@@ -35,10 +39,25 @@ ASK_AFTER_SECONDS = 8.0
 _SITES = {"EAST": "wms_east", "WEST": "wms_west"}
 
 
+_PARCELS: dict[str, Any] = {
+    "recipes": ["parcel", "order-to-ship"],
+    "ownership": {
+        "rate": {"consumers": ["carrier"]},
+        "label": {"consumers": ["carrier"]},
+        "parcel_posting": {"consumers": ["erp"]},
+        "booking": {"consumers": ["tms"]},
+        "notice": {"consumers": ["notifier"]},
+        "parcel": {"consumers": ["notifier"]},
+    },
+}
+"""What a house says besides that has its parcels labelled, posted, booked and told of."""
+
+
 @cache
-def _settings() -> Settings:
+def _settings(*, parcels: bool) -> Settings:
     """The configuration as a user would write it, read as a user's is."""
-    said = {
+    names = (*FAR_SYSTEMS, *PARCEL_SYSTEMS) if parcels else FAR_SYSTEMS
+    said: dict[str, Any] = {
         "systems": {
             name: {
                 "connector": "rest",
@@ -47,11 +66,13 @@ def _settings() -> Settings:
                     "default": {"path": "/told", "ability": "keys", "look_up": "/effects/{key}"}
                 },
             }
-            for name in FAR_SYSTEMS
+            for name in names
         },
         "sites": {site: {"wms": wms} for site, wms in _SITES.items()},
         "channels": {"web": {"system": "shop", "sells_from": list(_SITES)}},
     }
+    if parcels:
+        said |= _PARCELS
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "crossdock.yaml"
         file.write_text(yaml.safe_dump(said), encoding="utf-8")
@@ -60,7 +81,7 @@ def _settings() -> Settings:
 
 def settings_of(plan: Plan) -> Settings:
     """The configuration of one schedule."""
-    whole = _settings()
+    whole = _settings(parcels=plan.parcels)
     hub = dataclasses.replace(
         whole.hub,
         partitions=plan.partitions,
@@ -92,15 +113,15 @@ def settings_of(plan: Plan) -> Settings:
 
 
 @cache
-def _policy() -> Policy:
-    return _settings().policy()
+def _policy(*, parcels: bool) -> Policy:
+    return _settings(parcels=parcels).policy()
 
 
 def policy_of(plan: Plan) -> Policy:
     """What decisions may know of this configuration; the matrix is the same for all plans."""
     settings = settings_of(plan)
     return dataclasses.replace(
-        _policy(),
+        _policy(parcels=plan.parcels),
         partitions=plan.partitions,
         channels=settings.channels,
         known_items_only=plan.known_items_only,
@@ -152,4 +173,10 @@ def estate_of(plan: Plan) -> Estate:
             short=0.15,
             count_seconds=(1.0, 6.0),
         )
+    if plan.parcels:
+        systems["carrier"] = CarrierConfig(
+            faults=faults, ability=ability("carrier"), label_seconds=(0.0, 3.0)
+        )
+        systems["tms"] = TmsConfig(faults=faults, ability=ability("tms"))
+        systems["notifier"] = NotifierConfig(faults=faults, ability=ability("notifier"))
     return Estate(EstateConfig(hub="http://hub", seed=plan.seed, systems=systems))

@@ -74,6 +74,8 @@ RATES: Mapping[Fault, float] = {
 """The highest rate at which a fault strikes, per occasion on which it can."""
 
 FAR_SYSTEMS = ("erp", "wms_east", "wms_west", "shop", "crm")
+PARCEL_SYSTEMS = ("carrier", "tms", "notifier")
+"""Who is there besides, where parcels are labelled, booked and told of by a recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Plan:
     keep_back: int = 0
     backorders: Backorders = Backorders.PRIORITY
     known_items_only: bool = True
+    parcels: bool = False  # whether recipes carry out what follows from cartons
     abilities: Mapping[str, Ability] = field(default_factory=dict)
     lease_seconds: float = 5.0
     attempt_seconds: float = 10.0
@@ -108,6 +111,9 @@ class Plan:
     def without(self, *faults: Fault) -> Plan:
         """The same schedule, with these faults switched off."""
         return replace(self, faults={k: v for k, v in self.faults.items() if k not in faults})
+
+
+_PARCELS_SHARE = 0.3
 
 
 def in_brief(plan: Plan) -> Plan:
@@ -142,12 +148,13 @@ def plan_of(seed: int) -> Plan:
         keep_back=draw.choice((0, 0, 0, 1)),
         backorders=draw.choice(list(Backorders)),
         known_items_only=draw.random() < 0.5,
-        abilities={name: _ability(draw) for name in FAR_SYSTEMS},
+        abilities={name: _ability(draw) for name in (*FAR_SYSTEMS, *PARCEL_SYSTEMS)},
         lease_seconds=draw.choice((2.0, 5.0, 10.0)),
         attempt_seconds=draw.choice((8.0, 20.0)),
         idle_seconds=draw.choice((2.0, 5.0, 10.0)),
         tries_max=draw.choice((4, 40, 40)),
         begins_hour=draw.choice((8.0, 8.0, 23.995)),
+        parcels=draw.random() < _PARCELS_SHARE,
     )
 
 
