@@ -170,8 +170,6 @@ BUGS = (
         "storage/memory/effects.py",
         "        if effect.business_key in self._business_keys:\n            return\n",
         "",
-        equivalent="deciders name an effect once: its key holds what it follows from, and each fact"
-        " is decided once",
     ),
     # --- loops, desks, doors --------------------------------------------------------------------
     Bug(
