@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Final
 
+from crossdock.connectors.files.client import KIND as FILES
 from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.rest.client import KIND as REST
 from crossdock.connectors.tryton.client import KIND as TRYTON
@@ -18,7 +19,7 @@ from crossdock.kernel.errors import CrossdockError
 
 GROUP: Final = "crossdock.connectors"
 
-SHIPPED: Final = {kind.card.id: kind for kind in (REST, TRYTON, VENDURE)}
+SHIPPED: Final = {kind.card.id: kind for kind in (FILES, REST, TRYTON, VENDURE)}
 
 
 class UnknownConnector(CrossdockError):

@@ -95,7 +95,7 @@ class HearContract(ContractBase):
 
     def test_trouble_there_is_a_wish_to_come_again(self) -> None:
         """A status is no page; their wish to wait is kept, and the same cursor goes on."""
-        if self.lacking(Promise.FEEDS):
+        if self.lacking(Promise.FEEDS) or self.lacking(Promise.STATUSES):
             return
 
         async def scene() -> None:

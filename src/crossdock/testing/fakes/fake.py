@@ -85,6 +85,10 @@ class FakeFarSystem(ABC):
     def effects(self) -> Mapping[str, Any]:
         """What stands here because it was told: by its number, in any words, each effect once."""
 
+    def requests(self) -> list[dict[str, Any]]:
+        """What was sent, as it stands in a golden file: what matters, without our credential."""
+        return [_in_words(one) for one in self.asked]
+
     def void(self, document: Document) -> None:
         """Cancel the record of a document, as a person there might."""
         raise NotImplementedError
@@ -132,6 +136,17 @@ class FakeFarSystem(ABC):
         elif weather is not Weather.LOST:
             writer.write(_written(reply))
             await writer.drain()
+
+
+def _in_words(asked: Asked) -> dict[str, Any]:
+    said: dict[str, Any] = {"method": asked.method, "path": asked.path}
+    if asked.query:
+        said["query"] = dict(asked.query)
+    if "idempotency-key" in asked.headers:
+        said["idempotency-key"] = asked.headers["idempotency-key"]
+    if asked.body:
+        said["body"] = asked.json
+    return said
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked:

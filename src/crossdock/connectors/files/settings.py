@@ -1,0 +1,122 @@
+"""What an operator fills in for a folder: which files mean what, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from crossdock.connectors.kit.card import Settings
+from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.kernel.limits import MIB
+
+FILE_BYTES_MAX: Final = 64 * MIB
+
+Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")]
+Pattern = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\A[^/\\]+\Z")]
+
+
+class Format(StrEnum):
+    """How the records of a file are written."""
+
+    CSV = "csv"
+    JSON = "json"
+    NDJSON = "ndjson"
+    XML = "xml"
+
+
+class As(StrEnum):
+    """What a value is."""
+
+    TEXT = "text"
+    WHOLE = "whole"  # a whole number
+    PRICE = "price"  # a decimal of the major unit, as ten-thousandths
+    MOMENT = "moment"  # ISO 8601 with its zone
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a canonical field comes from: a column or path of theirs, or a constant."""
+
+    source: str | None = msgspec.field(default=None, name="from")
+    constant: str | int | bool | None = None
+    kind: As = msgspec.field(default=As.TEXT, name="as")
+    codes: Mapping[str, str | int] | None = None  # theirs -> ours; one not listed is not guessed
+    optional: bool = False  # empty or missing: the field is left out
+    digits: Annotated[int, Meta(ge=1, le=64)] | None = None  # of a number kept as text: its length
+
+    def __post_init__(self) -> None:
+        """Refuse a field that comes from nowhere, or from two places; raises ValueError."""
+        if (self.source is None) == (self.constant is None):
+            raise ValueError("a field has either `from` or `constant`")
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The lines of a document: the list at a path, or the rows that share the document's key."""
+
+    into: str = "lines"
+    source: str | None = msgspec.field(default=None, name="from")
+    fields: Mapping[str, Field]
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A last record that counts the others: if it does not agree, nothing of the file is taken."""
+
+    column: str  # that tells it from the others
+    value: str
+    count: str | None = None  # the column that holds how many records there are
+    total: str | None = None  # the column that holds the sum
+    of: str | None = None  # of this column
+
+
+class FileFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One kind of file, and what a record of it means."""
+
+    match: Pattern
+    format: Format
+    type: str
+    key: Annotated[tuple[str, ...], Meta(min_length=1)]  # columns that name the record
+    fields: Mapping[str, Field]
+    lines: Lines | None = None
+    time: str | None = None  # the column that says when it happened; none: when the file was left
+    records: str = ""  # JSON: the path of the list; XML: the name of a record's element
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    full: bool = False  # a full export: only records that differ from the last one are said
+    control: Control | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can never be said; raises ValueError."""
+        if self.type not in CATALOGUE:
+            raise ValueError(f"{self.type} is no message of the catalogue")
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise ValueError(f"{self.encoding} is no character set") from None
+
+
+class FilesSettings(Settings, frozen=True, kw_only=True):
+    """The whole of it; `msgspec.convert` builds it from a mapping and says what is wrong."""
+
+    folder: Annotated[str, Meta(min_length=1, description="The folder that both sides use")]
+    feeds: Annotated[
+        Mapping[Name, FileFeed], Meta(description="By name, the files that are read from it")
+    ] = {}
+    out: Annotated[
+        Mapping[str, Name],
+        Meta(description="By message type, the folder inside it that files are written to"),
+    ] = {}
+    stable_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="A file is taken when it has not changed for so long",
+            extra={"unit": "seconds"},
+        ),
+    ] = 10
+    page_size: Annotated[
+        int, Meta(ge=1, le=5_000, description="Records put on the log at a time: a checkpoint")
+    ] = 1_000
