@@ -19,6 +19,7 @@ from crossdock.runtime import (
     config_policies,
     config_posting,
     config_recipes,
+    config_schedules,
     config_sequences,
 )
 from crossdock.runtime.config import HubSettings, read_settings
@@ -52,6 +53,7 @@ def read_by_config() -> set[str]:
         config_posting,
         config_sequences,
         config_recipes,
+        config_schedules,
     )
     sources = "".join(map(inspect.getsource, modules))
     for node in ast.walk(ast.parse(sources)):

@@ -44,7 +44,7 @@ from crossdock.contracts.postings import (
     StockPostingRetry,
 )
 from crossdock.contracts.proposals import ProposalSettlement
-from crossdock.contracts.records import RecordSetAside
+from crossdock.contracts.records import FeedOverrun, RecordSetAside
 from crossdock.contracts.replenishment import StockPolicy, StockPolicyReview
 from crossdock.contracts.timers import TimerFired
 from crossdock.contracts.vocabulary import (
@@ -1033,6 +1033,12 @@ def _timer(name: str, kind: str, number: str, revision: str) -> Said:
     return catalogue.TIMER_FIRED, TimerFired(kind=kind, id=number, revision=int(revision))
 
 
+def _overran(name: str, system: str, feed: str) -> Said:
+    return catalogue.FEED_OVERRAN, FeedOverrun(
+        key=f"{system}/{feed}", system=system, feed=feed, began=at(0), due=at(3_600)
+    )
+
+
 def _unread(name: str, system: str, feed: str, record: str, where: str, found: str) -> Said:
     return catalogue.RECORD_SET_ASIDE, RecordSetAside(
         key=f"{system}/{feed}/{record}",
@@ -1090,6 +1096,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "adjust": _adjust,
     "receipt": _receipt,
     "unread": _unread,
+    "overran": _overran,
     "buy": _buy,
     "move": _move,
     "count": _count,

@@ -169,6 +169,7 @@ TRANSFER_RECEIVED = "crossdock.transfer.received.v1"
 LOT_CHANGED = "crossdock.lot.changed.v1"
 RECALL_ORDERED = "crossdock.recall.ordered.v1"
 RECORD_SET_ASIDE = "crossdock.record.set_aside.v1"
+FEED_OVERRAN = "crossdock.feed.overran.v1"
 RATE_REQUESTED = "crossdock.rate.requested.v1"
 RATE_QUOTED = "crossdock.rate.quoted.v1"
 LABEL_REQUESTED = "crossdock.label.requested.v1"
@@ -1050,6 +1051,16 @@ _ROWS = (
         "key",
         lambda d: "",
         "A record of a far system could not be read; it is kept whole and held.",
+        inbound=False,
+        steward="integration operations",
+    ),
+    MessageType(
+        FEED_OVERRAN,
+        records.FeedOverrun,
+        "feed",
+        "key",
+        lambda d: f"feed/{d.key}/{d.due}",
+        "A run of a feed was not at its end when the next one was due.",
         inbound=False,
         steward="integration operations",
     ),

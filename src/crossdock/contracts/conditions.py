@@ -396,6 +396,8 @@ _ROWS = (
     _row("record-unreadable", "A far system's record is not as was agreed.",
          "held", Category.CONTRACT, Severity.HIGH, OPERATIONS, 8, (LOOK_AT_MESSAGE, CANCEL),
          begins=("record-unreadable",)),
+    _row("feed-overran", "A run of a feed takes longer than the time to the next one.",
+         "noted", Category.TRANSIENT, Severity.NORMAL, OPERATIONS, 24, (ACCEPT,)),
     _row("unreadable", "With today's tables the message is no longer well formed.", "held",
          Category.CONTRACT, Severity.HIGH, OPERATIONS, 8, _CAN_COME_RIGHT, begins=("unreadable",)),
     _row("cycle", "A record would become its own parent.", "held",

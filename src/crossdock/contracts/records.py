@@ -1,4 +1,4 @@
-"""A far record that could not be read: kept whole on the log, for a person to look at (R130)."""
+"""What went wrong in asking a far system: a record that nobody can read (R130), a run too long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from crossdock.contracts.words import Identifier, Noun, Text
+from crossdock.contracts.words import Identifier, Instant, Noun, Text
 from crossdock.kernel.limits import RECORD_KEPT_CHARACTERS_MAX
 
 Kept = Annotated[str, Meta(max_length=RECORD_KEPT_CHARACTERS_MAX)]
@@ -24,3 +24,13 @@ class RecordSetAside(Noun, frozen=True, kw_only=True):
     found: Text
     expected: Text
     raw: Kept
+
+
+class FeedOverrun(Noun, frozen=True, kw_only=True):
+    """A run of a feed that was not at its end when the next one was due; it goes on (R40)."""
+
+    key: Identifier  # system/feed
+    system: Identifier
+    feed: Identifier
+    began: Instant
+    due: Instant

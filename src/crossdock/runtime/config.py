@@ -57,9 +57,11 @@ from crossdock.runtime.config_posting import read_posting
 from crossdock.runtime.config_reader import ConfigurationWrong, Problem, Secret
 from crossdock.runtime.config_reader import Reader as _Reader
 from crossdock.runtime.config_recipes import read_recipes
+from crossdock.runtime.config_schedules import read_schedules
 from crossdock.runtime.config_sequences import read_sequences
 from crossdock.runtime.connecting import SHIPPED, UnknownConnector, kind_of
 from crossdock.runtime.pressure import Limits
+from crossdock.runtime.schedules import Schedule
 from crossdock.sagas.policy import Backorders, ChannelPolicy, Policy, SequenceRule
 from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.sagas.understanding import Speech
@@ -74,6 +76,7 @@ class SystemSettings:
     reached: ConnectorSettings | None = None
     inbound_key: Secret | None = None  # what they show us
     poll_seconds: int = 15  # how often its feeds are read
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)  # of feeds that have one
     sparing: Sparing = field(default_factory=Sparing)  # what it bears, from all of us together
     newest_only: frozenset[str] = frozenset()  # types of which it is told the newest only
     reads: Mapping[str, str] = field(default_factory=dict)  # newest type -> the version it reads
@@ -379,7 +382,8 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
     where = f"systems.{name}"
     section = reader.section(value, where)
     ours = ("connector", "credentials", "inbound_key", "limits", "newest_only",
-            "poll_seconds", "versions", "ids", "scopes", "messages_per_second")  # fmt: skip
+            "poll_seconds", "schedules", "versions", "ids", "scopes",
+            "messages_per_second")  # fmt: skip
     if name in (HUB, "crossdock"):
         reader.wrong(where, name, "a name that is not the hub's own")
     kind = _kind(reader, section, where)
@@ -391,6 +395,7 @@ def _system(reader: _Reader, name: str, value: object) -> SystemSettings:
         reached=_reached(reader, where, kind, theirs, secret) if theirs else None,
         inbound_key=reader.secret(section, "inbound_key", where),
         poll_seconds=reader.number(section, "poll_seconds", where, 15, 1, POLL_SECONDS_MAX),
+        schedules=read_schedules(reader, section.get("schedules"), f"{where}.schedules"),
         newest_only=_newest_only(reader, section.get("newest_only"), f"{where}.newest_only"),
         sparing=_sparing(reader, section.get("limits"), f"{where}.limits"),
         reads=_reads(reader, section.get("versions"), f"{where}.versions"),

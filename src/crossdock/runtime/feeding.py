@@ -1,12 +1,14 @@
 """The feed loop: ask a far system what it has to say, put it on the log, then remember how far.
 
-In this order, so that what is cut off between the two is said again and absorbed by the log.
+In this order, so that what is cut off between the two is said again and absorbed by the log. A run
+that is not at its end when its next one is due has overrun: it goes on, and a person is told once.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +20,7 @@ from crossdock.kernel.redaction import one_line
 from crossdock.log.feeds import FeedTurn
 from crossdock.log.ports import Feeding
 from crossdock.runtime.saying import Sayer
+from crossdock.runtime.schedules import Every, Schedule
 
 _LOG = logging.getLogger("crossdock.feeds")
 
@@ -26,9 +29,6 @@ TURN_SECONDS_MAX: Final = 120.0
 
 _TROUBLE_SECONDS_FIRST: Final = 2.0
 _TROUBLE_SECONDS_MAX: Final = 300.0
-
-Next = Callable[[datetime], datetime]
-"""When a feed that was read at this moment is to be read again."""
 
 
 class Feeder:
@@ -42,19 +42,21 @@ class Feeder:
         sayer: Sayer,
         clock: Clock,
         randomness: Randomness,
-        following: Next,
+        schedule: Schedule,
         worker: str,
     ) -> None:
-        """`following` is its schedule, `worker` whoever reads it."""
+        """`worker` is whoever reads it."""
         self._system = system
         self._feed = feed
         self._store = store
         self._sayer = sayer
         self._clock = clock
         self._randomness = randomness
-        self._following = following
+        self._schedule = schedule
         self._worker = worker
         self._failures = 0
+        self._began: datetime | None = None  # the run that is under way
+        self._told = False  # that it has overrun
 
     async def turn(self) -> int:
         """Read one page, or what was pointed at, if it is time; gives how much it said."""
@@ -65,10 +67,29 @@ class Feeder:
         )
         if claimed is None:
             return 0
+        if claimed.due and not self._schedule.is_open(now):
+            return await self._wait(claimed, now)
         pages = [await self._asked(claimed, now)]
         if claimed.due and isinstance(pages[0], Page):
             pages.append(await self._paged(claimed, now))
         return await self._keep(claimed, pages)
+
+    async def _wait(self, claimed: FeedTurn, now: datetime) -> int:
+        """The window is closed: from the same cursor when it opens, pointed at or not."""
+        unread = replace(claimed, nudges=())
+        await self._store.keep_feed(unread, claimed.cursor, self._schedule.next_after(now), now)
+        return 0
+
+    async def _run_on(self, now: datetime, *, more: bool) -> None:
+        """Note where a run begins and ends, and that it takes longer than it may."""
+        if not more:
+            self._began, self._told = None, False
+            return
+        self._began = self._began or now
+        due = self._schedule.next_after(self._began)
+        if now >= due and not self._told and not isinstance(self._schedule, Every):
+            self._told = True
+            await self._sayer.overran(self._system, self._feed.name, self._began, due)
 
     async def _asked(self, claimed: FeedTurn, now: datetime) -> Page | RetryLater:
         """What the records that were pointed at mean now."""
@@ -107,8 +128,10 @@ class Feeder:
         assert isinstance(last, Page)
         cursor = last.cursor if claimed.due else claimed.cursor
         more = last.more if claimed.due else False
-        due = now if more or not claimed.due else self._following(now)
+        due = now if more or not claimed.due else self._schedule.next_after(now)
         await self._store.keep_feed(claimed, cursor, due, now)
+        if claimed.due:
+            await self._run_on(now, more=more)
         return len(said) or int(more)
 
     def _wait_seconds(self, trouble: RetryLater) -> float:

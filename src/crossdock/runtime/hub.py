@@ -39,6 +39,7 @@ from crossdock.runtime.pace import Pace
 from crossdock.runtime.pausing import Pauses
 from crossdock.runtime.pressure import Pressure, free_mib_of
 from crossdock.runtime.saying import Sayer
+from crossdock.runtime.schedules import Every
 from crossdock.runtime.words import TheirWords
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import own_message
@@ -228,7 +229,8 @@ class Hub:
                 self._spawn(f"feed-{name}-{feed.name}", turn, bell, idle=idle)
 
     def _feeder(self, system: str, feed: Feed) -> Feeder:
-        period = timedelta(seconds=self.settings.systems[system].poll_seconds)
+        settings = self.settings.systems[system]
+        every = Every(timedelta(seconds=settings.poll_seconds))
         return Feeder(
             system,
             feed,
@@ -236,7 +238,7 @@ class Hub:
             self.sayer,
             self.clock,
             self.randomness,
-            lambda now: now + period,
+            settings.schedules.get(feed.name, every),
             self.settings.hub.name,
         )
 

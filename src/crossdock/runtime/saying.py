@@ -11,16 +11,19 @@ from datetime import datetime
 
 import msgspec
 
+from crossdock.contracts import catalogue
 from crossdock.contracts.envelope import Envelope
 from crossdock.contracts.feeds import Heard, Said, Unread
+from crossdock.contracts.records import FeedOverrun
 from crossdock.gateway.admission import admit
 from crossdock.gateway.keys import Caller
 from crossdock.kernel.errors import BadInput
 from crossdock.kernel.ports import Clock
 from crossdock.log.ports import Store
 from crossdock.log.records import Answer, NewMessage
-from crossdock.runtime.set_aside import contradiction, set_aside
+from crossdock.runtime.set_aside import contradiction, named, set_aside
 from crossdock.sagas.policy import Policy
+from crossdock.sagas.turn import own_message
 
 WEBHOOK = "webhook"
 """The feed in whose name stands what a webhook said in full."""
@@ -58,6 +61,22 @@ class Sayer:
         await self.say(system, WEBHOOK, heard.said)
         for feed, records in heard.pointed.items():
             await self._store.nudge(system, feed, records, self._clock.now())
+
+    async def overran(self, system: str, feed: str, began: datetime, due: datetime) -> None:
+        """Tell people that a run of a feed is still under way when its next one is due."""
+        key = named(f"{system}/{feed}")
+        noun = FeedOverrun(key=key, system=system, feed=feed, began=began, due=due)
+        message = own_message(
+            self._policy,
+            f"overran/{key}/{due.isoformat()}",
+            catalogue.FEED_OVERRAN,
+            key,
+            noun,
+            event_time=due,
+            received_time=self._clock.now(),
+        )
+        await self._store.append([message])
+        self._listener()
 
     def _message(self, system: str, feed: str, one: Said | Unread, now: datetime) -> NewMessage:
         if isinstance(one, Unread):

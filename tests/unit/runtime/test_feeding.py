@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,11 +13,12 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.connector import RetryLater
 from crossdock.contracts.feeds import Heard, Page, Said, Unread
 from crossdock.contracts.parties import Party
-from crossdock.contracts.records import RecordSetAside
+from crossdock.contracts.records import FeedOverrun, RecordSetAside
 from crossdock.contracts.shipments import Pick, PickLine
 from crossdock.log.errors import StoreUnavailable
 from crossdock.runtime.feeding import Feeder
 from crossdock.runtime.saying import Sayer
+from crossdock.runtime.schedules import ByTheClock, Every, Schedule
 from crossdock.runtime.set_aside import kept, named
 from crossdock.storage.memory.data import Data
 from crossdock.storage.memory.store import MemoryStore
@@ -26,6 +28,7 @@ from tests.gateway.house import TestRandomness
 
 POLICY = small_policy()
 PERIOD = timedelta(seconds=15)
+POLL = Every(PERIOD)
 
 
 class Clock:
@@ -78,14 +81,14 @@ class FarFeed:
 class House:
     """A store, a clock, and whoever reads a feed of the ERP."""
 
-    def __init__(self, feed: FarFeed, data: Data | None = None) -> None:
+    def __init__(self, feed: FarFeed, data: Data | None = None, schedule: Schedule = POLL) -> None:
         self.clock = Clock()
         self.store = MemoryStore(data=data)
         self.rung = 0
         self.sayer = Sayer(self.store, POLICY, self.clock, self.ring)
         self.feeder = Feeder(
             "erp", feed, self.store, self.sayer, self.clock, TestRandomness(),
-            lambda now: now + PERIOD, "hub",
+            schedule, "hub",
         )  # fmt: skip
 
     def ring(self) -> None:
@@ -230,3 +233,50 @@ def test_bytes_that_are_no_text_are_kept_in_base64() -> None:
     """Nothing is guessed of them, and a record past the cap is cut where it says so."""
     assert kept(b"\xff\x00") == "base64:/wA="
     assert kept(b"a" * 1_000_000).endswith("... (cut here)")
+
+
+def nightly(within: timedelta | None = None) -> ByTheClock:
+    """At nine, every day; the house's clock begins at 8:01:40."""
+    return ByTheClock("0 9 * * *", ZoneInfo("UTC"), within)
+
+
+def test_a_window_that_is_closed_is_waited_for_from_the_same_place() -> None:
+    """Not even the first time is a feed read outside of it; a page begun in it goes on in it."""
+    feed = FarFeed(Page([party("1")], "p2", more=True), Page([party("2")], "p3"))
+    house = House(feed, schedule=nightly(timedelta(minutes=10)))
+    assert house.turn() == 0
+    [row] = at_once(house.store.feeds())
+    assert (feed.asked, row.due_time) == ([], at(3_600))
+    house.clock.seconds = 3_600
+    house.turn()
+    house.clock.seconds += 600
+    assert house.turn() == 0
+    [row] = at_once(house.store.feeds())
+    assert (feed.asked, row.cursor, row.due_time) == ([""], "p2", at(3_600 + 86_400))
+    house.clock.seconds += 86_400 - 600
+    house.turn()
+    assert feed.asked == ["", "p2"]
+
+
+def overruns(house: House) -> list[FeedOverrun]:
+    """What people were told of runs that are too long."""
+    return [
+        msgspec.convert(msgspec.json.decode(one.message.raw)["data"], FeedOverrun)
+        for one in house.store.data.partitions[0].messages
+        if one.message.type == catalogue.FEED_OVERRAN
+    ]
+
+
+def test_a_run_that_is_not_at_its_end_when_the_next_is_due_is_told_once() -> None:
+    """It goes on; the next run that is in time says nothing."""
+    pages = [Page([party(str(n))], f"p{n}", more=n != 3) for n in range(4)]
+    house = House(FarFeed(*pages), schedule=nightly())
+    house.turn()
+    house.clock.seconds = 3_599
+    house.turn()
+    assert overruns(house) == []
+    for _ in range(2):
+        house.clock.seconds += 1
+        house.turn()
+    [told] = overruns(house)
+    assert (told.key, told.began, told.due) == ("erp/parties", at(100), at(3_600))

@@ -127,6 +127,7 @@ def test_every_message_that_may_come_has_a_decider() -> None:
         catalogue.EFFECT_RESENT,
         catalogue.PAUSE_SWITCHED,
         catalogue.RECORD_SET_ASIDE,
+        catalogue.FEED_OVERRAN,
         catalogue.POSTING_PERIOD_ENDED,
         catalogue.STOCK_POLICY_REVIEWED,
         catalogue.RETURN_GRANTED,

@@ -16,6 +16,7 @@ import asyncpg
 from crossdock.connectors.kit.card import proves_itself
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
+from crossdock.contracts.feeds import Source
 from crossdock.delivery.gate import decode
 from crossdock.kernel.errors import CrossdockError
 from crossdock.log.views import BacklogRow
@@ -160,6 +161,10 @@ def _check_system(name: str, system: SystemSettings, told: Collection[str], resu
     connector = system.kind.connect(system.reached)
     if not proves_itself(system.reached):
         result.notes.append(f"{where}.credentials: none, so {name} is told without proof of ours")
+    feeds = [feed.name for feed in connector.feeds] if isinstance(connector, Source) else []
+    for feed in system.schedules:
+        if feed not in feeds:
+            result.wrong(f"{where}.schedules", feed, " or ".join(feeds) or "no feed at all")
     batch_max = system.kind.card.limits.documents_per_request_max
     if connector.batch_max > batch_max:
         result.wrong(f"{where}.batch_max", str(connector.batch_max), f"at most {batch_max}")
