@@ -285,6 +285,10 @@ class Feeding(Protocol):
         """
         ...
 
+    async def free_feeds(self, worker: str) -> None:
+        """Take back the turns that a worker of this name holds: it died, and is here again."""
+        ...
+
     async def nudge(self, system: str, feed: str, records: Sequence[str], now: datetime) -> None:
         """Remember that the far side pointed at these records; durable when it returns."""
         ...

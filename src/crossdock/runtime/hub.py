@@ -108,13 +108,14 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def reclaim(self) -> None:
-        """Take back at once what a dead hub of our name held: its leases and its attempts.
+        """Take back at once what a dead hub of our name held: leases, attempts and feeds.
 
         What was kept for a flow that did not run goes out if the configuration lets it run now.
         """
         for index in range(self.settings.hub.workers):
             await self.store.release(f"{self.settings.hub.name}/{index}")
         await self.store.reclaim(self.clock.now())
+        await self.store.free_feeds(self.settings.hub.name)
         await self._beat()
         await self.store.resume(self.policy.stopped)
         await self.pauses.look()

@@ -18,6 +18,16 @@ from urllib.parse import quote, urlencode, urlsplit
 import aiohttp
 from yarl import URL
 
+from crossdock.connectors.kit.auth import (
+    Auth,
+    AuthKind,
+    AuthSettings,
+    ClientCredentials,
+    NoProof,
+    basic,
+    bearer,
+    header_key,
+)
 from crossdock.connectors.kit.verdicts import Trouble
 from crossdock.kernel.compression import inflate
 from crossdock.kernel.errors import BadInput, CrossdockError
@@ -38,6 +48,10 @@ Query = Sequence[tuple[str, str]]
 """What is asked for behind a path, name by name; a name may stand several times."""
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+BEARER: Final = AuthSettings()
+
+_NOT_TAKEN: Final = 401
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -139,21 +153,20 @@ class HttpClient:
         url: str,
         *,
         credential: str = "",
+        auth: AuthSettings = BEARER,
         timeout_seconds: float = 30.0,
         connections_max: int = 8,
         reply_bytes_max: int = REPLY_BYTES_MAX,
     ) -> None:
-        """Take the address and the secret, which is sent as a bearer.
+        """Take the address and the secret, which is shown as `auth` says.
 
         Raises `BadAddress`, and `BadCredential`, which never shows what it refuses.
         """
         self.destination = Destination.of(url)
         self._headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-        if credential:
-            if (fault := header_fault(credential)) is not None:
-                raise BadCredential(f"The credential cannot be sent in a header: {fault}")
-            self._headers["Authorization"] = f"Bearer {credential}"
-        self._credential = credential.encode()
+        if (fault := header_fault(credential)) is not None and credential:
+            raise BadCredential(f"The credential cannot be sent in a header: {fault}")
+        self._auth = _proof(auth, credential, timeout_seconds) if credential else None
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, sock_connect=min(CONNECT_SECONDS_MAX, timeout_seconds)
         )
@@ -188,11 +201,34 @@ class HttpClient:
 
     async def close(self) -> None:
         """Let go of all connections; the client opens anew if it is used again."""
+        if self._auth is not None:
+            await self._auth.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
     async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        query: Query = (),
+    ) -> Reply | NoReply:
+        """Ask with what proves us; a proof that is not taken is renewed once, where it can be."""
+        if self._auth is None:
+            return await self._exchange(method, path, body, headers, query)
+        try:
+            proof = await self._auth.headers()
+            reply = await self._exchange(method, path, body, {**headers, **proof}, query)
+            if getattr(reply, "status", 0) == _NOT_TAKEN and await self._auth.refused(proof):
+                proof = await self._auth.headers()
+                reply = await self._exchange(method, path, body, {**headers, **proof}, query)
+        except NoProof as nothing:
+            return NoReply(Trouble.NOT_CONNECTED, f"no token: {nothing}")
+        return reply
+
+    async def _exchange(
         self,
         method: str,
         path: str,
@@ -229,9 +265,9 @@ class HttpClient:
 
     def _hid(self, body: bytes) -> bytes:
         """A reply without our secret: some far sides say back what they were shown."""
-        if not self._credential or self._credential not in body:
-            return body
-        return body.replace(self._credential, HIDDEN.encode())
+        for secret in self._auth.secrets() if self._auth is not None else ():
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        return body
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | NoReply:
         parts: list[bytes] = []
@@ -258,6 +294,30 @@ class HttpClient:
                 trace_configs=[_tracer()],
             )
         return self._session
+
+
+def _proof(auth: AuthSettings, secret: str, timeout_seconds: float) -> Auth:
+    """How the secret is shown; a token is fetched by a client of its own."""
+    match auth.kind:
+        case AuthKind.HEADER:
+            return header_key(auth.header, secret)
+        case AuthKind.BASIC:
+            return basic(auth.user, secret)
+        case AuthKind.OAUTH2:
+            parts = urlsplit(auth.token_url or "")
+            there = HttpClient(f"{parts.scheme}://{parts.netloc}", timeout_seconds=timeout_seconds)
+
+            async def fetch(form: bytes, headers: Mapping[str, str]) -> bytes:
+                reply = await there.post(parts.path or "/", form, headers)
+                if isinstance(reply, NoReply):
+                    raise NoProof(str(reply.trouble))
+                if reply.status != 200:
+                    raise NoProof(f"status {reply.status}")
+                return reply.body
+
+            return ClientCredentials(auth.client_id, secret, fetch, there.close, auth.scope)
+        case AuthKind.BEARER:
+            return bearer(secret)
 
 
 def _tracer() -> aiohttp.TraceConfig:

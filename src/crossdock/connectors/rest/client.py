@@ -65,6 +65,7 @@ class RestConnector:
         self._http: Http = http or HttpClient(
             settings.url,
             credential=settings.credential,
+            auth=settings.auth,
             timeout_seconds=settings.timeout_seconds,
             connections_max=settings.connections_max,
         )

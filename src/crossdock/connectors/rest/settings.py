@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from crossdock.connectors.kit.auth import AuthSettings
 from crossdock.connectors.kit.card import Settings
 from crossdock.contracts.connector import Ability
 
@@ -97,8 +98,12 @@ class RestSettings(Settings, frozen=True, kw_only=True):
 
     url: Annotated[str, Meta(description="Their address; nothing is ever sent to another host")]
     credential: Annotated[
-        str, Meta(description="The secret sent as a bearer", extra={"secret": True})
+        str, Meta(description="The secret that proves us", extra={"secret": True})
     ] = ""
+    auth: Annotated[
+        AuthSettings,
+        Meta(description="How the secret is shown: bearer, header, basic or oauth2"),
+    ] = AuthSettings()
     timeout_seconds: Annotated[
         float,
         Meta(gt=0, le=600, description="How long one request may take", extra={"unit": "seconds"}),

@@ -14,6 +14,7 @@ class _Feed:
     cursor: str = ""
     due_time: datetime | None = None  # None: never read
     until: datetime | None = None
+    worker: str = ""
     epoch: int = 0
     read_time: datetime | None = None
     problem: str = ""
@@ -30,7 +31,13 @@ class Feeds:
 
 
 def claim(
-    kept: Feeds, system: str, feed: str, now: datetime, until: datetime, limit: int
+    kept: Feeds,
+    system: str,
+    feed: str,
+    worker: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
 ) -> FeedTurn | None:
     """See `log.ports.Feeding.claim_feed`."""
     row = kept.feeds.setdefault((system, feed), _Feed())
@@ -40,6 +47,7 @@ def claim(
         return None
     row.epoch += 1
     row.until = until
+    row.worker = worker
     nudges = tuple(Nudge(*one) for one in waiting[:limit])
     return FeedTurn(system, feed, row.epoch, row.cursor, due, nudges)
 
@@ -61,6 +69,13 @@ def keep(
         if waiting.get(nudge.record) == nudge.number:
             del waiting[nudge.record]
     return True
+
+
+def free(kept: Feeds, worker: str) -> None:
+    """See `log.ports.Feeding.free_feeds`."""
+    for row in kept.feeds.values():
+        if row.worker == worker:
+            row.until = None
 
 
 def nudge(kept: Feeds, system: str, feed: str, records: Sequence[str]) -> None:

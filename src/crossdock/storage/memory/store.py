@@ -168,7 +168,7 @@ class MemoryStore:
     ) -> FeedTurn | None:
         """See `log.ports.Feeding`."""
         await self._begin("claim_feed")
-        turn = feeding.claim(self.data.feeds, system, feed, now, until, limit)
+        turn = feeding.claim(self.data.feeds, system, feed, worker, now, until, limit)
         await self._committed("claim_feed")
         return turn
 
@@ -180,6 +180,12 @@ class MemoryStore:
         kept = feeding.keep(self.data.feeds, turn, cursor, due, now, problem)
         await self._committed("keep_feed")
         return kept
+
+    async def free_feeds(self, worker: str) -> None:
+        """See `log.ports.Feeding`."""
+        await self._begin("free_feeds")
+        feeding.free(self.data.feeds, worker)
+        await self._committed("free_feeds")
 
     async def nudge(self, system: str, feed: str, records: Sequence[str], now: datetime) -> None:
         """See `log.ports.Feeding`."""

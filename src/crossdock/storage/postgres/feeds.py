@@ -45,6 +45,11 @@ async def keep(
     return bool(kept)
 
 
+async def free(session: Session, worker: str) -> None:
+    """See `log.ports.Feeding.free_feeds`."""
+    await session.rows("free_feeds", worker)
+
+
 async def nudge(
     session: Session, system: str, feed: str, records: Sequence[str], now: datetime
 ) -> None:

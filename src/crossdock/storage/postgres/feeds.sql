@@ -19,6 +19,9 @@ UPDATE feed SET cursor = $4, due_time = $5, until = NULL, problem = $7,
 WHERE system = $1 AND name = $2 AND epoch = $3 AND until IS NOT NULL
 RETURNING epoch
 
+-- free_feeds --
+UPDATE feed SET until = NULL WHERE worker = $1 AND until IS NOT NULL
+
 -- forget_nudges --
 DELETE FROM feed_nudge USING unnest($3::text[], $4::bigint[]) AS done (record, number)
 WHERE system = $1 AND feed = $2

@@ -252,6 +252,11 @@ class PostgresStore(PostgresReading):
         async with self._session() as session:
             return await feeding.keep(session, turn, cursor, due, now, problem)
 
+    async def free_feeds(self, worker: str) -> None:
+        """See `log.ports.Feeding.free_feeds`."""
+        async with self._session() as session:
+            await feeding.free(session, worker)
+
     async def nudge(self, system: str, feed: str, records: Sequence[str], now: datetime) -> None:
         """See `log.ports.Feeding.nudge`."""
         async with self._session() as session:

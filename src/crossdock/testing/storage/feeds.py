@@ -59,6 +59,21 @@ class FeedContract(ContractBase):
         assert row.cursor == "of the later one"
 
     @scene
+    async def test_a_worker_that_died_has_its_turn_back_at_once(self, on: Engine) -> None:
+        """Its earlier turn keeps nothing; the turns of others stay theirs."""
+        store = await on.handle()
+        dead = await store.claim_feed("erp", "items", "one", at(0), at(120), 10)
+        other = await store.claim_feed("erp", "parties", "two", at(0), at(120), 10)
+        assert dead is not None
+        assert other is not None
+        await store.free_feeds("one")
+        assert not await store.keep_feed(dead, "of the dead one", at(60), at(1))
+        again = await store.claim_feed("erp", "items", "one", at(1), at(121), 10)
+        assert again is not None
+        assert again.cursor == ""
+        assert await store.keep_feed(other, "of the other", at(60), at(1))
+
+    @scene
     async def test_what_is_pointed_at_is_asked_for_at_once(self, on: Engine) -> None:
         """A feed that is not due is given for its nudges, the longest waiting first."""
         store = await on.handle()
