@@ -7,13 +7,16 @@ is found again after an unknown outcome.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final
+from urllib.parse import urlsplit
 
 from crossdock.connectors.files import outbound
 from crossdock.connectors.files.card import CARD
 from crossdock.connectors.files.feeds import Files
-from crossdock.connectors.files.settings import FILE_BYTES_MAX, FilesSettings
+from crossdock.connectors.files.settings import FILE_BYTES_MAX, SFTP, FilesSettings
 from crossdock.connectors.kit.folders import Folder, FolderTrouble, LocalFolder, Put
+from crossdock.connectors.kit.http import BadAddress
 from crossdock.connectors.kit.kind import Kind
 from crossdock.contracts.connector import (
     Ability,
@@ -27,10 +30,19 @@ from crossdock.contracts.connector import (
     RetryLater,
     Unknown,
 )
+from crossdock.kernel.errors import CrossdockError
+from crossdock.kernel.redaction import shown
 
 SENT: Final = "sent"
 
 _ASK_AFTER_SECONDS: Final = 0.0  # a file is there or not; nobody is still at work on it
+
+
+class SftpNotInstalled(CrossdockError):
+    """The library for SFTP is not installed."""
+
+    code = "sftp-not-installed"
+    advice = "install crossdock[sftp]"
 
 
 class FilesConnector:
@@ -77,7 +89,8 @@ class FilesConnector:
         return AlreadyDone(outbound.name(document)) if known else NotThere()
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Let go of the folder."""
+        await self._folder.close()
 
     async def _told(self, document: Document) -> FarAnswer:
         place = self._settings.out.get(document.type)
@@ -105,8 +118,32 @@ class FilesConnector:
 
 
 def connect(settings: FilesSettings, folder: Folder | None = None) -> FilesConnector:
-    """Make the connector of one folder, which need not exist yet."""
-    return FilesConnector(settings, folder or LocalFolder(settings.folder))
+    """Make the connector of one folder, which need not exist yet.
+
+    Raises `BadAddress`, and `SftpNotInstalled` where the folder is on a server.
+    """
+    return FilesConnector(settings, folder or _folder(settings))
+
+
+def _folder(settings: FilesSettings) -> Folder:
+    if not settings.folder.startswith(SFTP):
+        return LocalFolder(settings.folder)
+    try:
+        kind = import_module("crossdock.connectors.kit.sftp").SftpFolder
+    except ImportError:
+        raise SftpNotInstalled from None
+    parts = urlsplit(settings.folder)
+    if not parts.hostname or "@" in parts.netloc:
+        raise BadAddress(found=shown(settings.folder), expected="sftp://host[:port]/path")
+    found: Folder = kind(
+        parts.hostname,
+        parts.port or 22,
+        parts.path,
+        user=settings.user,
+        secret=settings.credential,
+        host_key=settings.host_key,
+    )
+    return found
 
 
 KIND = Kind(CARD, FilesSettings, connect)

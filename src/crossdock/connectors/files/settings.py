@@ -15,6 +15,8 @@ from crossdock.kernel.limits import MIB
 
 FILE_BYTES_MAX: Final = 64 * MIB
 
+SFTP: Final = "sftp://"
+
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")]
 Pattern = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\A[^/\\]+\Z")]
 
@@ -100,7 +102,20 @@ class FileFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class FilesSettings(Settings, frozen=True, kw_only=True):
     """The whole of it; `msgspec.convert` builds it from a mapping and says what is wrong."""
 
-    folder: Annotated[str, Meta(min_length=1, description="The folder that both sides use")]
+    folder: Annotated[
+        str,
+        Meta(
+            min_length=1, description="The folder that both sides use: a path, or sftp://host/path"
+        ),
+    ]
+    user: Annotated[str, Meta(description="Of SFTP: who we are there")] = ""
+    credential: Annotated[
+        str,
+        Meta(description="Of SFTP: a password, or a private key in PEM", extra={"secret": True}),
+    ] = ""
+    host_key: Annotated[
+        str, Meta(description="Of SFTP: the server's public key, ssh-ed25519 AAAA...")
+    ] = ""
     feeds: Annotated[
         Mapping[Name, FileFeed], Meta(description="By name, the files that are read from it")
     ] = {}
@@ -120,3 +135,8 @@ class FilesSettings(Settings, frozen=True, kw_only=True):
     page_size: Annotated[
         int, Meta(ge=1, le=5_000, description="Records put on the log at a time: a checkpoint")
     ] = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse a server that could be anybody; raises ValueError."""
+        if self.folder.startswith(SFTP) and not (self.user and self.host_key):
+            raise ValueError("a folder on an SFTP server needs user and host_key")

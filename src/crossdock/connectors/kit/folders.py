@@ -63,6 +63,10 @@ class Folder(Protocol):
         """Write a whole file under this name, or say what is there. Raises `FolderTrouble`."""
         ...
 
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
 
 class LocalFolder:
     """A folder of this machine's file system."""
@@ -89,6 +93,9 @@ class LocalFolder:
     async def put(self, place: str, name: str, content: bytes) -> Put:
         """See `Folder.put`."""
         return await asyncio.to_thread(self._put, place, name, content)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
     def _look(self, place: str, pattern: str) -> list[Seen]:
         if not self._root.is_dir():
