@@ -14,6 +14,7 @@ class TestRest(ConnectorContract):
 
     kind = KIND
     fake = FakeRest
+    more_files = frozenset({"webhook.py"})
     lacks: ClassVar = {
         Promise.FEEDS: "it is told and posts what it has to say at the door; nobody asks it"
     }

@@ -14,6 +14,7 @@ from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.rest import inbound, outbound, wire
 from crossdock.connectors.rest.card import CARD
 from crossdock.connectors.rest.settings import RestSettings
+from crossdock.connectors.rest.webhook import Signed
 from crossdock.contracts.connector import (
     Ability,
     Document,
@@ -145,4 +146,8 @@ class RestConnector:
         return inbound.answer(self._settings.operation(document.type), document, reply)
 
 
-KIND = Kind(CARD, RestSettings, connect)
+def _webhook(settings: RestSettings) -> Signed:
+    return Signed(settings)
+
+
+KIND = Kind(CARD, RestSettings, connect, _webhook)

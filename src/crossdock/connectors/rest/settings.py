@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from crossdock.connectors.kit import signatures
 from crossdock.connectors.kit.auth import AuthSettings
 from crossdock.connectors.kit.card import Settings
 from crossdock.contracts.connector import Ability
@@ -100,6 +101,17 @@ class RestSettings(Settings, frozen=True, kw_only=True):
     credential: Annotated[
         str, Meta(description="The secret that proves us", extra={"secret": True})
     ] = ""
+    webhook_secret: Annotated[
+        str,
+        Meta(description="What its webhooks are signed with", extra={"secret": True}),
+    ] = ""
+    webhook_header: Annotated[
+        str,
+        Meta(
+            pattern=r"\A(?:[A-Za-z][A-Za-z0-9-]{0,63})?\Z",
+            description="The header of an HMAC-SHA256 of the body; none: Standard Webhooks",
+        ),
+    ] = ""
     auth: Annotated[
         AuthSettings,
         Meta(description="How the secret is shown: bearer, header, basic or oauth2"),
@@ -117,6 +129,11 @@ class RestSettings(Settings, frozen=True, kw_only=True):
         Mapping[str, Operation],
         Meta(description="How each message type is told; `default` stands for the others"),
     ] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse a webhook secret that is none; raises ValueError, which does not show it."""
+        if self.webhook_secret and not self.webhook_header:
+            signatures.secret_bytes(self.webhook_secret)
 
     def operation(self, message_type: str) -> Operation:
         """The operation of a type: its own, else the configured default, else the built-in one.

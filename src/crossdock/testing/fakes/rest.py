@@ -25,6 +25,7 @@ class FakeRest(FakeFarSystem):
             "url": self.url,
             "credential": "canary-of-the-fake-rest",
             "operations": {"default": told},
+            "webhook_header": "X-Signature",
         }
 
     def answer(self, asked: Asked) -> Reply:
