@@ -451,6 +451,9 @@ def test_returns_come_once(disposition: Disposition) -> None:
         changes = {
             "quarantined": float(disposition is Disposition.QUARANTINE),
             "scrapped": float(disposition is Disposition.SCRAP),
+            "to_supplier": float(disposition is Disposition.SUPPLIER),
+            "repaired": float(disposition is Disposition.REPAIR),
+            "held": float(disposition is Disposition.HOLD),
             "ability": Ability.NEITHER,
         }
         async with estate_with_hub(wms_east=changes) as (estate, hub):
@@ -462,8 +465,34 @@ def test_returns_come_once(disposition: Disposition) -> None:
             assert back["return_id"] == "RET1"
             assert back["lines"][0]["quantity"] == 2
             assert back["lines"][0].get("disposition", "restock") == disposition
-            where = {"restock": "available", "quarantine": "quarantine", "scrap": "scrapped"}
+            where = {
+                "restock": "available",
+                "quarantine": "quarantine",
+                "scrap": "scrapped",
+                "supplier": "supplier",
+                "repair": "repair",
+                "hold": "available",  # by the end: it has been looked at again
+            }
             assert wms.truth()["items"]["bolt"] == {"customer": -2, where[disposition]: 2}
+
+    run(check())
+
+
+def test_what_is_held_is_looked_at_again() -> None:
+    """Units held at the door stand in one later inspection of that receipt, fit to be sold."""
+
+    async def check() -> None:
+        changes = {"quarantined": 0.0, "scrapped": 0.0, "held": 1.0, "ability": Ability.NEITHER}
+        async with estate_with_hub(wms_east=changes) as (estate, hub):
+            wms = estate.wms("EAST")
+            await told.tell(wms, told.authorisation(bolt=2))
+            await estate.quiet()
+            (back,) = hub.said(catalogue.RETURN_RECEIVED)
+            (seen,) = hub.said(catalogue.RETURN_INSPECTED)
+            assert seen["return_receipt_id"] == back["return_receipt_id"]
+            assert [line["quantity"] for line in seen["lines"]] == [2]
+            assert seen["lines"][0].get("disposition", "restock") == "restock"
+            assert wms.truth()["counts"]["inspections"] == 1
 
     run(check())
 
