@@ -392,6 +392,10 @@ class Reading(Protocol):
         """Every effect of one ordering key (an order, an item), oldest first, with attempts."""
         ...
 
+    async def effects_known_as(self, references: Sequence[str]) -> list[EffectView]:
+        """Effects to which a far system gave one of these numbers of its own, oldest first."""
+        ...
+
     async def exceptions(self, limit: int) -> list[ExceptionRow]:
         """Open conditions, the newest first, then by kind and key."""
         ...
@@ -419,6 +423,10 @@ class Reading(Protocol):
 
     async def places_by_key(self, transport_keys: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
         """Where the messages with these transport keys stand; unknown ones left out."""
+        ...
+
+    async def places_of_business_keys(self, keys: Sequence[bytes]) -> list[tuple[int, int]]:
+        """Where the messages stand that hold these business keys (digests), by place."""
         ...
 
 

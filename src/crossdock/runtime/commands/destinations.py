@@ -40,6 +40,16 @@ class Destination:
 
     def in_words(self) -> str:
         """One line for people."""
+        parts = [self.gate_in_words()]
+        for lane, states in self.backlog.items():
+            counts = ", ".join(f"{count} {state}" for state, count in states.items())
+            parts.append(f"{lane}: {counts}")
+        if self.oldest_due_seconds is not None:
+            parts.append(f"oldest due for {self.oldest_due_seconds:.0f} s")
+        return "; ".join(parts)
+
+    def gate_in_words(self) -> str:
+        """How it is spared, and until when."""
         parts = [f"breaker {self.breaker}"]
         if self.failures:
             parts.append(f"{self.failures} requests failed in a row")
@@ -47,11 +57,6 @@ class Destination:
             parts.append(f"next probe in {self.next_probe_seconds:.0f} s")
         if self.paused_seconds:
             parts.append(f"asked to be spared for {self.paused_seconds:.0f} s more")
-        for lane, states in self.backlog.items():
-            counts = ", ".join(f"{count} {state}" for state, count in states.items())
-            parts.append(f"{lane}: {counts}")
-        if self.oldest_due_seconds is not None:
-            parts.append(f"oldest due for {self.oldest_due_seconds:.0f} s")
         return "; ".join(parts)
 
     @property

@@ -10,7 +10,7 @@ import msgspec
 from crossdock.gateway.masters import MasterView, master_view
 from crossdock.kernel.redaction import shown
 from crossdock.runtime.commands import trace_words as words
-from crossdock.runtime.commands.trace import KeyUnknown
+from crossdock.runtime.commands.trace_parts import KeyUnknown
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store

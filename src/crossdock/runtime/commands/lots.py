@@ -16,7 +16,7 @@ from crossdock.log.accounts import document_id
 from crossdock.log.records import Wanted
 from crossdock.log.views import BalanceRow, ExceptionRow, LotMovement
 from crossdock.runtime.commands import trace_words as words
-from crossdock.runtime.commands.trace import KeyUnknown
+from crossdock.runtime.commands.trace_parts import KeyUnknown
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crossdock.kernel.redaction import shown
 from crossdock.runtime.clocks import SystemClock
-from crossdock.runtime.commands.trace import KeyUnknown
+from crossdock.runtime.commands.trace_parts import KeyUnknown
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.runtime.hub import opened_store

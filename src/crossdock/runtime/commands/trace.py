@@ -1,7 +1,7 @@
-"""`crossdock trace KEY`: one timeline of an order, shipment, item or message, and why it is stuck.
+"""`crossdock trace KEY`: one timeline of an order, document, item or message, and why it is stuck.
 
-Every line cites its evidence: a place on the log (`3:17`, partition and position) that `trace`
-shows in turn, or the business key under which somebody was told.
+What happened and who said so; what is awaited, from whom, since when; why it is stuck; what is safe
+to do next. Every sentence cites its evidence (`trace_parts`), which can be asked for in turn.
 """
 
 from __future__ import annotations
@@ -9,83 +9,89 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.vocabulary import Fate
-from crossdock.kernel.errors import CrossdockError
+from crossdock.contracts.conditions import Condition
+from crossdock.delivery.gate import Sparing
+from crossdock.inventory.inbound import Inbound
 from crossdock.kernel.redaction import shown
-from crossdock.log.keys import business_digest
-from crossdock.log.records import Recorded
-from crossdock.log.views import EffectView, ExceptionRow, OutcomeRow
+from crossdock.log.records import Recorded, Wanted
+from crossdock.log.views import EffectView, OutcomeRow
 from crossdock.orders.state import OrderState, figures, status
+from crossdock.runtime.clocks import SystemClock
+from crossdock.runtime.commands import trace_safe as safe
 from crossdock.runtime.commands import trace_words as words
+from crossdock.runtime.commands.destinations import destinations
+from crossdock.runtime.commands.identity import all_documents
+from crossdock.runtime.commands.trace_find import KINDS, orders_behind, the_one
+from crossdock.runtime.commands.trace_parts import (
+    Entry,
+    Fact,
+    KeyUnknown,
+    Trace,
+    Wait,
+    condition_named,
+)
+from crossdock.runtime.commands.trace_why import (
+    Picture,
+    decision_awaited,
+    waits_for_delivery,
+    waits_of,
+)
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import OK, finish, say
 from crossdock.runtime.hub import opened_store
+from crossdock.sagas.ahead import KIND as INBOUND
 from crossdock.sagas.decide import opened
-from crossdock.storage.postgres.reading import Place, PostgresReading
+from crossdock.sagas.deciders.pauses import PAUSE, Pause, pause_of
+from crossdock.sagas.operations import HANDLED
+from crossdock.sagas.recipes.book import RecipeBook
+from crossdock.sagas.recipes.recipe import Recipe
+from crossdock.sagas.recipes.saga import KIND as SAGA
+from crossdock.sagas.recipes.saga import SAGAS_OF, Saga, SagasOf
+from crossdock.storage.postgres.reading import Place
+from crossdock.storage.postgres.store import PostgresStore
 
 _PLACE = re.compile(r"\A([0-9]{1,5}):([0-9]{1,18})\Z")
 _MOVEMENTS_MAX = 200
 _WAITING_MAX = 20
 _SHOWN = ("reserved", "backordered", "shipped", "cancelled", "invoiced", "returned")
-_DONE = ("accepted", "already_done", "superseded")
 _ORDER = msgspec.json.Decoder(OrderState)
-
-
-class KeyUnknown(CrossdockError):
-    """Nothing on the log goes by this key."""
-
-    code = "key-unknown"
-    expects = "the number of an order, shipment, invoice, return or item, or a place like 3:17"
+_INBOUND = msgspec.json.Decoder(Inbound)
+_SAGA = msgspec.json.Decoder(Saga)
+_SAGAS_OF = msgspec.json.Decoder(SagasOf)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timeline."""
+class House:
+    """What a trace must know of the configuration."""
 
-    at: datetime
-    who: str
-    what: str
-    evidence: str
-    decided: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One thing that has not happened yet, and where that is written."""
-
-    what: str
-    evidence: str
+    warehouses: Mapping[str, str]  # site -> the system that works there
+    systems: frozenset[str]
+    conditions: Mapping[str, Condition]
+    recipes: RecipeBook
+    sparing: Mapping[str, Sparing]
+    item_owner: str
 
 
-@dataclass(slots=True)
-class Trace:
-    """All that is known about a key."""
-
-    kind: str
-    id: str
-    summary: list[str] = field(default_factory=list)
-    timeline: list[Entry] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)
-    exceptions: list[ExceptionRow] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, object]:
-        """The object that scripts read."""
-        return {
-            "kind": self.kind,
-            "id": self.id,
-            "summary": self.summary,
-            "timeline": [msgspec.to_builtins(entry) for entry in self.timeline],
-            "waits_for": [msgspec.to_builtins(wait) for wait in self.waits],
-            "exceptions": [msgspec.to_builtins(one) for one in self.exceptions],
-        }
+def house_of(settings: Settings) -> House:
+    """What a trace must know of these settings."""
+    owners = settings.matrix().owners("item", event=catalogue.ITEM_CHANGED)
+    return House(
+        {site: roles["wms"] for site, roles in settings.sites.items() if "wms" in roles},
+        frozenset(settings.systems),
+        settings.conditions,
+        settings.recipes,
+        settings.sparing(),
+        next(iter(owners), ""),
+    )
 
 
 def run(key: str, config: Path, *, as_json: bool = False) -> int:
@@ -93,6 +99,7 @@ def run(key: str, config: Path, *, as_json: bool = False) -> int:
 
     Raises:
         KeyUnknown: nothing goes by this key.
+        KeyAmbiguous: several orders do.
         ConfigurationWrong: the configuration cannot be used.
         StoreError: the database cannot be read.
     """
@@ -104,65 +111,57 @@ def run(key: str, config: Path, *, as_json: bool = False) -> int:
 
 async def _look(settings: Settings, key: str) -> Trace:
     async with opened_store(settings) as store:
-        warehouses = {
-            site: roles["wms"] for site, roles in settings.sites.items() if "wms" in roles
-        }
-        return await trace_of(store, key, warehouses)
+        return await trace_of(store, key, house_of(settings), SystemClock().now())
 
 
-async def trace_of(store: PostgresReading, key: str, sites: Mapping[str, str]) -> Trace:
-    """Find what the key names, and tell its story; `sites` says which system works at which site.
+async def trace_of(store: PostgresStore, key: str, house: House, now: datetime) -> Trace:
+    """Find what the key names, and tell its story as of `now`.
 
     Raises:
         KeyUnknown: it names nothing.
+        KeyAmbiguous: it names documents of several orders.
     """
     matched = _PLACE.match(key)
     if matched is not None:
-        return await _message(store, (int(matched[1]), int(matched[2])))
-    state = await store.order_state(key)
-    if state is not None:
-        return await _order(store, _ORDER.decode(state), sites)
-    for kind in ("shipment", "invoice", "return"):
-        order = await _order_behind(store, business_digest(f"{kind}/{key}"))
-        if order is not None:
-            trace = await _order(store, order, sites)
-            trace.summary.insert(0, f"{kind} {key} belongs to order {order.order_id}")
-            return trace
-    return await _item(store, key)
-
-
-async def _order_behind(store: PostgresReading, digest: bytes) -> OrderState | None:
-    places = await store.places_of_business_keys([digest])
-    for message in await store.messages(places):
-        state = await store.order_state(message.key)
-        if state is not None:
-            return _ORDER.decode(state)
-    return None
+        return await _message(store, (int(matched[1]), int(matched[2])), house)
+    kind, _, number = key.partition(":")
+    if kind == "item" and number:
+        return await _item(store, number, house)
+    order_id = number if kind == "order" and number else key
+    if await store.order_state(order_id) is not None:
+        return await _order(store, order_id, house, now)
+    behind = await orders_behind(store, key, house.warehouses, house.systems)
+    if behind:
+        order_id = the_one(key, behind)
+        trace = await _order(store, order_id, house, now)
+        trace.summary.insert(0, behind[order_id])
+        return trace
+    if number and kind in {*KINDS, *house.systems}:
+        raise KeyUnknown(where="trace", found=shown(key))
+    return await _item(store, key, house)
 
 
 # An order -------------------------------------------------------------------------------------
 
 
-async def _order(store: PostgresReading, order: OrderState, sites: Mapping[str, str]) -> Trace:
-    trace = Trace("order", order.order_id)
-    places = await store.places_of_key(order.order_id)
+async def _order(store: PostgresStore, order_id: str, house: House, now: datetime) -> Trace:
+    trace = Trace("order", order_id)
+    places = await store.places_of_key(order_id)
     outcomes = await _tell_messages(store, trace, places)
-    effects = await store.effects_of(order.order_id)
-    _tell_attempts(trace, effects)
-    trace.summary.append(
-        f"order {order.order_id} of {order.customer or 'an unknown customer'}: {status(order)}"
-    )
-    for number in sorted(order.lines):
-        trace.summary.append(_line(order, number))
-    _wait_for_decisions(trace, places, outcomes)
-    trace.waits += [Wait(f"held: {hold}", order.order_id) for hold in order.holds]
-    await _wait_for_stock(store, trace, order)
-    _wait_for_delivery(trace, effects)
-    _wait_for_warehouses(trace, order, effects, sites)
-    _wait_for_stops(trace, order)
-    _wait_for_finance(trace, order, effects)
-    keys = [order.order_id, *(effect.business_key for effect in effects)]
+    picture = await _picture(store, order_id, places, outcomes, house, now)
+    order, cited = picture.order, picture.last_place()
+    _tell_attempts(trace, picture.effects)
+    head = f"order {order_id} of {order.customer or 'an unknown customer'}: {status(order)}"
+    trace.summary.append(Fact(head, cited))
+    trace.summary += [Fact(_line(order, number), cited) for number in sorted(order.lines)]
+    trace.waits = waits_of(picture)
+    keys = [
+        order_id,
+        *(effect.business_key for effect in picture.effects),
+        *(saga.id for saga, _ in picture.sagas),
+    ]
     trace.exceptions = await store.exceptions_about(keys, places)
+    trace.safe = safe.safe_for_order(picture, trace.waits, trace.exceptions, house.conditions)
     return trace
 
 
@@ -174,142 +173,196 @@ def _line(order: OrderState, number: str) -> str:
     return f"line {number}: {line.item}: {', '.join(parts)}"
 
 
-async def _wait_for_stock(store: PostgresReading, trace: Trace, order: OrderState) -> None:
-    for row in await store.waiting_of_order(order.order_id):
-        if not row.sites:
-            why = "no site may serve it now" if not order.holds else "its item must be known first"
-            trace.waits.append(
-                Wait(f"line {row.line}: {row.quantity} x {row.item}: {why}", row.item)
-            )
+async def _picture(
+    store: PostgresStore,
+    order_id: str,
+    places: Sequence[Place],
+    outcomes: dict[Place, OutcomeRow],
+    house: House,
+    now: datetime,
+) -> Picture:
+    """All that is looked at to say why the order is where it is."""
+    state = await store.order_state(order_id)
+    messages = await store.messages(places)
+    waiting = await store.waiting_of_order(order_id)
+    items = {row.item for row in waiting}
+    inbound = await _inbound(store, items)
+    return Picture(
+        order=_ORDER.decode(state) if state is not None else OrderState(order_id),
+        now=now,
+        messages=messages,
+        nouns=_nouns(messages, outcomes),
+        outcomes=outcomes,
+        effects=await store.effects_of(order_id),
+        waiting=waiting,
+        promises={item: await store.promises_of_item(item) for item in sorted(items)},
+        inbound=inbound,
+        purchases=await _purchases(store, inbound),
+        sagas=await _sagas(store, order_id, house.recipes),
+        destinations={one.name: one for one in await destinations(store, house.sparing, now)},
+        pauses=await _pauses(store),
+        warehouses=house.warehouses,
+        item_owner=house.item_owner,
+        handled=await _handled(store, places),
+    )
+
+
+def _nouns(messages: Sequence[Recorded], outcomes: dict[Place, OutcomeRow]) -> dict[Place, Any]:
+    """What each message says; one that cannot be read is not there."""
+    found = {}
+    for message in messages:
+        place = (message.partition, message.position)
+        row = outcomes.get(place)
+        try:
+            _, noun = opened(message, row.outcome.resolved if row is not None else ())
+        except (msgspec.MsgspecError, LookupError):
             continue
-        free = [
-            f"{promise.free} free at {promise.site}"
-            for promise in await store.promises_of_item(row.item)
-            if promise.site in row.sites
-        ]
-        shelf = words.listed(free) or f"never seen at {words.listed(row.sites)}"
-        trace.waits.append(
-            Wait(f"stock for line {row.line}: {row.quantity} x {row.item}: {shelf}", row.item)
-        )
+        found[place] = noun
+    return found
 
 
-def _wait_for_warehouses(
-    trace: Trace, order: OrderState, effects: Sequence[EffectView], sites: Mapping[str, str]
-) -> None:
-    """Warehouses that were asked for goods and have not said anything about them since."""
-    for site in sorted({site for line in order.lines.values() for site in line.sites}):
-        asked = [
-            f"{place.released - place.stopping} x {line.item} (line {number})"
-            for number, line in sorted(order.lines.items())
-            if (place := line.sites.get(site)) and place.released > place.stopping
-        ]
-        told = [
-            effect
-            for effect in effects
-            if effect.type == catalogue.ORDER_RELEASED
-            and effect.destination == sites.get(site)
-            and _done(effect)
-        ]
-        if asked and told:
-            last = max(told, key=lambda effect: effect.ended[-1].settled_time)
-            since = words.when(last.ended[-1].settled_time)
-            trace.waits.append(
-                Wait(
-                    f"{site} to pick {words.listed(asked)}: asked, no answer since {since}",
-                    last.business_key,
-                )
-            )
+async def _inbound(store: PostgresStore, items: set[str]) -> dict[str, Inbound]:
+    loaded = await store.load(Wanted(documents={(INBOUND, item) for item in items}))
+    return {name: _INBOUND.decode(one.body) for (_, name), one in loaded.documents.items()}
 
 
-def _wait_for_stops(trace: Trace, order: OrderState) -> None:
-    """Units that stay promised until a warehouse says that it will not pick them."""
-    trace.waits += [
-        Wait(
-            f"{site} to say that it stopped {place.stopping} x {line.item} (line {number})",
-            order.order_id,
-        )
-        for number, line in sorted(order.lines.items())
-        for site, place in sorted(line.sites.items())
-        if place.stopping
+async def _purchases(store: PostgresStore, inbound: dict[str, Inbound]) -> dict[str, str]:
+    """Where purchase orders were told of last."""
+    found = {}
+    for number in sorted({one.purchase_order for now in inbound.values() for one in now.open}):
+        places = await store.places_of_key(number)
+        if places:
+            partition, position = places[-1]
+            found[number] = f"{partition}:{position}"
+    return found
+
+
+async def _sagas(
+    store: PostgresStore, order_id: str, recipes: RecipeBook
+) -> list[tuple[Saga, Recipe | None]]:
+    loaded = await store.load(Wanted(documents={(SAGAS_OF, order_id)}))
+    ids = [name for one in loaded.documents.values() for name in _SAGAS_OF.decode(one.body).ids]
+    loaded = await store.load(Wanted(documents={(SAGA, name) for name in ids}))
+    sagas = [
+        _SAGA.decode(loaded.documents[SAGA, name].body)
+        for name in ids
+        if (SAGA, name) in loaded.documents
     ]
+    return [(saga, recipes.recipe(saga.recipe, saga.version)) for saga in sagas]
 
 
-def _wait_for_finance(trace: Trace, order: OrderState, effects: Sequence[EffectView]) -> None:
-    """Invoices that were asked for and not posted."""
-    totals = [figures(order, line) for line in order.lines.values()]
-    missing = sum(now.shipped for now in totals) - sum(now.invoiced for now in totals)
-    asked = [e for e in effects if e.type == catalogue.INVOICE_REQUESTED and _done(e)]
-    if missing > 0 and asked:
-        last = max(asked, key=lambda effect: effect.ended[-1].settled_time)
-        since = words.when(last.ended[-1].settled_time)
-        trace.waits.append(
-            Wait(
-                f"{last.destination} to invoice {missing} shipped units: asked at {since}",
-                last.business_key,
-            )
-        )
+async def _pauses(store: PostgresStore) -> list[Pause]:
+    found = [pause_of(one) for one in await all_documents(store, PAUSE)]
+    return [one for one in found if one is not None]
+
+
+async def _handled(store: PostgresStore, places: Sequence[Place]) -> frozenset[str]:
+    """The places of messages that a person has dealt with."""
+    names = {f"{partition}:{position}" for partition, position in places}
+    loaded = await store.load(Wanted(documents={(HANDLED, name) for name in names}))
+    return frozenset(name for _, name in loaded.documents)
 
 
 # An item --------------------------------------------------------------------------------------
 
 
-async def _item(store: PostgresReading, item: str) -> Trace:
+async def _item(store: PostgresStore, item: str, house: House) -> Trace:
     trace = Trace("item", item)
-    places = [
-        *await store.places_of_key(item),
-        *await store.places_of_item(item, _MOVEMENTS_MAX),
-    ]
+    told = await store.places_of_key(item)
+    moved = await store.places_of_item(item, _MOVEMENTS_MAX)
+    places = list(dict.fromkeys([*told, *moved]))
     promises = await store.promises_of_item(item)
     waiting = await store.waiting_of_item(item, _WAITING_MAX)
     if not (places or promises or waiting):
         raise KeyUnknown(where="trace", found=shown(item))
-    outcomes = await _tell_messages(store, trace, list(dict.fromkeys(places)))
+    outcomes = await _tell_messages(store, trace, places)
     effects = await store.effects_of(item)
     _tell_attempts(trace, effects)
+    cited = trace.timeline[-1].evidence if trace.timeline else f"item {item}"
     trace.summary += [
-        f"{item} at {promise.site}: {promise.sellable} on the shelf, {promise.reserved} promised,"
-        f" {promise.free} free"
+        Fact(
+            f"{item} at {promise.site}: {promise.sellable} on the shelf,"
+            f" {promise.reserved} promised, {promise.free} free",
+            cited,
+        )
         for promise in promises
     ]
-    _wait_for_decisions(trace, places, outcomes)
+    trace.waits += await _decisions(store, places, outcomes)
     trace.waits += [
-        Wait(f"order {row.order_id} line {row.line} waits for {row.quantity}", row.order_id)
+        Wait(
+            f"order {row.order_id} line {row.line} waits for {row.quantity}",
+            row.order_id,
+            "stock",
+            row.since,
+        )
         for row in waiting
     ]
-    _wait_for_delivery(trace, effects)
-    keys = [item, *(effect.business_key for effect in effects)]
-    trace.exceptions = await store.exceptions_about(keys, [])
+    await _close(store, trace, effects, [item], [], house)
     return trace
 
 
 # A message ------------------------------------------------------------------------------------
 
 
-async def _message(store: PostgresReading, place: Place) -> Trace:
+async def _message(store: PostgresStore, place: Place, house: House) -> Trace:
     trace = Trace("message", f"{place[0]}:{place[1]}")
     followed = await store.places_of_cause([place])
     outcomes = await _tell_messages(store, trace, [place, *followed])
     if not trace.timeline:
         raise KeyUnknown(where="trace", found=trace.id, expected="a place on the log")
     [message] = await store.messages([place])
-    trace.summary.append(
-        f"{message.type} from {message.source}, id {message.id}, about {message.key}"
-    )
-    trace.summary += words.times(message, outcomes.get(place))
+    facts = [f"{message.type} from {message.source}, id {message.id}, about {message.key}"]
+    facts += words.times(message, outcomes.get(place))
+    trace.summary += [Fact(what, trace.id) for what in facts]
     effects = await store.effects_decided_at([place])
     _tell_attempts(trace, effects)
-    _wait_for_decisions(trace, [place, *followed], outcomes)
-    _wait_for_delivery(trace, effects)
-    keys = [trace.id, *(effect.business_key for effect in effects)]
-    trace.exceptions = await store.exceptions_about(keys, [place])
+    trace.waits += await _decisions(store, [place, *followed], outcomes)
+    row = outcomes.get(place)
+    if row is not None and trace.waits:
+        fate, reason = row.outcome.fate, row.outcome.reason
+        about = safe.about_message(trace.id, fate, reason, house.conditions, message.key)
+        trace.safe = list(about)
+    await _close(store, trace, effects, [trace.id], [place], house)
     return trace
 
 
 # What all have in common ----------------------------------------------------------------------
 
 
+async def _close(
+    store: PostgresStore,
+    trace: Trace,
+    effects: Sequence[EffectView],
+    keys: Sequence[str],
+    places: Sequence[Place],
+    house: House,
+) -> None:
+    """Say what is still to be told, what is open, and what is safe to do about it."""
+    trace.waits += waits_for_delivery(effects, None)
+    keys = [*keys, *(effect.business_key for effect in effects)]
+    trace.exceptions = await store.exceptions_about(keys, places)
+    found = safe.about_conditions(trace.exceptions, house.conditions, trace.id)
+    trace.safe = safe.once([*trace.safe, *found], trace.waits)
+
+
+async def _decisions(
+    store: PostgresStore, places: Sequence[Place], outcomes: dict[Place, OutcomeRow]
+) -> list[Wait]:
+    """Messages that are not decided, or were put aside and not dealt with since."""
+    handled = await _handled(store, places)
+    return [
+        wait
+        for message in await store.messages(places)
+        for wait in decision_awaited(
+            message,
+            outcomes.get((message.partition, message.position)),
+            handled=message.place in handled,
+        )
+    ]
+
+
 async def _tell_messages(
-    store: PostgresReading, trace: Trace, places: Sequence[Place]
+    store: PostgresStore, trace: Trace, places: Sequence[Place]
 ) -> dict[Place, OutcomeRow]:
     """Put messages and what was decided on them on the timeline."""
     outcomes = await store.outcomes_at(places)
@@ -357,50 +410,9 @@ def _tell_attempts(trace: Trace, effects: Sequence[EffectView]) -> None:
     trace.timeline.sort(key=lambda entry: entry.at)
 
 
-def _wait_for_decisions(
-    trace: Trace, places: Sequence[Place], outcomes: dict[Place, OutcomeRow]
-) -> None:
-    """Messages that are not decided, or were put aside for a person."""
-    for place in places:
-        cited = f"{place[0]}:{place[1]}"
-        row = outcomes.get(place)
-        if row is None:
-            trace.waits.append(Wait("a decider: accepted, not decided yet", cited))
-        elif row.outcome.fate in (Fate.HELD, Fate.DEAD):
-            reason = f"{row.outcome.fate.value}: {row.outcome.reason}"
-            trace.waits.append(Wait(f"a person: the message is {reason}", cited))
-
-
-def _wait_for_delivery(trace: Trace, effects: Sequence[EffectView]) -> None:
-    """What somebody should know and does not, with how the last attempt ended."""
-    ahead: dict[str, str] = {}
-    for effect in effects:
-        if _done(effect):
-            continue
-        first = ahead.setdefault(effect.destination, effect.business_key)
-        why = f"waits behind {first}" if first != effect.business_key else _trouble(effect)
-        trace.waits.append(
-            Wait(f"{effect.destination} to be told: {effect.state}, {why}", effect.business_key)
-        )
-
-
-def _trouble(effect: EffectView) -> str:
-    if not effect.attempts:
-        return "not tried yet"
-    if not effect.ended:
-        return f"attempt {effect.attempts} is under way"
-    last = effect.ended[-1]
-    problem = last.problem or last.verdict
-    return f"{effect.attempts} attempts, the last at {words.when(last.settled_time)}: {problem}"
-
-
-def _done(effect: EffectView) -> bool:
-    return effect.state in _DONE and bool(effect.ended)
-
-
 def _show(trace: Trace) -> None:
-    for line in trace.summary:
-        say(line)
+    for fact in trace.summary:
+        say(f"{fact.what}  [{fact.evidence}]")
     say("")
     for entry in trace.timeline:
         say(f"{words.when(entry.at)}  {entry.who:12} {entry.what}  [{entry.evidence}]")
@@ -409,9 +421,24 @@ def _show(trace: Trace) -> None:
     if trace.exceptions:
         say("")
     for one in trace.exceptions:
-        cited = one.place or one.key
+        cited = one.place or condition_named(one)
         say(f"open: {one.kind} on {one.key}: {one.detail} ({one.times} times)  [{cited}]")
     say("")
-    say("waits for" if trace.waits else "waits for nothing")
-    for wait in trace.waits:
-        say(f"  {wait.what}  [{wait.evidence}]")
+    stuck = [wait for wait in trace.waits if wait.stuck]
+    if stuck:
+        say("stuck, because it waits for")
+        _show_waits(stuck)
+    free = [wait for wait in trace.waits if not wait.stuck]
+    if free or not stuck:
+        say("waits for" if free else "waits for nothing")
+        _show_waits(free)
+    if trace.safe:
+        say("safe to do next")
+    for step in trace.safe:
+        say(f"  {step.do}: {step.when}  [{step.evidence}]")
+
+
+def _show_waits(waits: Sequence[Wait]) -> None:
+    for wait in waits:
+        since = f", since {words.when(wait.since)}" if wait.since is not None else ""
+        say(f"  {wait.what} (from {wait.awaited_from}{since})  [{wait.evidence}]")

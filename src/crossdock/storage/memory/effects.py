@@ -274,6 +274,17 @@ class Effects:
         """Everything of one ordering key."""
         return [_view(self.by_id[number]) for number in self.ids_by_key.get(key, [])]
 
+    def known_as(self, references: Collection[str]) -> list[EffectView]:
+        """Everything that a far system gave one of these numbers, by number."""
+        return [
+            _view(kept)
+            for kept in self.by_id.values()
+            if any(
+                one.reference and one.reference in references and one.verdict != Verdict.SUPERSEDED
+                for one in kept.ended
+            )
+        ]
+
     def _wake(self, queue: Queue, now: datetime) -> None:
         self._wake_far_ahead(queue, now)
         while queue.later and queue.later[0][0] <= now:

@@ -394,6 +394,11 @@ class MemoryStore:
         await self._at("effects_of.start")
         return self.data.effects.views(key)
 
+    async def effects_known_as(self, references: Sequence[str]) -> list[EffectView]:
+        """See `log.ports.Reading`."""
+        await self._at("effects_known_as.start")
+        return self.data.effects.known_as(references)
+
     async def exceptions(self, limit: int) -> list[ExceptionRow]:
         """See `log.ports.Reading`."""
         await self._at("exceptions.start")
@@ -426,6 +431,12 @@ class MemoryStore:
         await self._at("places_by_key.start")
         known = self.data.transport_keys
         return {key: known[key] for key in transport_keys if key in known}
+
+    async def places_of_business_keys(self, keys: Sequence[bytes]) -> list[tuple[int, int]]:
+        """See `log.ports.Reading`."""
+        await self._at("places_of_business_keys.start")
+        known = self.data.business_keys
+        return sorted({known[key] for key in keys if key in known})
 
     async def _begin(self, call: str) -> None:
         await self._at(f"{call}.start")

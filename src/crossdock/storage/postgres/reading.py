@@ -185,6 +185,10 @@ class PostgresReading:
         """The effects of several ordering keys, oldest first."""
         return await self._effects("effects_by_key", list(keys))
 
+    async def effects_known_as(self, references: Sequence[str]) -> list[EffectView]:
+        """See `log.ports.Reading.effects_known_as`."""
+        return await self._effects("effects_by_reference", list(references))
+
     async def exceptions(self, limit: int) -> list[ExceptionRow]:
         """See `log.ports.Reading.exceptions`."""
         return [_exception(row) for row in await self._look("exceptions", limit)]
@@ -214,6 +218,10 @@ class PostgresReading:
         rows = await self._look("places_by_key", list(transport_keys))
         return {row[0]: (row[1], row[2]) for row in rows}
 
+    async def places_of_business_keys(self, keys: Sequence[bytes]) -> list[Place]:
+        """See `log.ports.Reading.places_of_business_keys`."""
+        return [_place(row) for row in await self._look("places_of_business_keys", list(keys))]
+
     # Beyond the port ------------------------------------------------------------------------
 
     async def order_state(self, order_id: str) -> bytes | None:
@@ -229,10 +237,6 @@ class PostgresReading:
         """Where the messages stand that the hub said to itself because of these."""
         causes = [f"{partition}:{position}" for partition, position in places]
         return [_place(row) for row in await self._look("places_of_cause", causes)]
-
-    async def places_of_business_keys(self, keys: Sequence[bytes]) -> list[Place]:
-        """Where the messages stand that hold these business keys (digests)."""
-        return [_place(row) for row in await self._look("places_of_business_keys", list(keys))]
 
     async def places_of_item(self, item: str, limit: int) -> list[Place]:
         """Where the messages stand that moved an item: the newest ones, oldest first."""

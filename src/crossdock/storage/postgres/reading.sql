@@ -198,6 +198,18 @@ JOIN effect e ON e.partition = w.partition AND e.position = w.position
 LEFT JOIN due d ON d.effect_id = e.effect_id
 ORDER BY e.effect_id;
 
+-- effects_by_reference --
+-- The effects to which a far system gave one of these numbers, oldest first; what superseded an
+-- effect is no number of theirs.
+SELECT e.effect_id, e.business_key, e.destination, e.key, e.type, e.partition, e.position,
+       d.state, coalesce(d.attempts, 0) AS attempts
+FROM effect e LEFT JOIN due d ON d.effect_id = e.effect_id
+WHERE e.effect_id IN (
+    SELECT a.effect_id FROM attempt a
+    WHERE a.reference = ANY($1::text[]) AND a.reference <> '' AND a.verdict <> 'superseded'
+)
+ORDER BY e.effect_id;
+
 -- attempts --
 SELECT effect_id, attempt, verdict, reference, problem, settled_time, begun_time, holder, status,
        words, sent, received

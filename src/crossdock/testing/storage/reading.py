@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crossdock.contracts.vocabulary import StockState
-from crossdock.log.records import Note, Outcome, Weighed
+from crossdock.log.keys import business_digest
+from crossdock.log.records import Note, Outcome, Settlement, Verdict, Weighed
 from crossdock.testing.builders import at, effect, message, movement, order_row, stock
 from crossdock.testing.storage.engine import ContractBase, Engine, land, scene
 
@@ -138,6 +139,45 @@ class ReadingContract(ContractBase):
         await store.claim("wms", at(1), at(9), 1)
         summary = await store.effects_summary()
         assert summary == {("wms", "in_flight"): 1, ("wms", "due"): 1, ("shop", "due"): 1}
+
+    @scene
+    async def test_effects_are_found_by_the_far_systems_numbers(self, on: Engine) -> None:
+        """By any of several numbers, over destinations, oldest first; no number finds nothing."""
+        store = await on.handle()
+        one = effect("wms/release/1")
+        two = effect("shop/shipment/1", destination="shop")
+        three = effect("wms/release/2", key="order-2")
+        await land(store, effects=[(0, 1, one), (0, 1, two), (0, 1, three)])
+        numbers = {"wms/release/1": "W-7", "shop/shipment/1": "S-9", "wms/release/2": ""}
+        for destination in ("wms", "shop"):
+            claimed = await store.claim(destination, at(1), at(9), 9)
+            await store.settle(
+                [
+                    Settlement(
+                        found.effect_id,
+                        found.attempt,
+                        Verdict.ACCEPTED,
+                        numbers[found.business_key],
+                    )
+                    for found in claimed
+                ],
+                at(2),
+            )
+        found = await store.effects_known_as(["S-9", "W-7", "nobody's", ""])
+        assert [view.business_key for view in found] == ["wms/release/1", "shop/shipment/1"]
+        assert [view.ended[-1].reference for view in found] == ["W-7", "S-9"]
+        assert await store.effects_known_as(["W-"]) == []
+        assert await store.effects_known_as([]) == []
+
+    @scene
+    async def test_messages_are_found_by_business_key(self, on: Engine) -> None:
+        """The places of those that hold the keys, each once; unknown keys find nothing."""
+        store = await on.handle()
+        first = message("m1", business_key="order/1")
+        await store.append([first, message("m2", partition=1, business_key="order/2")])
+        keys = [business_digest("order/2"), business_digest("order/1"), business_digest("order/1")]
+        assert await store.places_of_business_keys(keys) == [(0, 1), (1, 1)]
+        assert await store.places_of_business_keys([business_digest("order/3")]) == []
 
     @scene
     async def test_conditions_are_listed_newest_first(self, on: Engine) -> None:
