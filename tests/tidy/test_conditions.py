@@ -170,7 +170,7 @@ def test_the_table_keeps_its_own_rules() -> None:
 @pytest.mark.parametrize("kind", CONDITIONS)
 def test_runbooks_can_be_filled_in(kind: str) -> None:
     """Every step of a runbook is a command that there is, and names only what a condition has."""
-    known = {"kind": kind, "key": "K", "place": "0:1", "order": "O", "last": "L"}
+    known = {"kind": kind, "key": "K", "place": "0:1", "order": "O", "second": "S", "last": "L"}
     for step in CONDITIONS[kind].runbook:
         command = step.command.format(**known)
         assert "{" not in command

@@ -70,7 +70,7 @@ class Action(StrEnum):
 class Step:
     """One action of a runbook: the command, with `{kind}`, `{key}`, `{place}` and such filled in.
 
-    `{order}` is the first part of the key, `{last}` its last part.
+    `{order}` is the first part of the key, `{second}` what comes next, `{last}` its last part.
     """
 
     action: Action
@@ -174,6 +174,16 @@ _LINE_FACTS = (LOOK, ACCEPT)
 _MONEY_FACTS = (
     Step(Action.LOOK, "crossdock money match {order}", "first: which documents do not match"),
     LOOK,
+    ACCEPT,
+)
+
+_INVOICE_FACTS = (
+    *_MONEY_FACTS[:2],
+    Step(
+        Action.RETRY,
+        "crossdock money retry {order} {second}",
+        "what finance objected to is put right, or its period is open again",
+    ),
     ACCEPT,
 )
 
@@ -341,10 +351,10 @@ _ROWS = (
          Category.SEQUENCE, Severity.LOW, ORDER_DESK, 48, _CAN_COME_RIGHT,
          begins=("nobody told of this shipment",)),
     _row("invoice-withheld", "Finance is not asked to invoice a shipment.", "noted",
-         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER,
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _INVOICE_FACTS, Risk.ORDER,
          cured="the rate is named, or somebody asks under an open day"),
     _row("invoice-rejected", "Finance will not post an invoice.", "noted",
-         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _MONEY_FACTS, Risk.ORDER,
+         Category.BUSINESS, Severity.HIGH, FINANCE, 24, _INVOICE_FACTS, Risk.ORDER,
          cured="the invoice is asked for again, or posted"),
     _row("invoice-unknown", "Finance answers about an invoice that nobody asked for.", "held",
          Category.CONTRACT, Severity.HIGH, FINANCE, 24, _CAN_COME_RIGHT,

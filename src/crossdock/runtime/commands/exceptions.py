@@ -260,6 +260,7 @@ def filled_in(
         "key": key,
         "place": place or "PLACE",
         "order": order,
+        "second": key.split("/")[1] if "/" in key else "",
         "last": key.rpartition("/")[2],
     }
     return [

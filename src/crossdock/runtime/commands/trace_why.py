@@ -356,9 +356,14 @@ def _evidence(picture: Picture, row: MatchRow, effect: EffectView | None) -> str
     if effect is not None:
         return effect.business_key
     shipped = picture.said(catalogue.SHIPMENT_SHIPPED, shipment_id=row.document)
-    returned = picture.said(catalogue.RETURN_RECEIVED, return_receipt_id=row.document)
-    fact = shipped or returned
+    fact = shipped or _came_back(picture, row.document)
     return picture.last_place() if fact is None else fact.place
+
+
+def _came_back(picture: Picture, receipt: str) -> Recorded | None:
+    """The message of a return receipt, by the name that the order has for it: its site's."""
+    site, _, number = receipt.partition("/")
+    return picture.said(catalogue.RETURN_RECEIVED, site=site, return_receipt_id=number)
 
 
 def _returns(picture: Picture) -> Iterator[Wait]:
@@ -379,7 +384,7 @@ def _returns(picture: Picture) -> Iterator[Wait]:
     for number, mark in sorted(order.receipts.items()):
         apart = sum(parts.get(Disposition.HOLD, 0) for parts in sent(mark).values())
         if apart:
-            message = picture.said(catalogue.RETURN_RECEIVED, return_receipt_id=number)
+            message = _came_back(picture, number)
             cited = picture.last_place() if message is None else message.place
             why = "" if mark.return_id else ", which came without an authorised return"
             what = f"inspection of {apart} units of return receipt {number} at {mark.site}{why}"
