@@ -325,6 +325,8 @@ def _documents(picture: Picture) -> Iterator[Wait]:
             continue
         stuck = row.finding in (Finding.INVOICE_REJECTED, Finding.INVOICE_WITHHELD)
         effect = _asked_of_finance(picture, row)
+        if effect is None and not stuck and not row.detail:
+            continue  # in this house nobody is told of such documents: nobody will answer
         cited = _evidence(picture, row, effect)
         why = f", {row.detail}" if row.detail else ""
         units = f"{row.units} units of {row.document}"
