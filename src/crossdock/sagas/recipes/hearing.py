@@ -14,6 +14,7 @@ import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.effects import EffectSettled
+from crossdock.contracts.timers import TimerFired
 from crossdock.log.records import Document, Lane, Recorded, Wanted
 from crossdock.orders.state import OrderState
 from crossdock.sagas.batch import Batch
@@ -83,8 +84,12 @@ def wants(policy: Policy, wanted: Wanted, message: Recorded, noun: Any) -> None:
 
 
 def further(batch: Batch, more: Wanted, message: Recorded, noun: Any) -> None:
-    """Ask for the instances themselves, and for those that it may begin."""
+    """Ask for the instances themselves, for those that it may begin, and for their orders."""
     wants(batch.policy, more, message, noun)
+    if isinstance(noun, EffectSettled | TimerFired) and noun.kind == KIND:
+        document = batch.documents.get((KIND, noun.id))
+        if document is not None:
+            more.orders.add(_SAGA.decode(document.body).key)
     for key in _keys(batch.policy, message, noun):
         if (SAGAS_OF, key) in batch.wanted.documents:
             more.documents.update((KIND, number) for number in _listed(batch, key))
