@@ -1,4 +1,4 @@
-"""What a batch asks for at once, so that it is not decided anew for every instance that it meets."""
+"""What a batch asks for at once, so that it is not decided anew for every instance in it."""
 
 from __future__ import annotations
 
