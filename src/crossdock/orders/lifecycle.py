@@ -214,16 +214,31 @@ TABLE: tuple[Row, ...] = (
     Row(Event.SHIPPED, (_S.AWAITED,), _SAME, "a fact: it counts when the order comes"),
     Row(
         Event.SHIPPED,
-        _OPEN,
+        _WAITING,
+        (_S.PICKING, _S.PARTLY_SHIPPED, *_LEFT),
+        "through the door; an invoice is asked for, channels are told; a kit is picked until it is"
+        " whole",
+    ),
+    Row(
+        Event.SHIPPED,
+        (_S.PICKING, _S.PARTLY_SHIPPED),
         (_S.PARTLY_SHIPPED, *_LEFT),
         "through the door; an invoice is asked for, channels are told",
     ),
-    Row(Event.SHIPPED, _LEFT, _LEFT, "a fact: more left than was wanted, which is shown", True),
+    Row(
+        Event.SHIPPED,
+        _LEFT,
+        (_S.PARTLY_SHIPPED, *_LEFT),
+        "a fact: more left than was wanted, which is shown; a cancelled kit of which a part left is"
+        " wanted again",
+        True,
+    ),
     Row(
         Event.SHIPPED,
         (_S.CANCELLED,),
-        (_S.PARTLY_SHIPPED, *_LEFT),
-        "a fact: it left though it was cancelled; it is asked back",
+        (_S.PICKING, _S.PARTLY_SHIPPED, *_LEFT),
+        "a fact: it left though it was cancelled; it is asked back, and a kit of which a part left"
+        " is wanted again",
         True,
     ),
     Row(Event.RETURN_ASKED, (_S.AWAITED, *_PLACED), _SAME, "authorised up to what was shipped"),

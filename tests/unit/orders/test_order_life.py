@@ -1,0 +1,99 @@
+"""The table of an order's life holds what a kit does of which a part has left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from crossdock.contracts import catalogue
+from crossdock.contracts.orders import Order, OrderCancellation, OrderLine
+from crossdock.contracts.products import Component, Item
+from crossdock.contracts.shipments import Shipment, ShipmentLine
+from crossdock.contracts.vocabulary import ItemKind, OrderStatus
+from crossdock.log.records import NewMessage
+from crossdock.orders.lifecycle import Event, may_follow
+from crossdock.orders.state import status
+from crossdock.testing.builders import noun_message
+from crossdock.testing.hub import SmallHub
+
+KIT = Item(
+    item="set",
+    kind=ItemKind.KIT,
+    components=(Component(item="bolt", quantity=1), Component(item="nut", quantity=1)),
+)
+CANCELLED = noun_message(
+    catalogue.ORDER_CANCELLATION_REQUESTED,
+    OrderCancellation(cancellation_id="x", order_id="o-1"),
+    "cancelled",
+)
+
+
+def placed() -> SmallHub:
+    """An order of two kits, both of which are promised."""
+    hub = SmallHub()
+    hub.tell(noun_message(catalogue.ITEM_CHANGED, KIT, "kit"))
+    hub.stock(EAST={"bolt": 9, "nut": 9})
+    line = OrderLine(line="1", item="set", quantity=2, unit_price_e4=10_000)
+    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    hub.tell(noun_message(catalogue.ORDER_PLACED, order, "placed"))
+    return hub
+
+
+def left(part: str, item: str) -> NewMessage:
+    """One unit of a component leaves alone."""
+    line = ShipmentLine(line=part, item=item, quantity=1)
+    parcel = Shipment(shipment_id=f"s-{item}", order_id="o-1", site="EAST", lines=(line,))
+    return noun_message(catalogue.SHIPMENT_SHIPPED, parcel, f"left-{item}")
+
+
+def statuses(hub: SmallHub, *messages: NewMessage) -> Iterator[OrderStatus]:
+    """Where the order stands at first and after each message."""
+    yield status(hub.order("o-1"))
+    for message in messages:
+        hub.tell(message)
+        yield status(hub.order("o-1"))
+
+
+def test_a_kit_of_which_a_part_has_left_is_picked_until_it_is_whole() -> None:
+    """Shipped counts whole kits, so a part through the door leads to picking, then to more."""
+    told = statuses(placed(), left("1/1", "bolt"), left("1/2", "nut"))
+    assert list(told) == [OrderStatus.RELEASED, OrderStatus.PICKING, OrderStatus.PARTLY_SHIPPED]
+
+
+def test_a_part_of_a_cancelled_kit_that_left_makes_the_kit_wanted_again() -> None:
+    """No kit is cancelled of which a component has left the house."""
+    told = statuses(placed(), CANCELLED, left("1/1", "bolt"))
+    assert list(told) == [OrderStatus.RELEASED, OrderStatus.CANCELLED, OrderStatus.PICKING]
+
+
+def test_a_further_part_after_all_that_was_wanted_has_left_opens_the_order_again() -> None:
+    """One kit left, the other was cancelled, and then a part of it leaves all the same."""
+    hub = placed()
+    again = ShipmentLine(line="1/1", item="bolt", quantity=1)
+    parcel = Shipment(shipment_id="s-more", order_id="o-1", site="EAST", lines=(again,))
+    more = noun_message(catalogue.SHIPMENT_SHIPPED, parcel, "left-more")
+    told = statuses(hub, left("1/1", "bolt"), left("1/2", "nut"), CANCELLED, more)
+    assert list(told)[-2:] == [OrderStatus.SHIPPED, OrderStatus.PARTLY_SHIPPED]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "allowed"),
+    [
+        (OrderStatus.HELD, OrderStatus.PICKING, True),
+        (OrderStatus.BACKORDERED, OrderStatus.PICKING, True),
+        (OrderStatus.RELEASED, OrderStatus.PICKING, True),
+        (OrderStatus.CANCELLED, OrderStatus.PICKING, True),
+        (OrderStatus.SHIPPED, OrderStatus.PARTLY_SHIPPED, True),
+        (OrderStatus.INVOICED, OrderStatus.PARTLY_SHIPPED, True),
+        (OrderStatus.RETURNED, OrderStatus.PARTLY_SHIPPED, True),
+        (OrderStatus.PARTLY_SHIPPED, OrderStatus.PICKING, False),
+        (OrderStatus.SHIPPED, OrderStatus.PICKING, False),
+        (OrderStatus.RELEASED, OrderStatus.BACKORDERED, False),
+    ],
+)
+def test_a_shipment_may_lead_there(
+    before: OrderStatus, after: OrderStatus, *, allowed: bool
+) -> None:
+    """A part of a kit may lead to picking or open an order again; what left stays so."""
+    assert may_follow(before, Event.SHIPPED, after) is allowed
