@@ -13,6 +13,8 @@ from crossdock.contracts.words import Noun
 from crossdock.log.records import Verdict
 from crossdock.sagas.policy import Policy
 from crossdock.sagas.recipes.book import RecipeBook
+from crossdock.sagas.recipes.goods_back import RETURN
+from crossdock.sagas.recipes.invoice_match import INVOICE_MATCH
 from crossdock.sagas.recipes.order_to_ship import ORDER_TO_SHIP
 from crossdock.sagas.recipes.parcel.recipe import PARCEL
 from crossdock.sagas.recipes.words import advice, awaited, residue
@@ -56,10 +58,22 @@ def orders_watched(policy: Policy) -> Policy:
     return replace(policy, recipes=RecipeBook((ORDER_TO_SHIP,)))
 
 
+def returns_watched(policy: Policy) -> Policy:
+    """The house that keeps the time of its returns."""
+    return replace(policy, recipes=RecipeBook((RETURN,)))
+
+
+def invoices_watched(policy: Policy) -> Policy:
+    """The house that keeps the time of its invoices."""
+    return replace(policy, recipes=RecipeBook((INVOICE_MATCH,)))
+
+
 HOUSES: dict[str, Callable[[Policy], Policy]] = {
     "carries out parcels": parcels_told,
     "carries out parcels, with rates": rates_asked,
     "watches orders": orders_watched,
+    "watches returns": returns_watched,
+    "watches invoices": invoices_watched,
 }
 """House rules about recipes."""
 

@@ -34,6 +34,8 @@ RECORDED = {
         "75_the_cheapest_carrier_sells_the_label",
     ),
     "order-to-ship-1": ("78_an_order_is_late",),
+    "return-1": ("85_a_return_is_late",),
+    "invoice-match-1": ("86_an_invoice_is_late_and_differs",),
 }
 """Recipe and version -> the stories whose histories are kept."""
 

@@ -223,14 +223,17 @@ class Run:
         return False
 
     def _look(self, step: Step, now: StepNow) -> bool:
-        """Let a step that watches the order judge it; gives whether that moved it."""
+        """Let a step that watches the order judge it; gives whether that moved it.
+
+        A refusal that parked stands until the order says otherwise: then it is done after all.
+        """
         does = step.does
         if not isinstance(does, Watch) or does.judge is None:
             return False
-        if now.state not in (StepState.WAITING, StepState.ASKED, StepState.SILENT):
+        if now.state not in _LOOKED_AT:
             return False
         verdict = does.judge(self._scene())
-        if verdict is None or (isinstance(verdict, Refused) and now.state is StepState.WAITING):
+        if verdict is None or (isinstance(verdict, Refused) and now.state in _NOT_REFUSED):
             return False
         before = now.state
         self._judge(step, verdict)
@@ -551,6 +554,12 @@ _IN_UNDO: Final = frozenset({StepState.UNDOING, StepState.UNDO_PAUSED, StepState
 _IN_THE_WAY: Final = frozenset({StepState.ASKED, *_IN_UNDO})
 _OWING: Final = frozenset({*_IN_THE_WAY, *_MAYBE, StepState.DONE, StepState.PAUSED})
 """Where a step that can be undone stands while, going back, something is still to come of it."""
+
+_NOT_REFUSED: Final = (StepState.WAITING, StepState.REFUSED)
+"""Where a refusal says nothing: its turn has not come, or it is refused already."""
+
+_LOOKED_AT: Final = (*_NOT_REFUSED, StepState.ASKED, StepState.SILENT)
+"""Where a step that watches the order may still be moved by what it says."""
 
 _BAD: Final = frozenset(
     {StepState.REFUSED, StepState.SILENT, StepState.UNKNOWN, StepState.UNDO_FAILED}

@@ -15,6 +15,8 @@ PARCEL = SHIPPED["parcel"][0]
 BOUNDS = {
     "parcel": (1, ("rated", "reported")),
     "order-to-ship": (2, ()),
+    "return": (2, ()),
+    "invoice-match": (2, ()),
 }
 """Recipe -> how many faults a schedule has here, and steps that nobody is told."""
 
