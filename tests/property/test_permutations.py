@@ -33,7 +33,7 @@ from crossdock.orders.state import OrderState
 from crossdock.testing.hub import Ending, SmallHub, small_policy
 from crossdock.testing.strategies import AMPLE, Said, Tale, scarce, tales
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FEW = settings(QUICK, max_examples=15)
 
 
@@ -81,14 +81,14 @@ def test_every_permutation_ends_alike_with_scarce_stock(tale: Tale) -> None:
     check_every_order(tale)
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=25)
 @given(tale=tales(st.just(AMPLE) | scarce(), more=4, restock=False, kits=True))
 def test_every_permutation_of_an_order_of_kits_ends_alike(tale: Tale) -> None:
     """Also where lines are kits that share components, and are said in boxes."""
     check_every_order(tale)
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=30)
 @given(tale=tales(st.just(AMPLE) | scarce(), more=4, restock=False, desk=True))
 def test_every_permutation_with_the_order_desk_ends_alike(tale: Tale) -> None:
     """Also where people hold the order, let it go, hurry it, and decide against the rules."""

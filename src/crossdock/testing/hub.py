@@ -53,16 +53,20 @@ SILENT = PostingPolicy(dict.fromkeys(Milestone, PostingMode.NONE))
 """The ERP is told nothing of stock, so that a test about orders hears of orders only."""
 
 
+_MATRIX = Matrix(
+    DEFAULT_RULES,
+    sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
+    channels={"web": {"system": "shop"}},
+)
+"""One for all small hubs: it keeps its answers, which are dear where thousands of hubs are made."""
+
+
 def small_policy(*, partitions: int = 1, keep_back: int = 0) -> Policy:
     """One channel that sells from EAST and WEST, the matrix that ships with the hub."""
     return Policy(
         partitions=partitions,
         channels={"web": ChannelPolicy("web", "shop", ("EAST", "WEST"), keep_back)},
-        matrix=Matrix(
-            DEFAULT_RULES,
-            sites={"EAST": {"wms": "wms_east"}, "WEST": {"wms": "wms_west"}},
-            channels={"web": {"system": "shop"}},
-        ),
+        matrix=_MATRIX,
         known_items_only=False,
         posting=SILENT,
         returns=ReturnRules(blind=BlindReturns.AS_INSPECTED),
