@@ -28,6 +28,7 @@ class ErpConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Finance and master data."""
 
     invoice_seconds: tuple[Seconds, Seconds] = (0.0, 0.0)  # from the request to the posting
+    pay_seconds: tuple[Seconds, Seconds] | None = None  # until an invoice is paid; None: never
 
 
 class WmsConfig(SystemConfig, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="wms"):

@@ -27,6 +27,7 @@ class Crm(System):
         self.status_notices: dict[str, list[str]] = {}  # order -> statuses, oldest first
         self.by_order: Counter[str] = Counter()  # order -> notices of any kind
         self.reported: Counter[str] = Counter()  # type -> messages of our own
+        self.let_go: Counter[str] = Counter()  # hold -> times it was let go
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
         """It is told of shipments, statuses and returns."""
@@ -40,6 +41,8 @@ class Crm(System):
     def happened(self, type_name: str, noun: Any) -> None:
         """It counts what it asked for in customers' names."""
         self.reported[type_name] += 1
+        if type_name == catalogue.ORDER_HOLD_RELEASED:
+            self.let_go[noun.hold] += 1
 
     def books(self, *, brief: bool) -> dict[str, Any]:
         """Notices sent, and those that a customer got twice."""

@@ -18,6 +18,7 @@ from crossdock.contracts.invoices import (
     CreditRequest,
     Invoice,
     InvoiceLine,
+    InvoicePaid,
     InvoiceRequest,
 )
 from crossdock.contracts.parcels import ParcelPosting, ParcelPostingCancellation
@@ -35,6 +36,7 @@ class Erp(System):
     def __init__(self, name: str, config: ErpConfig, hub: str, seed: int, host: str) -> None:
         super().__init__(name, config, hub, seed, host)
         self._seconds = config.invoice_seconds
+        self._pay_seconds = config.pay_seconds
         self.items: dict[str, int] = {}  # item -> revision
         self.parties: dict[str, int] = {}  # party -> revision
         self.invoices: Counter[str] = Counter()  # shipment -> invoices made for it
@@ -53,6 +55,7 @@ class Erp(System):
         self.charged: Counter[str] = Counter()  # order -> minor units invoiced
         self.net: dict[str, Counter[str]] = {}  # order -> line -> minor units invoiced, net
         self.given_back: Counter[str] = Counter()  # order -> minor units credited
+        self.paid: Counter[str] = Counter()  # order -> minor units that its customer paid
 
     def handlers(self) -> Mapping[str, Callable[[Any], str]]:
         """It takes requests for invoices and for changes of its stock."""
@@ -81,6 +84,7 @@ class Erp(System):
             "invoices_posted": self.posted,
             "invoices_too_many": self.invoices.total() - len(self.invoices),
             "units_invoiced": self.units,
+            "paid_minor": self.paid.total(),
             "total_minor": dict(self.total_minor),
             "tax_minor": dict(self.tax_minor),
             "credits": self.credits.total(),
@@ -161,6 +165,20 @@ class Erp(System):
     def _post(self, invoice: Invoice) -> None:
         self.posted += 1
         self.say(catalogue.INVOICE_POSTED, invoice)
+        if self._pay_seconds is not None and invoice.total_minor > 0:
+            seconds = self.dice.between(self._pay_seconds, "pay", invoice.invoice_id)
+            self.work.later(seconds, partial(self._pay, invoice))
+
+    def _pay(self, invoice: Invoice) -> None:
+        self.paid[invoice.order_id] += invoice.total_minor
+        payment = InvoicePaid(
+            payment_id=self.dice.number("PAY-", invoice.invoice_id),
+            order_id=invoice.order_id,
+            invoice_id=invoice.invoice_id,
+            currency=invoice.currency,
+            amount_minor=invoice.total_minor,
+        )
+        self.say(catalogue.INVOICE_PAID, payment)
 
     def _credit(self, asked: CreditRequest) -> str:
         name = f"{asked.order_id}/{asked.credit_request_id}"

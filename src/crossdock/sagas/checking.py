@@ -6,6 +6,8 @@ one that changed or whose masters did. Where a channel asks no rules, nothing is
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from crossdock.contracts.orders import Order
@@ -24,6 +26,7 @@ from crossdock.contracts.vocabulary import (
 )
 from crossdock.contracts.words import Address
 from crossdock.inventory.units import conversions, to_base
+from crossdock.log.records import Wanted
 from crossdock.orders import facts
 from crossdock.orders.doings import Doing
 from crossdock.orders.policy import OrderPolicy
@@ -55,6 +58,31 @@ def sketch(batch: Batch, turn: Turn, noun: Order) -> OrderState:
         if line.uncounted:
             _count(batch, line)
     return order
+
+
+def further(batch: Batch, more: Wanted, noun: Any) -> None:
+    """Ask for the records that the rules of an order look at, and for its customer's account.
+
+    With all others of a batch: one that is asked for when its order is judged costs a round more.
+    """
+    known = noun if isinstance(noun, Order) else batch.order(noun.order_id)
+    policy = batch.policy.order_policy(known.channel)
+    if not policy.asks or not known.customer:
+        return
+    more.masters.add(("party", known.customer))
+    if ("party", known.customer) not in batch.wanted.masters:
+        return
+    party = _party(batch, known.customer)
+    watching.further(batch, more, "party", known.customer)
+    if OrderRule.CREDIT in policy.asks:
+        payer = payer_of(known.customer, party)
+        more.masters.add(("credit", payer))
+        more.documents.add((exposure.ACCOUNT, payer))
+        watching.further(batch, more, "credit", payer)
+    if OrderRule.PRICE in policy.asks:
+        lists = (party.price_list if party is not None else None, policy.price_list)
+        lines = known.lines if isinstance(known, Order) else known.lines.values()
+        more.masters.update(("price", price_key(n, one.item)) for n in lists if n for one in lines)
 
 
 def address_of(batch: Batch, noun: Order) -> Address | None:

@@ -17,7 +17,7 @@ from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
-from crossdock.sagas import ahead, enforcement
+from crossdock.sagas import ahead, checking, enforcement
 from crossdock.sagas.accounts import AccountsNotLoaded
 from crossdock.sagas.batch import (
     CALENDAR,
@@ -103,6 +103,7 @@ def _further(batch: Batch, messages: Sequence[tuple[Recorded, Any]]) -> Wanted |
     if (
         not aliased(batch)
         and not batch.policy.recipes.recipes
+        and not batch.policy.checks_orders
         and not any(
             isinstance(noun, Foreign) or DECIDERS[message.type].further
             for message, noun in messages
@@ -119,6 +120,8 @@ def _further(batch: Batch, messages: Sequence[tuple[Recorded, Any]]) -> Wanted |
         if further is not None:
             further(batch, more, noun)
         hearing.further(batch, more, message, noun)
+        if batch.policy.checks_orders and CATALOGUE[message.type].key == "order_id":
+            checking.further(batch, more, noun)
     everything = batch.wanted.also(
         orders=more.orders,
         items=more.items,

@@ -75,12 +75,18 @@ def _move(
         return
     account = account_of(batch, payer)
     account.open_minor += more
-    if invoiced and more < 0:
-        account.invoiced_minor -= more
     batch.store_document(turn, ACCOUNT, payer, account)
     turn.remember(order, Doing.EXPOSED, value, payer)
     if more < 0 and not invoiced:
         watching.wake(batch, turn, "credit", payer)
+
+
+def invoiced(batch: Batch, turn: Turn, order: OrderState, amount_minor: int) -> None:
+    """Finance has invoiced something: so much is owed, its tax and freight included."""
+    if order.exposed_to:
+        account = account_of(batch, order.exposed_to)
+        account.invoiced_minor += amount_minor
+        batch.store_document(turn, ACCOUNT, order.exposed_to, account)
 
 
 def paid(batch: Batch, turn: Turn, order: OrderState, amount_minor: int) -> None:

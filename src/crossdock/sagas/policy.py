@@ -103,6 +103,11 @@ class Policy:
         """How the orders of this channel are treated."""
         return self.orders.get(channel, self.orders_default)
 
+    @property
+    def checks_orders(self) -> bool:
+        """Whether any channel asks rules of its orders."""
+        return bool(self.orders_default.rules) or any(one.rules for one in self.orders.values())
+
     def short_pick(self, channel: str, customer: str) -> ShortPick:
         """What follows when a picker does not find goods: agreed with the customer, or usual."""
         agreed = self.customers.get(customer)

@@ -13,6 +13,7 @@ import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import OrderReview
+from crossdock.log.records import Wanted
 from crossdock.orders.doings import Doing
 from crossdock.orders.state import OrderState
 from crossdock.sagas.batch import Batch
@@ -53,6 +54,18 @@ def watch(batch: Batch, turn: Turn, order: OrderState, entity: str, number: str)
     batch.store_document(turn, PAGE, page, Page([*others, order.order_id]))
     batch.store_document(turn, LIST, name, Watch(listed.round, listed.count + 1))
     turn.remember(order, Doing.WATCHING, listed.round, name)
+
+
+def further(batch: Batch, more: Wanted, entity: str, number: str) -> None:
+    """Ask for the list of a record and its pages, as far as they can be named."""
+    name = f"{entity}/{number}"
+    more.documents.add((LIST, name))
+    if (LIST, name) in batch.wanted.documents:
+        known = batch.document(LIST, name)
+        listed = Watch() if known is None else _WATCH.decode(known.body)
+        pages = range(listed.count // _PAGE_ORDERS + 1)
+        more.documents.update((PAGE, f"{name}/{listed.round}/{page}") for page in pages)
+        more.documents.add((PAGE, f"{name}/{listed.round + 1}/0"))
 
 
 def wake(batch: Batch, turn: Turn, entity: str, number: str) -> None:

@@ -6,6 +6,12 @@ from itertools import islice
 
 import pytest
 
+from crossdock.contracts import catalogue
+from crossdock.contracts.credit import Credit
+from crossdock.contracts.holds import OrderHold, OrderHoldRelease
+from crossdock.contracts.money import line_amount_minor
+from crossdock.contracts.orders import Order
+from crossdock.contracts.vocabulary import HoldKind
 from crossdock.estate.stories.figures import MEASURED, PERCENTILES, Curve, at, figures_of
 from crossdock.estate.stories.generated import generated_lines, generated_story
 from tests.estate.stories.sheet import check
@@ -88,3 +94,36 @@ def test_a_curve_is_met_at_its_own_percentiles() -> None:
     points = MEASURED.lines_customer
     assert [at(points, percent / 100) for percent in PERCENTILES] == list(points)
     assert at(points, 1.0) == points[-1]
+
+
+def test_every_order_that_is_held_back_is_let_go() -> None:
+    """Each hold has one release, after it, of its own kind; some orders are held, most are not."""
+    placed: dict[str, HoldKind] = {}
+    let_go: dict[str, HoldKind] = {}
+    orders = 0
+    for step in generated_story(200).steps():
+        orders += step.type == catalogue.ORDER_PLACED
+        if isinstance(step.noun, OrderHold):
+            placed[step.noun.hold_id] = step.noun.kind
+        elif isinstance(step.noun, OrderHoldRelease):
+            assert step.noun.hold in placed
+            let_go[step.noun.hold] = step.noun.kind
+    assert let_go == placed
+    assert 0 < len(placed) < orders // 5
+
+
+def test_no_order_is_dearer_than_its_customer_may_owe() -> None:
+    """So that an order that waits for credit goes on once everything before it is paid."""
+    limits: dict[str, int] = {}
+    tight = 0
+    for step in generated_story(200).steps():
+        if isinstance(step.noun, Credit):
+            limits[step.noun.credit] = step.noun.limit_minor
+            tight += step.noun.limit_minor < 10**11
+        elif isinstance(step.noun, Order):
+            worth = sum(
+                line_amount_minor(line.quantity or 0, line.unit_price_e4, "GBP")
+                for line in step.noun.lines
+            )
+            assert worth <= limits[step.noun.customer]
+    assert 0 < tight < len(limits)

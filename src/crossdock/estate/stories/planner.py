@@ -13,13 +13,16 @@
 | found | a stock adjustment of available goods | the site's WMS |
 | book entry | nothing: neither goods nor money | |
 
+A share of the orders is held back at the desk and let go some documents later; a share of the
+customers may owe no more than their dearest order is worth.
+
 An id is made of numbers of the source alone, so the same story told twice is the same messages.
 Before the first document come the items, the parties and the opening stock, stamped a day earlier.
 """  # noqa: E501  a table
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -28,13 +31,15 @@ from urllib.parse import quote
 from msgspec import Struct, field
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.credit import Credit
+from crossdock.contracts.holds import OrderHold, OrderHoldRelease
 from crossdock.contracts.money import line_amount_minor
 from crossdock.contracts.orders import LineQuantity, Order, OrderCancellation, OrderLine
 from crossdock.contracts.parties import Party
 from crossdock.contracts.products import Item
 from crossdock.contracts.returns import ReturnRequest
 from crossdock.contracts.stock import Receipt, ReceiptLine, StockAdjustment
-from crossdock.contracts.vocabulary import AdjustmentReason, ItemKind, StockState
+from crossdock.contracts.vocabulary import AdjustmentReason, HoldKind, ItemKind, StockState
 from crossdock.contracts.words import Address, Noun
 from crossdock.estate.stories.documents import Document, Lines, Role, documents, kind_of, roles
 from crossdock.estate.stories.matching import OpenLines
@@ -48,9 +53,11 @@ from crossdock.estate.stories.story import (
     Step,
 )
 from crossdock.estate.stories.supply import (
+    CURRENCY,
     DELIVERY_AFTER_DAYS_MAX,
     Shelf,
     Survey,
+    drawn,
     site_of,
     survey,
 )
@@ -61,7 +68,18 @@ CANCELLED_UNTIL = timedelta(hours=24)
 """A younger order is cancelled, an older one has left the house: its goods are returned."""
 
 SET_UP_BEFORE = timedelta(days=1)
-CURRENCY = "GBP"
+TERMS = "NET30"
+CREDIT_TIGHT_PERCENT = 20
+"""Customers whose limit is their dearest order: a second one waits until the first is paid."""
+
+CREDIT_WIDE_MINOR = 10**11
+"""What everybody else may owe."""
+
+HELD_PER_1000 = 40
+"""Orders that somebody at the desk holds back."""
+
+HELD_DOCUMENTS = 12
+"""How many documents later the desk lets such an order go on."""
 
 
 class Cast(Struct, frozen=True, kw_only=True):
@@ -91,6 +109,8 @@ class PlannedStory:
         self._told: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
         self._parts: Counter[str] = Counter()
+        self._held: deque[tuple[int, OrderHold]] = deque()
+        self._documents = 0
         self._begun = False
         self._stopped = False
         self._lines_in = 0
@@ -172,6 +192,10 @@ class PlannedStory:
             while owed and owed[0] <= newest:
                 yield from self._delivery(owed[0], ahead.deliveries[owed.pop(0)])
             yield from self._document(document)
+            self._documents += 1
+            yield from self._let_go(newest, self._documents - HELD_DOCUMENTS)
+        if newest is not None:
+            yield from self._let_go(newest, self._documents)
         if self._stopped:
             last = newest + timedelta(days=DELIVERY_AFTER_DAYS_MAX + 1) if newest else None
             owed = [at for at in owed if last is not None and at <= last]
@@ -185,8 +209,14 @@ class PlannedStory:
             yield _step(at, erp, catalogue.ITEM_CHANGED, f"item/{sku}/1", item, phase)
         accounts = {**ahead.customers, **{self._cash_account(d): "" for d in ahead.cash_days}}
         for number in accounts:
-            party = Party(party=number, name=f"Customer {number}")
+            party = Party(
+                party=number, name=f"Customer {number}", terms=TERMS, tax_class="standard"
+            )
             yield _step(at, erp, catalogue.PARTY_CHANGED, f"party/{number}/1", party, phase)
+            credit = Credit(
+                credit=number, currency=CURRENCY, limit_minor=_limit(number, ahead.dearest)
+            )
+            yield _step(at, erp, catalogue.CREDIT_CHANGED, f"credit/{number}/1", credit, phase)
 
     def _opening(self, ahead: Survey, at: datetime) -> Iterator[Step]:
         shelves = dict(ahead.opening)
@@ -261,6 +291,31 @@ class PlannedStory:
                 self._sums["value_ordered"] += amount
                 self._note_sold(document, line, number)
             yield self._order(document, self._cast.shop, number, wanted)
+            yield from self._hold(document, number)
+
+    def _hold(self, document: Document, order_id: str) -> Iterator[Step]:
+        """Somebody at the desk holds a share of the orders back."""
+        if drawn(f"hold/{order_id}", 1000) >= HELD_PER_1000:
+            return
+        kind = (HoldKind.PRICING, HoldKind.MANUAL)[drawn(order_id, 2)]
+        hold = OrderHold(hold_id=f"H-{order_id}", order_id=order_id, kind=kind, by="desk")
+        self._held.append((self._documents, hold))
+        number = f"hold/{order_id}"
+        yield _step(document.at, self._cast.desk, catalogue.ORDER_HOLD_PLACED, number, hold)
+
+    def _let_go(self, at: datetime, until: int) -> Iterator[Step]:
+        """The desk lets go on what it held back before the document of this number."""
+        while self._held and self._held[0][0] < until:
+            _, hold = self._held.popleft()
+            let_go = OrderHoldRelease(
+                release_id=f"L-{hold.order_id}",
+                order_id=hold.order_id,
+                hold=hold.hold_id,
+                kind=hold.kind,
+                by="desk",
+            )
+            number = f"hold-release/{hold.order_id}"
+            yield _step(at, self._cast.desk, catalogue.ORDER_HOLD_RELEASED, number, let_go)
 
     def _note_sold(self, document: Document, line: SourceLine, order_id: str) -> None:
         if line.price_e4 == 0:
@@ -406,6 +461,12 @@ class PlannedStory:
         """The stem itself the first time, then `-P2`, `-P3`."""
         self._parts[stem] += 1
         return _part(stem, self._parts[stem])
+
+
+def _limit(account: str, dearest: dict[str, int]) -> int:
+    """What an account may owe: a share of the customers has little more than one order's worth."""
+    tight = dearest.get(account, 0) and drawn(f"credit/{account}", 100) < CREDIT_TIGHT_PERCENT
+    return dearest[account] if tight else CREDIT_WIDE_MINOR
 
 
 _SILENT = {Role.ABSORBED: Disposition.ABSORBED, Role.BOOK_ENTRY: Disposition.BOOK_ENTRY}

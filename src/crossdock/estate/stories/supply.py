@@ -18,6 +18,7 @@ from zlib import crc32
 
 from msgspec import Struct, field
 
+from crossdock.contracts.money import line_amount_minor
 from crossdock.contracts.vocabulary import ItemKind
 from crossdock.estate.stories.documents import Document, Role, kind_of, roles
 from crossdock.estate.stories.rows import SourceLine
@@ -36,6 +37,8 @@ DELIVERY_TIME = timedelta(hours=6, minutes=30)
 
 SPLIT_FROM_UNITS = 24
 """Stock of fewer units lies at one site."""
+
+CURRENCY = "GBP"
 
 Shelf = tuple[str, str]
 """(site, item)."""
@@ -62,6 +65,7 @@ class Survey(Struct):
     deliveries: dict[datetime, dict[Shelf, int]] = field(default_factory=dict)
     lines_short: int = 0
     units: int = 0
+    dearest: dict[str, int] = field(default_factory=dict)  # customer -> largest document, minor
 
 
 def survey(found: Iterable[Document | Rejection], sites: tuple[str, ...]) -> Survey:
@@ -76,7 +80,7 @@ def survey(found: Iterable[Document | Rejection], sites: tuple[str, ...]) -> Sur
 
 def site_of(sku: str, sites: tuple[str, ...], salt: str = "") -> str:
     """The site that holds an item's small stock, its damaged goods and its finds."""
-    draw = _draw(f"{sku}/{salt}", 100)
+    draw = drawn(f"{sku}/{salt}", 100)
     if draw < FIRST_SITE_PERCENT or len(sites) == 1:
         return sites[0]
     return sites[1 + draw % (len(sites) - 1)]
@@ -93,10 +97,13 @@ class _Ahead:
         so_far = self.survey
         if so_far.starts is None:
             so_far.starts = document.at
+        worth = 0
         for line, role in roles(document):
             if not isinstance(role, Role) or role is Role.ABSORBED:
                 continue
             self._item(line)
+            if role is Role.SOLD:
+                worth += line_amount_minor(line.quantity, line.price_e4, CURRENCY)
             if role is Role.SOLD and kind_of(line.sku) is ItemKind.STOCK:
                 self._sold(line)
             elif role is Role.TAKEN_BACK:
@@ -106,6 +113,8 @@ class _Ahead:
                 so_far.damaged[shelf] = so_far.damaged.get(shelf, 0) - line.quantity
             if role in _NAMES_AN_ACCOUNT:
                 self._account(document)
+        dearest = so_far.dearest
+        dearest[document.customer] = max(worth, dearest.get(document.customer, 0))
 
     def _item(self, line: SourceLine) -> None:
         # What stands on a sale at a price is the item's name; elsewhere people write remarks.
@@ -125,7 +134,7 @@ class _Ahead:
             supply = self._supplies[line.sku] = _Supply(None)
         if supply.comes is not None and line.at < supply.comes:
             self.survey.lines_short += 1
-        elif _draw(f"{line.document}/{line.line_no}", 10_000) < SHORT_PER_10000:
+        elif drawn(f"{line.document}/{line.line_no}", 10_000) < SHORT_PER_10000:
             self.survey.lines_short += 1
             there = line.quantity // 2
             supply.units += there
@@ -161,11 +170,11 @@ _NAMES_AN_ACCOUNT = {Role.SOLD, Role.CREDITED}
 
 
 def _delivery(line: SourceLine) -> datetime:
-    days = 1 + _draw(f"{line.sku}/{line.document}", DELIVERY_AFTER_DAYS_MAX)
+    days = 1 + drawn(f"{line.sku}/{line.document}", DELIVERY_AFTER_DAYS_MAX)
     morning = line.at.replace(hour=0, minute=0, second=0, microsecond=0)
     return morning + timedelta(days=days) + DELIVERY_TIME
 
 
-def _draw(text: str, below: int) -> int:
+def drawn(text: str, below: int) -> int:
     """A number below `below` that the text alone decides."""
     return crc32(text.encode()) % below

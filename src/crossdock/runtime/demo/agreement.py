@@ -72,6 +72,8 @@ async def compare(connection: asyncpg.Connection, estate: Estate, money: Money) 
             _some(money.credited),
             _some(estate.erp.given_back),
         ),
+        _compared("money paid per order: hub and ERP", _some(money.paid), _some(estate.erp.paid)),
+        _compared("holds let go: hub and desk", money.released, dict(estate.crm.let_go)),
         *(_compared(*pair) for pair in await parcels_beside(connection, estate)),
         _compared("effects done twice", {}, _twice(estate)),
     ]

@@ -14,6 +14,7 @@ import yaml
 from crossdock.contracts.connector import Ability
 from crossdock.estate.config import (
     AnySystem,
+    ErpConfig,
     EstateConfig,
     WmsConfig,
     parcel_systems,
@@ -53,6 +54,9 @@ _WORK = {
 """How warehouses of this demo go wrong on a good day, when a count finds what was missed, and where
 what comes back is sent."""
 
+_PAID_AFTER = (0.5, 2.0)
+"""Seconds until a customer pays."""
+
 TAXES: dict[str, list[dict[str, Any]]] = {
     "rates": [
         {"percent": 20},
@@ -68,6 +72,24 @@ TAXES: dict[str, list[dict[str, Any]]] = {
 }
 """How the demo's house taxes: rates by country, and three ways to round."""
 
+
+ORDERS: dict[str, Any] = {
+    "channels": {
+        "web": {
+            "rules": {
+                "customer": "hold",
+                "terms": "hold",
+                "credit": "hold",
+                "tax": "hold",
+                "address": "hold",
+                "availability": "warn",
+            },
+            "terms": ["NET30"],
+        }
+    },
+    "holds": {"pricing": {"released_by": ["crm"]}, "manual": {"released_by": ["crm"]}},
+}
+"""Which rules its orders are asked, and who lets go on what the desk held back."""
 
 PARCELS: dict[str, Any] = {
     "recipes": ["parcel", "order-to-ship"],
@@ -137,6 +159,8 @@ def _tuned(config: AnySystem, accepts: str, *, chaos: bool, ability: Ability) ->
         changes["faults"] = _CHAOS
     if isinstance(config, WmsConfig):
         changes |= _WORK
+    if isinstance(config, ErpConfig):
+        changes["pay_seconds"] = _PAID_AFTER
     return msgspec.structs.replace(config, **changes)
 
 
@@ -184,10 +208,13 @@ def write_config(
         "posting": {"adjustment": "each"},  # its days are too short to be added up
         "taxes": TAXES,
         "returns": {"days": 400, "reasons": ["customer", "damaged", "wrong_item"]},
+        "orders": ORDERS,
+        "ownership": {"order_hold": {"owner": ["crm", "erp", "shop"]}},
         "channels": {"web": {"system": "shop", "sells_from": list(_SITES), "keep_back": KEEP_BACK}},
     }
     if "carrier" in systems:
-        config |= PARCELS
+        config["recipes"] = PARCELS["recipes"]
+        config["ownership"] |= PARCELS["ownership"]
     for section, settings in (more or {}).items():
         config.setdefault(section, {}).update(settings)
     file = data / "crossdock.yaml"

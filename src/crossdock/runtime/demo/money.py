@@ -17,12 +17,13 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts.money import line_amount_minor
-from crossdock.contracts.vocabulary import Disposition, ItemKind
+from crossdock.contracts.vocabulary import Disposition, HoldKind, ItemKind
 from crossdock.estate.estate import Estate
 from crossdock.estate.stories.story import Accounting
 from crossdock.log.ports import Reading
 from crossdock.orders.credits import CreditRules
 from crossdock.orders.matching import match
+from crossdock.orders.refusals import kind_of
 from crossdock.orders.state import Line, OrderState, figures
 from crossdock.runtime.demo.house import TAXES
 
@@ -47,6 +48,9 @@ class Money:
     given_back: Counter[str] = field(default_factory=Counter)  # currency
     findings: Counter[str] = field(default_factory=Counter)
     credited_units: int = 0
+    paid: Counter[str] = field(default_factory=Counter)  # order -> paid, tax included
+    holds: Counter[str] = field(default_factory=Counter)  # what became of holds, in orders
+    released: dict[str, int] = field(default_factory=dict)  # hold placed and let go -> 1
 
 
 async def money_of(store: Reading) -> Money:
@@ -84,10 +88,25 @@ def _add(found: Money, order: OrderState) -> None:
         found.tax[order.order_id] += tax
         found.invoiced[mark.currency] += mark.total - tax
         found.taxed[mark.currency] += tax
+    _add_holds(found, order)
     for memo in order.credits.values():
         found.credited[order.order_id] += memo.total
         found.given_back[memo.currency] += memo.total
         found.credited_units += sum(one.units for one in memo.lines.values())
+
+
+def _add_holds(found: Money, order: OrderState) -> None:
+    for payment in order.payments.values():
+        found.paid[order.order_id] += payment.amount
+    found.holds["placed"] += len(order.placed_holds)
+    for hold, kind in order.placed_holds.items():
+        if f"{kind}/{hold}" in order.released_holds:
+            found.holds["released"] += 1
+            found.released[hold] = 1
+    found.holds["still_held"] += bool(order.holds)
+    found.holds["still_waiting_for_credit"] += any(
+        kind_of(hold) is HoldKind.CREDIT for hold in order.holds
+    )
 
 
 def _worth(order: OrderState, line: Line, units: int) -> int:

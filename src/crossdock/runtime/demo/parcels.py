@@ -15,8 +15,12 @@ SELECT DISTINCT p ->> 'package_id' AS carton
 FROM message m
 CROSS JOIN LATERAL jsonb_array_elements(
     convert_from(m.raw, 'UTF8')::jsonb -> 'data' -> 'packages') p
-WHERE m.type = 'crossdock.shipment.shipped.v1'
+WHERE m.type = 'crossdock.shipment.shipped.v1' AND NOT EXISTS (
+    SELECT FROM document d
+    WHERE d.kind = 'saga' AND d.id = 'parcel/' || (p ->> 'package_id')
+      AND convert_from(d.body, 'UTF8')::jsonb ->> 'standing' = 'compensated')
 """
+"""One that left though nothing in it was wanted any more has no label: its recipe went back."""
 _STANDING = """
 SELECT convert_from(body, 'UTF8')::jsonb ->> 'recipe' AS recipe,
        convert_from(body, 'UTF8')::jsonb ->> 'standing' AS standing, count(*) AS n

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from crossdock.contracts.vocabulary import Fate
-from crossdock.estate.stories.planner import CURRENCY
+from crossdock.estate.stories.supply import CURRENCY
 from crossdock.runtime.console import say
 from crossdock.runtime.demo.agreement import DIFFERENCES_SHOWN_MAX, compare
 from crossdock.runtime.demo.money import money_of, reconciled
@@ -16,6 +16,11 @@ from crossdock.runtime.demo.parcels import instances
 from crossdock.runtime.demo.run import Played
 from crossdock.runtime.watching import orders_by_status
 from crossdock.storage.postgres.store import PostgresStore
+
+_WAITED_FOR_CREDIT = """
+SELECT count(DISTINCT m.key) FROM outcome o JOIN message m USING (partition, position)
+WHERE position(convert_to('credit-exceeded:', 'UTF8') IN o.body) > 0
+"""
 
 
 async def summarise(played: Played, store: PostgresStore) -> dict[str, Any]:
@@ -44,6 +49,14 @@ async def summarise(played: Played, store: PostgresStore) -> dict[str, Any]:
         "units_returned": totals["returned"] or 0,
         "units_credited": money.credited_units,
         "money": reconciled(money, accounting, played.estate, CURRENCY),
+        "holds": {
+            "placed": money.holds["placed"],
+            "released": money.holds["released"],
+            "waited_for_credit": await connection.fetchval(_WAITED_FOR_CREDIT),
+            "still_waiting_for_credit": money.holds["still_waiting_for_credit"],
+            "still_held": money.holds["still_held"],
+        },
+        "paid_minor": money.paid.total(),
         "findings": dict(sorted(money.findings.items())),
         "messages": played.left.accepted,
         "effects": sum(n for (_, state), n in (await _effects(store)).items() if state != "held"),
@@ -95,6 +108,7 @@ def sound(figures: dict[str, Any]) -> bool:
         figures["lines_in"] == figures["lines_accounted"]
         and not any(figures["agreement"].values())
         and not any(left_over)
+        and not figures["holds"]["still_held"]
     )
 
 
@@ -124,6 +138,8 @@ def show(figures: dict[str, Any]) -> None:
     for name in ("ordered", "cancelled", "shipped", "invoiced", "returned", "credited"):
         say(f"  units {name:15} {figures[f'units_{name}']}")
     _show_money(figures)
+    for name, count in figures["holds"].items():
+        say(f"  holds {name.replace('_', ' '):25} {count}")
     say(f"  effects               {figures['effects']}")
     for destination, states in figures["effects_by_destination"].items():
         inside = ", ".join(f"{count} {state}" for state, count in states.items())

@@ -40,6 +40,8 @@ def _learned(batch: Batch, turn: Turn, noun: Any) -> None:
     if learn(turn, order, noun) is not None:
         fulfilment.settle(turn, order)
         checking.count_credit(batch, turn, order, invoiced=isinstance(noun, Invoice))
+        if isinstance(noun, Invoice):
+            exposure.invoiced(batch, turn, order, noun.total_minor)
         if isinstance(noun, InvoicePaid):
             exposure.paid(batch, turn, order, noun.amount_minor)
 
