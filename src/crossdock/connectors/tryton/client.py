@@ -9,7 +9,6 @@ looked up before it is told again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.tryton.api import Api, Stopped
@@ -26,14 +25,12 @@ from crossdock.connectors.tryton.wire import Odd
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability, Document, FarAnswer, Found, Refused, Unknown
 
-_ASK_AFTER_SECONDS: Final = 60.0
-"""Longer than its slowest operation: a Tryton at work would say that nothing is there."""
-
 
 class TrytonConnector:
     """One Tryton, reached; a `contracts.connector.Connector` and a `contracts.feeds.Source`."""
 
     def __init__(self, settings: TrytonSettings) -> None:
+        self._settings = settings
         self._api = Api(settings)
         self._feeds = feeds(self._api, settings)
         sales = Sales(self._api, settings)
@@ -61,8 +58,8 @@ class TrytonConnector:
         return Ability.LOOK_UP if message_type in self._operations else Ability.NEITHER
 
     def ask_after_seconds(self, message_type: str) -> float:
-        """How long after an unknown outcome its "not there" is believed."""
-        return _ASK_AFTER_SECONDS
+        """Longer than its slowest operation: at work, it would say that nothing is there."""
+        return self._settings.look_up_after_seconds
 
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         """Tell them one after the other; gives one answer each."""

@@ -31,6 +31,15 @@ class TrytonSettings(Settings, frozen=True, kw_only=True):
         float,
         Meta(gt=0, le=50, description="How long one request may take", extra={"unit": "seconds"}),
     ] = 30.0
+    look_up_after_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3_600,
+            description='How long after an unknown outcome its "not there" is believed',
+            extra={"unit": "seconds"},
+        ),
+    ] = 60.0
     overlap_seconds: Annotated[
         int,
         Meta(

@@ -33,17 +33,19 @@ from crossdock.contracts.connector import (
 )
 from crossdock.contracts.orders import OrderStatusChange
 from crossdock.contracts.products import Item
+from crossdock.contracts.returns import ReturnAuthorisation, ReturnStatusChange
 from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.stock import Availability
 from crossdock.contracts.vocabulary import OrderStatus
 
-_ASK_AFTER_SECONDS: Final = 30.0
 _NOT_SOLD: Final = "not sold in this shop"
 
 _SHIPMENT: Final = msgspec.json.Decoder(Shipment).decode
 _AVAILABILITY: Final = msgspec.json.Decoder(Availability).decode
 _ITEM: Final = msgspec.json.Decoder(Item).decode
 _STATUS: Final = msgspec.json.Decoder(OrderStatusChange).decode
+_RETURN: Final = msgspec.json.Decoder(ReturnAuthorisation).decode
+_RETURN_STATUS: Final = msgspec.json.Decoder(ReturnStatusChange).decode
 
 
 class VendureConnector:
@@ -59,6 +61,8 @@ class VendureConnector:
             catalogue.AVAILABILITY_PUBLISHED: self._set_levels,
             catalogue.ITEM_CHANGED: self._name,
             catalogue.ORDER_STATUS_CHANGED: self._status,
+            catalogue.RETURN_AUTHORISED: self._return_authorised,
+            catalogue.RETURN_STATUS_CHANGED: self._return_moved,
         }
 
     @property
@@ -78,8 +82,8 @@ class VendureConnector:
         return Ability.KEYS if message_type in self._tell else Ability.NEITHER
 
     def ask_after_seconds(self, message_type: str) -> float:
-        """How long after an unknown outcome its "not there" is believed."""
-        return _ASK_AFTER_SECONDS
+        """Longer than its slowest operation: at work, it would say that nothing is there."""
+        return self._settings.look_up_after_seconds
 
     async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
         """Tell them one after the other; gives one answer each."""
@@ -195,7 +199,24 @@ class VendureConnector:
                 wire.CANCEL, input={"orderId": order["id"], "reason": "by the house"}
             )
             return Accepted(order["id"])
-        note = outbound.note(order["id"], said)
+        return await self._remark(order, outbound.note(order["id"], said))
+
+    async def _return_authorised(self, body: bytes) -> FarAnswer:
+        said = _RETURN(body)
+        return await self._note(said.order_id, f"return {said.return_id} may come back")
+
+    async def _return_moved(self, body: bytes) -> FarAnswer:
+        said = _RETURN_STATUS(body)
+        return await self._note(said.order_id, f"return {said.return_id}: {said.status}")
+
+    async def _note(self, code: str, words: str) -> FarAnswer:
+        order = await self._order(code)
+        if order is None:
+            return RetryLater(f"there is no order {code} in the shop")
+        return await self._remark(order, {"id": order["id"], "note": words, "isPublic": False})
+
+    async def _remark(self, order: dict[str, Any], note: dict[str, Any]) -> FarAnswer:
+        """Tell the shop's people, once: a note that stands there already was told."""
         if outbound.has_note(order["history"]["items"], note["note"]):
             return AlreadyDone(order["id"])
         await self._api.act(wire.NOTE, input=note)

@@ -148,9 +148,10 @@ def _shipped(batch: Batch, turn: Turn, noun: shipments.Shipment) -> None:
     happened = _learn(turn, order, noun)
     if happened is not None:
         unpromised, freed = fulfilment.apply_goods(turn, order, happened, noun.shipment_id)
+        # First that it left, then what follows: who hears both of one order hears them in turn.
+        telling.tell_shipment(turn, order, noun)
         _settle(batch, turn, order, unpromised=sorted(unpromised), freed=freed)
         _check_serials(batch, turn, noun.shipment_id, noun.lines)
-        telling.tell_shipment(turn, order, noun)
 
 
 def _granted(batch: Batch, turn: Turn, noun: stock.Grant) -> None:

@@ -1,0 +1,372 @@
+"""A distributor of real and simulated systems around one hub, each a process or a port of its own.
+
+A real ERP and a real shop, two simulated warehouses and a customer desk, all over HTTP. What each
+of them knows is read from its own interface, and compared field by field at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import secrets
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crossdock.connectors.tryton.api import Api as ErpApi
+from crossdock.connectors.tryton.settings import TrytonSettings
+from crossdock.contracts import catalogue
+from crossdock.contracts.stock import StockAdjustment
+from crossdock.contracts.vocabulary import INSIDE, AdjustmentReason, StockState
+from crossdock.estate.config import AnySystem, CrmConfig, EstateConfig, WmsConfig
+from crossdock.estate.estate import Estate
+from crossdock.runtime.demo.house import Keys, make_keys
+from crossdock.runtime.processhub import HubProcess
+from crossdock.testing.fault_proxy import LOOPBACK, FaultProxy, Faults, Toxics
+from tests.helpers.aio import eventually_async
+from tests.peers.conftest import Peers
+from tests.peers.programs import free_port
+from tests.peers.tryton.program import Tryton
+from tests.peers.vendure.api import ADMIN_PASSWORD
+from tests.peers.vendure.api import Api as ShopApi
+from tests.peers.vendure.program import Vendure
+
+SITES = {"EAST": "wms_east", "WEST": "wms_west"}
+OPENING = 20
+"""Of each item at each site, as the warehouses count it before the first order."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines to and from the hub, which can be broken."""
+
+    door: FaultProxy  # what everybody tells the hub
+    to_erp: FaultProxy
+    to_shop: FaultProxy
+
+    def break_all(self) -> None:
+        """Every seventh reply is lost, messages to the hub come twice and late."""
+        told = Faults(lost_replies=0.15)
+        self.to_erp.faults = self.to_shop.faults = told
+        late = Toxics(jitter_seconds=0.2)
+        self.door.faults = Faults(up=late, lost_replies=0.15, duplicates=0.15)
+
+    def mend(self) -> None:
+        """Let everything pass again."""
+        for line in (self.door, self.to_erp, self.to_shop):
+            line.faults = Faults()
+
+
+@dataclass
+class House:
+    """All of it, running."""
+
+    erp: Tryton
+    shop: Vendure
+    estate: Estate
+    hub: HubProcess
+    erp_api: ErpApi
+    folder: Path
+    lines: Lines
+
+    async def sale(self, code: str) -> dict[str, Any]:
+        """What the ERP has of an order: sales, units shipped by item, invoiced and credited money.
+
+        Sales of negative quantities that name the order are its credits.
+        """
+        found: dict[str, Any] = {"sales": 0, "shipped": Counter(), "invoiced": 0, "credited": 0}
+        sales = await self.erp_api.search(
+            "sale.sale",
+            ["OR", [["reference", "=", code]], [["description", "=", code]]],
+            (
+                "reference", "state", "shipments.state", "shipments.outgoing_moves.quantity",
+                "shipments.outgoing_moves.product.code", "invoices.state",
+                "invoices.untaxed_amount", "invoices.number",
+            ),
+        )  # fmt: skip
+        for sale in sales:
+            found["sales"] += sale["reference"] == code
+            for shipment in sale["shipments"]:
+                if shipment["state"] != "done":
+                    continue
+                for move in shipment["outgoing_moves"]:
+                    found["shipped"][move["product"]["code"]] += int(move["quantity"])
+            for invoice in sale["invoices"]:
+                if invoice["state"] not in ("posted", "paid"):
+                    continue
+                cents = round(float(invoice["untaxed_amount"]["decimal"]) * 100)
+                found["invoiced" if cents > 0 else "credited"] += abs(cents)
+        return found
+
+    async def fulfilled(self, code: str) -> dict[str, Any]:
+        """What the shop has of an order: its state, and units by item in fulfilments that left."""
+        query = (
+            "query($o:OrderListOptions){orders(options:$o){items{state"
+            " lines{id productVariant{sku}}"
+            " fulfillments{state trackingCode lines{orderLineId quantity}}}}}"
+        )
+        async with ShopApi(f"{self.shop.url}/admin-api") as admin:
+            await admin.log_in()
+            answer = await admin(query, o={"filter": {"code": {"eq": code}}})
+        [order] = answer["orders"]["items"]
+        items = {line["id"]: line["productVariant"]["sku"] for line in order["lines"]}
+        shipped: Counter[str] = Counter()
+        tracked = True
+        for one in order["fulfillments"] or ():
+            if one["state"] not in ("Shipped", "Delivered"):
+                continue
+            tracked = tracked and bool(one["trackingCode"])
+            for line in one["lines"]:
+                shipped[items[line["orderLineId"]]] += line["quantity"]
+        return {"state": order["state"], "shipped": shipped, "tracked": tracked}
+
+    async def levels(self) -> dict[tuple[str, str], int]:
+        """What the shop offers of each item at each site."""
+        query = (
+            "{productVariants(options:{take:100}){items{sku stockLevels{stockOnHand stockAllocated"
+            " stockLocation{name}}}}}"
+        )
+        async with ShopApi(f"{self.shop.url}/admin-api") as admin:
+            await admin.log_in()
+            variants = (await admin(query))["productVariants"]["items"]
+        return {
+            (one["sku"], level["stockLocation"]["name"]): level["stockOnHand"]
+            - level["stockAllocated"]
+            for one in variants
+            for level in one["stockLevels"]
+            if level["stockLocation"]["name"] in SITES
+        }
+
+    async def on_hand(self) -> dict[tuple[str, str], int]:
+        """What the ERP believes on the shelves of each site."""
+        today = datetime.now(UTC).date()
+        stamp = {"year": today.year, "month": today.month, "day": today.day}
+        found = {}
+        for site in SITES:
+            place = self.erp.seed["warehouses"][site]["storage"]
+            context = {
+                "company": self.erp.seed["company"],
+                "locations": [place],
+                "with_childs": True,
+                "stock_date_end": {"__class__": "date", **stamp},
+            }
+            for record in await self._with_context(context):
+                found[record["code"], site] = int(record["quantity"])
+        return found
+
+    async def _with_context(self, context: dict[str, Any]) -> list[dict[str, Any]]:
+        http = self.erp_api._http
+        encoded = base64.urlsafe_b64encode(json.dumps(context).encode()).decode()
+        reply = await http.get(
+            f"/{self.erp.database}/rest/model/product.product",
+            [("f", "code"), ("f", "quantity")],
+            {"X-Tryton-Context": encoded},
+        )
+        found: list[dict[str, Any]] = json.loads(reply.body)  # type: ignore[union-attr]
+        return found
+
+    def shelves(self) -> dict[tuple[str, str], int]:
+        """What the warehouses have on their shelves, to be sold."""
+        return self._units({StockState.AVAILABLE})
+
+    def inside(self) -> dict[tuple[str, str], int]:
+        """What is in the warehouses' books at all: what their owner accounts for."""
+        return self._units(INSIDE)
+
+    def _units(self, states: Collection[StockState]) -> dict[tuple[str, str], int]:
+        return {
+            (item, site): sum(held.get(state, 0) for state in states)
+            for site in SITES
+            for item, held in self.estate.wms(site).bins.truth().items()
+        }
+
+    async def verified(self) -> dict[str, Any]:
+        """What `crossdock verify` says."""
+        return await self.command("verify")
+
+    async def command(self, *words: str) -> dict[str, Any]:
+        """A command of the hub, with `--json`; gives its last line."""
+        process = await asyncio.create_subprocess_exec(
+            *self._crossdock(*words),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert out, err.decode()
+        said: dict[str, Any] = json.loads(out.decode().strip().splitlines()[-1])
+        return said
+
+    def _crossdock(self, *words: str) -> list[str]:
+        config = str(self.folder / "crossdock.yaml")
+        return [sys.executable, "-m", "crossdock", *words, "--config", config, "--json"]
+
+
+@asynccontextmanager
+async def a_house(peers: Peers, folder: Path) -> AsyncIterator[House]:
+    """Start everything, with a proxy in every line to and from the hub that lets all pass."""
+    port = free_port()
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    keys = make_keys(folder / "keys", [*SITES.values(), "crm"])
+    async with AsyncExitStack() as stack:
+        door = await stack.enter_async_context(FaultProxy((LOOPBACK, port), seed=1))
+        address = f"http://{LOOPBACK}:{door.port}"
+        erp = await peers.tryton(folder)
+        stack.push_async_callback(erp.program.stop)
+        shop = await peers.vendure(folder, (f"{address}/v1/webhooks/shop", secret))
+        stack.push_async_callback(shop.program.stop)
+        to_erp = await stack.enter_async_context(FaultProxy((LOOPBACK, erp.port), seed=2))
+        to_shop = await stack.enter_async_context(FaultProxy((LOOPBACK, shop.port), seed=3))
+        for name, value in (("erp", erp.key), ("shop", ADMIN_PASSWORD), ("hook", secret)):
+            (folder / f"{name}.secret").write_text(value)
+        estate = await stack.enter_async_context(Estate(_simulated(address, keys)))
+        api = ErpApi(_erp_settings(erp))
+        stack.push_async_callback(api.close)
+        lines = Lines(door, to_erp, to_shop)
+        configuration = _configuration(folder, port, erp, lines, estate)
+        (folder / "crossdock.yaml").write_text(yaml.safe_dump(configuration))
+        hub = HubProcess(folder / "crossdock.yaml", folder / "hub.log")
+        await hub.start()
+        stack.push_async_callback(hub.stop)
+        yield House(erp, shop, estate, hub, api, folder, lines)
+
+
+def _simulated(address: str, keys: Keys) -> EstateConfig:
+    """Two warehouses that put back on the shelf what comes back, and a customer desk."""
+    systems: dict[str, AnySystem] = {
+        name: WmsConfig(
+            site=site,
+            key=keys.inbound[name],
+            accepts=keys.outbound[name],
+            quarantined=0.0,
+            scrapped=0.0,
+        )
+        for site, name in SITES.items()
+    }
+    systems["crm"] = CrmConfig(key=keys.inbound["crm"], accepts=keys.outbound["crm"])
+    return EstateConfig(hub=address, seed=1, systems=systems)
+
+
+def _erp_settings(erp: Tryton) -> TrytonSettings:
+    return TrytonSettings(
+        url=erp.url,
+        database=erp.database,
+        credential=erp.key,
+        company=erp.seed["company"],
+        payment_term=erp.seed["payment_term"],
+    )
+
+
+def _configuration(
+    folder: Path, port: int, erp: Tryton, lines: Lines, estate: Estate
+) -> dict[str, Any]:
+    """The hub's configuration, as a user would write it."""
+    systems: dict[str, Any] = {
+        name: {
+            "connector": "rest",
+            "url": url,
+            "credentials": f"file:{folder}/keys/{name}.out.key",
+            "inbound_key": f"file:{folder}/keys/{name}.in.key",
+            "operations": {
+                "default": {"path": "/told", "ability": "keys", "look_up": "/effects/{key}"}
+            },
+        }
+        for name, url in estate.urls.items()
+    }
+    systems["erp"] = {
+        "connector": "tryton",
+        "url": f"http://{LOOPBACK}:{lines.to_erp.port}",
+        "database": erp.database,
+        "look_up_after_seconds": 2.0,
+        "credentials": f"file:{folder}/erp.secret",
+        "company": erp.seed["company"],
+        "payment_term": erp.seed["payment_term"],
+        "poll_seconds": 1,
+    }
+    systems["shop"] = {
+        "connector": "vendure",
+        "url": f"http://{LOOPBACK}:{lines.to_shop.port}",
+        "look_up_after_seconds": 2.0,
+        "user": "superadmin",
+        "credentials": f"file:{folder}/shop.secret",
+        "webhook_secret": f"file:{folder}/hook.secret",
+        "channel": "web",
+        "customer": "WEB",
+        "poll_seconds": 2,
+    }
+    return {
+        "hub": {
+            "name": "house",
+            "listen": f"127.0.0.1:{port}",
+            "data": str(folder / "data"),
+            "partitions": 4,
+        },
+        "systems": systems,
+        "sites": {site: {"wms": wms} for site, wms in SITES.items()},
+        "channels": {"web": {"system": "shop", "sells_from": list(SITES), "per_site": True}},
+        "ownership": {
+            "item": {"owner": "erp", "consumers": ["shop"]},
+            "order_notice/order.acknowledged": {"consumers": ["erp"]},
+            "shipment": {
+                "owner": "wms of site",
+                "consumers": ["erp", "system of channel", "crm"],
+            },
+        },
+        "posting": {"adjustment": "each", "shipment": "none", "return_receipt": "none"},
+        "returns": {"days": 30, "reasons": ["customer", "damaged", "wrong_item"]},
+    }
+
+
+async def opened(house: House) -> None:
+    """Both warehouses count what they have, and everybody has heard of it."""
+    await until_heard_of_items(house)
+    for site in SITES:
+        for item in house.erp.seed["products"]:
+            said = StockAdjustment(
+                adjustment_id=f"opening-{site}-{item}",
+                site=site,
+                item=item,
+                quantity=OPENING,
+                reason=AdjustmentReason.OPENING,
+            )
+            await house.estate.wms(site).report(catalogue.STOCK_ADJUSTED, said)
+    await in_step(house)
+
+
+async def until_heard_of_items(house: House) -> None:
+    """The hub has read the ERP's masters."""
+
+    async def heard() -> bool:
+        said = await house.command("state")
+        return int(said["fates"]["applied"]) >= len(house.erp.seed["products"])
+
+    await eventually_async(heard, 60)
+
+
+async def in_step(house: House, seconds_max: float = 120.0) -> None:
+    """Shelves, the ERP's stock and the shop's offers are the same."""
+
+    async def same() -> bool:
+        return not await differences_of_stock(house)
+
+    await eventually_async(same, seconds_max)
+
+
+async def differences_of_stock(house: House) -> list[str]:
+    """Where ERP or shop say another number than the warehouse, by item and site."""
+    shelves, inside = house.shelves(), house.inside()
+    erp, shop = await house.on_hand(), await house.levels()
+    return [
+        f"{item} at {site}: {inside[key]} inside, erp {erp.get(key)};"
+        f" {units} to sell, shop {shop.get(key)}"
+        for key, units in sorted(shelves.items())
+        for item, site in [key]
+        if inside[key] != erp.get(key) or units != shop.get(key)
+    ]
