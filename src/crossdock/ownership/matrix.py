@@ -257,6 +257,7 @@ DEFAULT_RULES = (
     Rule("timer", (HUB,), ()),
     Rule("effect", (HUB,), ()),
     Rule("record", (HUB,), ()),
+    Rule("feed", (HUB,), ()),
     Rule("operation", (HUB,), ()),
     Rule("saga", (HUB,), ()),
     # Stock and its availability: the WMS executes, the hub publishes, the ERP keeps the value.

@@ -25,9 +25,9 @@ NAMED: Final[Mapping[str, tuple[str, ...]]] = {
 """Flows that a rule may name although no house configures them; a configured flow goes first."""
 
 _WHEN = re.compile(
-    r"(?P<subject>[a-z_]+) events late > (?P<number>[1-9][0-9]{0,5})(?P<unit>[smhd])"
+    r"\A(?P<subject>[a-z_]+) events late > (?P<number>[1-9][0-9]{0,5})(?P<unit>[smhd])\Z"
 )
-_THEN = re.compile(r"pause (?P<flow>\S+)")
+_THEN = re.compile(r"\Apause (?P<flow>\S+)\Z")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _WINDOW_SECONDS_MIN: Final = 60
 

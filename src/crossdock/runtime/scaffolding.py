@@ -15,7 +15,7 @@ from typing import Final
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.redaction import shown
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NAME: Final = re.compile(r"\A[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 _PACKAGE: Final = "package"
 _ENDING: Final = ".txt"  # so that no tool takes a template for a module
 

@@ -26,7 +26,7 @@ from crossdock.sagas.policy import Policy
 from crossdock.sagas.turn import own_message
 
 _CUT: Final = "... (cut here)"
-_STRANGE: Final = re.compile(r"[^A-Za-z0-9._/:+#@=~*(),&-]+")
+_STRANGE: Final = re.compile(r"[^A-Za-z0-9._/:+#@=~*(),&-]")
 _DIGEST_LENGTH: Final = 16
 
 

@@ -20,7 +20,7 @@ from crossdock.contracts.versions import (
 from crossdock.contracts.words import Noun
 
 SOUND = CATALOGUE[ITEM_CHANGED]
-V1, V2, V3 = (f"crossdock.item.changed.v{n}" for n in (1, 2, 3))
+V1, V2, V3 = (f"crossdock.gadget.changed.v{n}" for n in (1, 2, 3))
 
 
 class One(Noun, frozen=True, kw_only=True):

@@ -400,6 +400,8 @@ REVIEWED = {
     "storage/postgres/verify.py": "reads a file shipped with us",
     "gateway/pages.py": "reads the names of our own structs",
     "gateway/routes.py": "reads our own paths; a request's path meets anchored patterns only",
+    "testing/connectors/cards.py": "reads the source of the connector under test",
+    "testing/fakes/vendure.py": "reads the queries that our own connector writes",
     "runtime/config.py": "shortens what YAML says of one mark of the operator's own file",
     "runtime/bench/wire.py": "reads the heads that our own hub and connector write",
 }

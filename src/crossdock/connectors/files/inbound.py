@@ -21,8 +21,8 @@ from crossdock.connectors.kit.reading import Odd, moment, shaped
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.feeds import Said
 
-_MANGLED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
-_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,15}")
+_MANGLED: Final = re.compile(r"\A[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+\Z")
+_WHOLE: Final = re.compile(r"\A[+-]?[0-9]{1,15}\Z")
 _E4: Final = 10_000
 _NAME_LENGTH_MAX: Final = 80
 

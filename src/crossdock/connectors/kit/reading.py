@@ -7,7 +7,6 @@ raises `Odd` as well. A mapping raises nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -20,8 +19,6 @@ from crossdock.kernel.redaction import shown
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Meaning = TypeVar("Meaning")
 
-_PLACE: Final = re.compile(r"\A(?P<what>.*?)(?: - at `(?:key in )?(?P<where>[^`]*)`)?\Z", re.DOTALL)
-_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
 _MISSING: Final = "nothing"
 
 
@@ -40,9 +37,8 @@ def shaped(record: object, shape: type[Shape]) -> Shape:
     try:
         return msgspec.convert(record, shape)
     except msgspec.ValidationError as error:
-        read = _PLACE.match(str(error))
-        where = (read["where"] if read else None) or "$"
-        what = read["what"] if read else str(error)
+        what, _, place = str(error).partition(" - at `")
+        where = place.rstrip("`").removeprefix("key in ") or "$"
         raise Odd(where, _found(record, where), what) from None
 
 
@@ -78,9 +74,9 @@ def understood(
 def _found(record: object, where: str) -> object:
     """What stands at a place of a record; "nothing" where there is none."""
     found: Any = record
-    for name, index in _STEP.findall(where.removeprefix("$")):
+    for step in where.removeprefix("$").replace("[", ".").replace("]", "").split(".")[1:]:
         try:
-            found = found[name] if name else found[int(index)]
-        except (KeyError, IndexError, TypeError):
+            found = found[int(step)] if isinstance(found, list) else found[step]
+        except (KeyError, IndexError, TypeError, ValueError):
             return _MISSING
     return found
