@@ -10,6 +10,7 @@ from crossdock.contracts import catalogue
 
 _ADDRESS = {"lines": ["1 Quay"], "city": "Hull", "postal_code": "HU1", "country": "GB"}
 _LINE = {"line": "1", "item": "85123A", "quantity": 6}
+_ASKED = {"request_id": "RQ-1", "order_id": "SO-1"}
 _PLACE = {"state": "available", "site": "EAST"}
 
 #: type -> (who says it, data)
@@ -54,6 +55,55 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "revision": 2,
         },
     ),
+    catalogue.CREDIT_CHANGED: (
+        "erp",
+        {
+            "credit": "C-17",
+            "currency": "GBP",
+            "limit_minor": 500000,
+            "receivables_minor": 1200,
+            "stopped": True,
+            "revision": 2,
+        },
+    ),
+    catalogue.PRICE_CHANGED: (
+        "erp",
+        {
+            "price": "RETAIL/85123A",
+            "price_list": "RETAIL",
+            "item": "85123A",
+            "steps": [
+                {
+                    "currency": "GBP",
+                    "unit_price_e4": 25500,
+                    "from_quantity": 12,
+                    "unit": "CS",
+                    "valid_from": "2026-03-01T00:00:00Z",
+                    "valid_until": "2026-04-01T00:00:00Z",
+                }
+            ],
+            "revision": 2,
+        },
+    ),
+    catalogue.RATE_QUOTED: (
+        "erp",
+        {**_ASKED, "price_minor": 595, "currency": "GBP", "service": "next day"},
+    ),
+    catalogue.LABEL_BOUGHT: (
+        "erp",
+        {
+            **_ASKED,
+            "label_id": "LB-1",
+            "account": "OURS",
+            "tracking": "1Z999",
+            "state": "cancelled",
+            "price_minor": 595,
+            "currency": "GBP",
+            "service": "next day",
+        },
+    ),
+    catalogue.LABEL_DECLINED: ("erp", {**_ASKED, "reason": "no such street"}),
+    catalogue.LABEL_VOIDED: ("erp", {**_ASKED, "found": False}),
     catalogue.SITE_CHANGED: (
         "erp",
         {"site": "EAST", "name": "East", "system": "wms_east", "address": _ADDRESS, "revision": 2},
@@ -148,6 +198,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "priority": 3,
             "freight_minor": 595,
             "discount_minor": 100,
+            "terms": "NET30",
         },
     ),
     catalogue.ORDER_CHANGE_REQUESTED: (
@@ -157,6 +208,54 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "order_id": "SO-1",
             "revision": 2,
             "lines": [{**_LINE, "unit_price_e4": 25500, "kind": "service"}],
+            "ship_to": _ADDRESS,
+            "requested_for": "2026-03-09T00:00:00Z",
+        },
+    ),
+    catalogue.ORDER_PRIORITISED: (
+        "shop",
+        {
+            "change_id": "CH-2",
+            "order_id": "SO-1",
+            "revision": 2,
+            "priority": 1,
+            "reason": "the customer called",
+            "by": "order desk",
+        },
+    ),
+    catalogue.ORDER_OVERRIDDEN: (
+        "erp",
+        {
+            "override_id": "OV-1",
+            "order_id": "SO-1",
+            "action": "source",
+            "reason": "the other site is flooded",
+            "by": "order desk",
+            "line": "1",
+            "site": "WEST",
+            "revision": 2,
+        },
+    ),
+    catalogue.ORDER_HOLD_PLACED: (
+        "shop",
+        {
+            "hold_id": "H-1",
+            "order_id": "SO-1",
+            "kind": "fraud",
+            "reason": "another country",
+            "by": "fraud desk",
+            "expires_at": "2026-03-09T00:00:00Z",
+        },
+    ),
+    catalogue.ORDER_HOLD_RELEASED: (
+        "shop",
+        {
+            "release_id": "HR-1",
+            "order_id": "SO-1",
+            "hold": "H-1",
+            "kind": "fraud",
+            "reason": "they were called",
+            "by": "fraud desk",
         },
     ),
     catalogue.ORDER_CANCELLATION_REQUESTED: (

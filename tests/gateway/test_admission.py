@@ -11,9 +11,14 @@ import pytest
 
 from crossdock.contracts.catalogue import (
     CATALOGUE,
+    CONTROL_TOTALS_REPORTED,
     INVOICE_REQUESTED,
     ITEM_CHANGED,
+    LABEL_BOUGHT,
+    LABEL_DECLINED,
+    LABEL_VOIDED,
     PROPOSAL_SETTLED,
+    RATE_QUOTED,
 )
 from crossdock.contracts.codes import CodeTable
 from crossdock.contracts.vocabulary import ItemStatus
@@ -61,7 +66,15 @@ def test_its_owner_may_say_it(kind: str) -> None:
     assert admitted.key == data[CATALOGUE[kind].key]
 
 
-ANYBODYS = {PROPOSAL_SETTLED}  # the decider asks whom it was put before
+# What the decider judges by whom it was asked of, and what whoever keeps books may say of them.
+ANYBODYS = {
+    PROPOSAL_SETTLED,
+    CONTROL_TOTALS_REPORTED,
+    LABEL_BOUGHT,
+    LABEL_DECLINED,
+    LABEL_VOIDED,
+    RATE_QUOTED,
+}
 
 
 @pytest.mark.parametrize("kind", sorted(set(SAMPLES) - ANYBODYS))

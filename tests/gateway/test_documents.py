@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import jsonschema_rs
 import pytest
@@ -28,12 +28,14 @@ from crossdock.gateway.documents import (
 from crossdock.gateway.examples import example_data, example_message
 from crossdock.gateway.keys import Caller, Scope
 from crossdock.gateway.openapi import openapi
+from crossdock.gateway.orders import order_routes
 from crossdock.gateway.receiving import Room
 from crossdock.gateway.reservations import reservation_routes
 from crossdock.gateway.returns import return_routes
 from crossdock.gateway.schemas import DIALECT, data_schemas, envelope_schema, message_schema
 from crossdock.gateway.views import view_routes
 from crossdock.kernel.decode import typed
+from crossdock.log.records import NewMessage
 from crossdock.storage.memory.store import MemoryStore
 from tests.gateway.house import NOW, POLICY, TestClock, TestIds, a_house, message, raw
 from tests.gateway.samples import SAMPLES, leaves, put
@@ -199,6 +201,10 @@ def test_references_lead_somewhere(document: dict[str, Any]) -> None:
         assert at
 
 
+async def _nobody(_: NewMessage) -> Never:
+    raise AssertionError("No route is called here")
+
+
 def test_openapi_describes_the_routes() -> None:
     """The paths, methods and scopes of the document are those that the door answers."""
 
@@ -207,6 +213,7 @@ def test_openapi_describes_the_routes() -> None:
         calls = GroupCalls([])
         views = (
             *reservation_routes(calls, store, POLICY, TestClock(), TestIds(), Room()),
+            *order_routes(calls, _nobody, POLICY, TestClock(), TestIds(), Room()),
             *return_routes(calls, store, POLICY, TestClock(), TestIds(), Room()),
             *availability_routes(store, {}, POLICY, TestClock(), Room()),
             *view_routes(store),

@@ -5,6 +5,7 @@ A warehouse that works on the order already is told what changed, under a versio
 
 from __future__ import annotations
 
+from crossdock.contracts.operations import Reason
 from crossdock.contracts.orders import LineQuantity, Priority
 from crossdock.contracts.vocabulary import OverrideAction
 from crossdock.contracts.words import Address, Identifier, Instant, Noun, Quantity, Text
@@ -32,8 +33,8 @@ class OrderOverride(Noun, frozen=True, kw_only=True):
     override_id: Identifier
     order_id: Identifier
     action: OverrideAction
-    reason: Text
-    by: Text
+    reason: Reason
+    by: Reason
     line: Identifier | None = None
     site: Identifier | None = None
     revision: Quantity = 1

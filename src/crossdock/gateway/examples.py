@@ -24,6 +24,9 @@ _WORDS: dict[str, str | int] = {
     "customer": "C-17",
     "line": "1",
     "period": "2026-03-02",
+    "day": "2026-03-02",
+    "price": "RETAIL/85123A",
+    "price_list": "RETAIL",
     "state": "available",
     "target.state": "quarantine",
     "status": "shipped",
@@ -33,6 +36,9 @@ _WORDS: dict[str, str | int] = {
     "total_minor": 1530,
     "message": "3:17",
 }
+
+# Nouns that ask for one of several fields, which their schemas cannot say: the first of them.
+_ONE_OF_THEM = {"OrderChange": ("lines",)}
 
 
 def example_message(row: MessageType) -> Schema:
@@ -62,7 +68,10 @@ def _example(schema: Schema, root: Schema, name: str, inside: str) -> Any:
     if kind == "object":
         fields = schema.get("properties", {})
         needed = [*schema.get("required", ()), *schema.get("oneOf", [{}])[0].get("required", ())]
+        needed += _ONE_OF_THEM.get(schema.get("title", ""), ())
         return {key: _example(fields[key], root, key, name) for key in fields if key in needed}
+    if kind == "boolean":
+        return True
     if kind == "array":
         return [_example(schema["items"], root, name, inside)]
     word = _WORDS.get(f"{inside}.{name}", _WORDS.get(name))
