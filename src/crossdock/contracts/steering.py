@@ -40,13 +40,11 @@ class OrderOverride(Noun, frozen=True, kw_only=True):
     revision: Quantity = 1
 
     def __post_init__(self) -> None:
-        """Refuse an override without a reason, a person or what its action needs.
+        """Refuse an override without what its action needs.
 
         Raises:
-            ValueError: no reason or name is given, or `source` names no line and site.
+            ValueError: `source` names no line and site.
         """
-        if not self.reason.strip() or not self.by.strip():
-            raise ValueError("Expected `reason` and `by`")
         if (self.action is OverrideAction.SOURCE) is not (self.site is not None):
             raise ValueError("Expected `site` with `source`, and with nothing else")
 
