@@ -15,7 +15,14 @@ from crossdock.storage.memory.store import MemoryStore
 from crossdock.testing.builders import at, decided, effect, message, settlement, stock
 from crossdock.testing.hub import at_once
 
-SETTLED = {Verdict.ACCEPTED, Verdict.ALREADY_DONE, Verdict.SUPERSEDED}
+SETTLED = {
+    Verdict.ACCEPTED,
+    Verdict.ALREADY_DONE,
+    Verdict.SUPERSEDED,
+    Verdict.ADOPTED,
+    Verdict.CANCELLED,
+}
+FOR_PEOPLE = {Verdict.REFUSED, Verdict.VOID}  # held, whenever the next attempt was due
 WORKERS = st.sampled_from(["one", "two"])
 LEASE_SECONDS = 5
 
@@ -94,7 +101,7 @@ class Model:
         if verdict in SETTLED:
             one["state"] = "settled"
         else:
-            one["state"] = "held" if due is None or verdict is Verdict.REFUSED else "due"
+            one["state"] = "held" if due is None or verdict in FOR_PEOPLE else "due"
             one["when"] = due
         return 1
 
