@@ -14,6 +14,9 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 export UV_SYSTEM_CERTS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Tests start the hub hundreds of times: without its compiled files each start takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTEST_ARGS ?=
 PEERS_ARGS  ?=
 DEMO_ARGS   ?=
