@@ -69,7 +69,7 @@ CANCELLED_UNTIL = timedelta(hours=24)
 
 SET_UP_BEFORE = timedelta(days=1)
 TERMS = "NET30"
-CREDIT_TIGHT_PERCENT = 20
+CREDIT_TIGHT_PERCENT = 10
 """Customers whose limit is their dearest order: a second one waits until the first is paid."""
 
 CREDIT_WIDE_MINOR = 10**11

@@ -54,7 +54,7 @@ _WORK = {
 """How warehouses of this demo go wrong on a good day, when a count finds what was missed, and where
 what comes back is sent."""
 
-_PAID_AFTER = (0.5, 2.0)
+_PAID_AFTER = (0.1, 0.5)
 """Seconds until a customer pays."""
 
 TAXES: dict[str, list[dict[str, Any]]] = {
