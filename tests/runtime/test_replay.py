@@ -16,6 +16,7 @@ from tests.runtime.test_commands import CONFIG, MASTERS, ORDERS, Hub, lines, mak
 pytestmark = pytest.mark.postgres
 
 SHIPMENT = "shop/shipment/SH-1"
+DAY = "0:3,1:1,2:2,3:1"  # where the day ends on the log, before anything is told once more
 MAPPING = '''
 def doubled(envelope):
     """Everybody orders twice as much."""
@@ -64,14 +65,21 @@ def test_an_effect_is_told_once_more_only_if_it_is_meant(hub: Hub) -> None:
     assert one["effect"].startswith(f"{SHIPMENT}/again/")
     assert [became["fate"] for became in done["became"]] == ["applied"]
     assert hub.json("verify")["broken"] == []
+    (hub.folder / "same.yaml").write_text(CONFIG)
+    shadow = hub.json("replay", "--policy", "same.yaml")
+    told_still = "it is still to be told, so nothing is to be told again"
+    place = done["became"][0]["place"]
+    assert shadow["strayed"] == [  # in a shadow no far side has answered
+        {"place": place, "before": ["applied", ""], "after": ["superseded", told_still]}
+    ]
 
 
 def test_a_shadow_shows_what_another_reading_would_change(hub: Hub) -> None:
     """History is reproduced by today's rules; the mapping's documents differ field by field."""
     (hub.folder / "mapping.py").write_text(MAPPING)
     (hub.folder / "other.yaml").write_text(CONFIG)
-    same = hub.json("replay", "--policy", "other.yaml")
-    assert same["reproduces"]
+    same = hub.json("replay", "--policy", "other.yaml", "--to", DAY)
+    assert (same["messages"], same["reproduces"]) == (7, True)
     assert same["orders"] == same["effects"] == same["outcomes"] == []
     found = hub.json("replay", "--mapping", "mapping.py:doubled", expect=1)
     ordered = {
