@@ -58,6 +58,7 @@ EVENTS: dict[str, Event] = {
     catalogue.PICK_CONFIRMED: Event.PICKED,
     catalogue.CARTON_PACKED: Event.PACKED,
     catalogue.SHIPMENT_SHIPPED: Event.SHIPPED,
+    catalogue.SHIPMENT_ASSIGNED: Event.SHIPPED,
     catalogue.RETURN_REQUESTED: Event.RETURN_ASKED,
     catalogue.RETURN_RECEIVED: Event.RETURNED,
     catalogue.INVOICE_POSTED: Event.INVOICED,
