@@ -13,7 +13,7 @@
 | found | a stock adjustment of available goods | the site's WMS |
 | book entry | nothing: neither goods nor money | |
 
-A share of the orders is held back at the desk and let go some documents later; a share of the
+A share of the orders is held back by the shop and let go by the desk some documents later; a share of the
 customers may owe no more than their dearest order is worth.
 
 An id is made of numbers of the source alone, so the same story told twice is the same messages.
@@ -76,7 +76,7 @@ CREDIT_WIDE_MINOR = 10**11
 """What everybody else may owe."""
 
 HELD_PER_1000 = 40
-"""Orders that somebody at the desk holds back."""
+"""Orders that the shop has looked at before they go on."""
 
 HELD_DOCUMENTS = 12
 """How many documents later the desk lets such an order go on."""
@@ -290,18 +290,18 @@ class PlannedStory:
                 amount = line_amount_minor(line.quantity, line.price_e4, CURRENCY)
                 self._sums["value_ordered"] += amount
                 self._note_sold(document, line, number)
-            yield self._order(document, self._cast.shop, number, wanted)
             yield from self._hold(document, number)
+            yield self._order(document, self._cast.shop, number, wanted)
 
     def _hold(self, document: Document, order_id: str) -> Iterator[Step]:
-        """Somebody at the desk holds a share of the orders back."""
+        """The shop wants a share of its orders looked at before they go on, and says so first."""
         if drawn(f"hold/{order_id}", 1000) >= HELD_PER_1000:
             return
         kind = (HoldKind.PRICING, HoldKind.MANUAL)[drawn(order_id, 2)]
-        hold = OrderHold(hold_id=f"H-{order_id}", order_id=order_id, kind=kind, by="desk")
+        hold = OrderHold(hold_id=f"H-{order_id}", order_id=order_id, kind=kind, by="shop")
         self._held.append((self._documents, hold))
         number = f"hold/{order_id}"
-        yield _step(document.at, self._cast.desk, catalogue.ORDER_HOLD_PLACED, number, hold)
+        yield _step(document.at, self._cast.shop, catalogue.ORDER_HOLD_PLACED, number, hold)
 
     def _let_go(self, at: datetime, until: int) -> Iterator[Step]:
         """The desk lets go on what it held back before the document of this number."""

@@ -202,6 +202,7 @@ def write_config(
             "listen": f"127.0.0.1:{port}",
             "data": str(data),
             "partitions": PARTITIONS,
+            "workers": 1,  # customers' accounts are shared: two would keep deciding anew
         },
         "systems": systems,
         "sites": {site: {"wms": wms} for site, wms in _SITES.items()},

@@ -23,7 +23,8 @@ WHERE m.type = 'crossdock.shipment.shipped.v1' AND NOT EXISTS (
 """One that left though nothing in it was wanted any more has no label: its recipe went back."""
 _STANDING = """
 SELECT convert_from(body, 'UTF8')::jsonb ->> 'recipe' AS recipe,
-       convert_from(body, 'UTF8')::jsonb ->> 'standing' AS standing, count(*) AS n
+       coalesce(convert_from(body, 'UTF8')::jsonb ->> 'standing', 'running') AS standing,
+       count(*) AS n
 FROM document WHERE kind = 'saga' GROUP BY 1, 2 ORDER BY 1, 2
 """
 
