@@ -102,7 +102,7 @@ def _leave_shelf(turn: Turn, order: OrderState, done: Happened, quantity: int) -
     turn.commit(order, done.line, done.site, -reserved, -released)
     if reserved:
         turn.book.release(line.item, done.site, reserved)
-    late = place.stopping - place.reserved
+    late = place.stopping - place.released  # only what was asked for can be stopped
     if late > 0:
         # The stop came too late: what it asked for stands on the staging floor now.
         turn.remember(order, Doing.STOPPING, place.stopping - late, done.line, done.site)
@@ -429,13 +429,20 @@ def _look_again_at_kits(order: OrderState, known: dict[str, Figures]) -> None:
 
 
 def _release(turn: Turn, order: OrderState) -> None:
-    """Ask each warehouse for what is reserved there and not yet asked for: one release per site."""
+    """Ask each warehouse for what is reserved there and not yet asked for: one release per site.
+
+    As many units of a line as warehouses were asked to stop, and have not answered for, are held
+    back: they may be picked already, and would leave twice. The answer, or the pick, lets them go.
+    """
     asked: dict[str, list[ReleaseLine]] = {}
     for number, line in order.stock_lines():
+        places = line.sites.values()
+        loose = sum(place.reserved - place.released - place.stopping for place in places)
         for site in sorted(line.sites):
             place = line.sites[site]
-            more = place.reserved - place.released
+            more = min(place.reserved - place.released, loose)
             if more > 0:
+                loose -= more
                 turn.commit(order, number, site, 0, more)
                 asked.setdefault(site, []).append(
                     ReleaseLine(line=number, item=line.item, quantity=more, **line.handling)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crossdock.connectors.kit.kind import Kind
+from crossdock.connectors.kit.reading import Odd
 from crossdock.connectors.tryton.api import Api, Stopped
 from crossdock.connectors.tryton.card import CARD
 from crossdock.connectors.tryton.feeds import TrytonFeed, feeds
@@ -21,7 +22,6 @@ from crossdock.connectors.tryton.operations.sales import Sales
 from crossdock.connectors.tryton.operations.shipments import Shipments
 from crossdock.connectors.tryton.operations.stock import Stock
 from crossdock.connectors.tryton.settings import TrytonSettings
-from crossdock.connectors.tryton.wire import Odd
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability, Document, FarAnswer, Found, Refused, Unknown
 

@@ -10,13 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from crossdock.connectors.kit.polling import Change, Walk, read_cursor, written
+from crossdock.connectors.kit.reading import Odd, understood
 from crossdock.connectors.tryton import inbound, wire
 from crossdock.connectors.tryton.api import Api, Domain, Record, Stopped
 from crossdock.connectors.tryton.settings import TrytonSettings
-from crossdock.connectors.tryton.wire import Odd
 from crossdock.contracts.connector import RetryLater
 from crossdock.contracts.feeds import Page, Said, Unread
 
@@ -92,11 +90,9 @@ class TrytonFeed:
         return [self._read(record, inbound.item) for record in records]
 
     def _read(self, record: Record, meaning: Callable[[Record], Said]) -> Said | Unread:
-        try:
-            return meaning(record)
-        except Odd as odd:
-            raw = msgspec.json.encode(record)
-            return Unread(f"{self._model}/{record['id']}", odd.where, odd.found, odd.expected, raw)
+        name = f"{self._model}/{record['id']}"
+        [said] = understood(name, record, lambda one: [meaning(one)])
+        return said
 
 
 class Parties(TrytonFeed):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from crossdock.connectors.kit.reading import Odd
 from crossdock.connectors.tryton import wire
-from crossdock.connectors.tryton.wire import Odd
 from crossdock.contracts import catalogue
 from crossdock.contracts.feeds import Said
 from crossdock.contracts.invoices import CreditMemo, CreditMemoLine, Invoice, InvoiceLine

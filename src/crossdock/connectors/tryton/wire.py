@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crossdock.connectors.kit.reading import Odd
 from crossdock.kernel.limits import QUANTITY_MAX
 
 SALE: Final = "sale.sale"
@@ -32,16 +33,6 @@ KINDS: Final = {"goods": "stock", "assets": "stock", "service": "service"}
 
 _PARTS: Final = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class Odd(Exception):
-    """A value of a record is not what was agreed: where, what was found, what was expected."""
-
-    def __init__(self, where: str, found: object, expected: str) -> None:
-        super().__init__(where)
-        self.where = where
-        self.found = repr(found)
-        self.expected = expected
 
 
 def decimal(value: Decimal) -> dict[str, str]:

@@ -290,11 +290,11 @@ class PlannedStory:
                 amount = line_amount_minor(line.quantity, line.price_e4, CURRENCY)
                 self._sums["value_ordered"] += amount
                 self._note_sold(document, line, number)
-            yield from self._hold(document, number)
             yield self._order(document, self._cast.shop, number, wanted)
+            yield from self._hold(document, number)
 
     def _hold(self, document: Document, order_id: str) -> Iterator[Step]:
-        """The shop wants a share of its orders looked at before they go on, and says so first."""
+        """The shop has a share of its orders looked at, when warehouses know of them."""
         if drawn(f"hold/{order_id}", 1000) >= HELD_PER_1000:
             return
         kind = (HoldKind.PRICING, HoldKind.MANUAL)[drawn(order_id, 2)]
