@@ -13,6 +13,7 @@ import pytest
 
 from crossdock.connectors import tryton
 from crossdock.connectors.kit.http import Reply
+from crossdock.connectors.kit.reading import Odd
 from crossdock.connectors.tryton import inbound, outbound, wire
 from crossdock.connectors.tryton.api import refusal
 from crossdock.connectors.tryton.client import KIND, connect
@@ -105,7 +106,7 @@ _LINE = ("record", "lines", 0)
 )
 def test_what_was_not_agreed_is_named_and_not_guessed(name: str, given: Any, where: str) -> None:
     """The place, so that a person finds it."""
-    with pytest.raises(wire.Odd) as odd:
+    with pytest.raises(Odd) as odd:
         READ[name](given)
     assert odd.value.where == where
 

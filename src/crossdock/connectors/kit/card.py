@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from crossdock.kernel.redaction import HIDDEN, shown
 
@@ -43,6 +44,29 @@ class Card:
     documentation: str  # where their interface is described
     capabilities: frozenset[Capability]
     limits: Limits
+
+
+LookUpAfterSeconds = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=3_600,
+        description='How long after an unknown outcome its "not there" is believed',
+        extra={"unit": "seconds"},
+    ),
+]
+"""For systems that show what they did only some time after they did it."""
+
+OverlapSeconds = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=86_400,
+        description="How far a poll reaches back: longer than its longest transaction",
+        extra={"unit": "seconds"},
+    ),
+]
+"""For feeds that are read by a stamp, under which a slow transaction may commit late."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from crossdock.connectors.kit import signatures
 from crossdock.connectors.kit.auth import AuthSettings
-from crossdock.connectors.kit.card import Settings
+from crossdock.connectors.kit.card import LookUpAfterSeconds, Settings
 from crossdock.contracts.connector import Ability
 
 DEFAULT = "default"
@@ -63,15 +63,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Meta(description="Where to ask whether it happened; {key} stands for our business key"),
     ] = None
 
-    look_up_after_seconds: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=3_600,
-            description='How long after an unknown outcome their "not there" is believed',
-            extra={"unit": "seconds"},
-        ),
-    ] = 5.0
+    look_up_after_seconds: LookUpAfterSeconds = 5.0
     states: Annotated[
         Mapping[str, Standing],
         Meta(description="What their words for a record's state mean: stands or void"),

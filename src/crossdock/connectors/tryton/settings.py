@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from crossdock.connectors.kit.card import Settings
+from crossdock.connectors.kit.card import LookUpAfterSeconds, OverlapSeconds, Settings
 
 _Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_]{1,63}\Z")]
 
@@ -31,22 +31,6 @@ class TrytonSettings(Settings, frozen=True, kw_only=True):
         float,
         Meta(gt=0, le=50, description="How long one request may take", extra={"unit": "seconds"}),
     ] = 30.0
-    look_up_after_seconds: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=3_600,
-            description='How long after an unknown outcome its "not there" is believed',
-            extra={"unit": "seconds"},
-        ),
-    ] = 60.0
-    overlap_seconds: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=86_400,
-            description="How far a poll reaches back: longer than its longest transaction",
-            extra={"unit": "seconds"},
-        ),
-    ] = 300
+    look_up_after_seconds: LookUpAfterSeconds = 60.0
+    overlap_seconds: OverlapSeconds = 300
     page_size: Annotated[int, Meta(ge=1, le=1_000, description="Records asked for at a time")] = 200
