@@ -6,6 +6,7 @@ from pathlib import Path
 
 import uvloop
 
+from crossdock.runtime.commands.verify import tell_rows
 from crossdock.runtime.config import read_settings
 from crossdock.runtime.console import OK, UNSOUND, finish, hint, say
 from crossdock.runtime.demo.run import Wish, played
@@ -39,5 +40,8 @@ async def _run(wish: Wish, data: Path | None, as_json: bool) -> int:
     show(figures)
     result = f"broken: {', '.join(broken)}" if broken else "none broken"
     say(f"Verified {len(verification.checked)} invariants, {result}")
+    for finding in verification.broken:
+        say(f"BROKEN  {finding.check.invariant:4} {finding.check.name}: {finding.check.title}")
+        tell_rows(finding)
     finish(figures, as_json=as_json)
     return OK if sound(figures) and not broken else UNSOUND

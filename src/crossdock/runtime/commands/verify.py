@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -50,15 +49,16 @@ def _tell(check: Check, finding: Finding | None) -> None:
         return
     if finding.problem:
         say(f"          cannot be answered: {finding.problem}")
-    _tell_rows(finding.rows, finding.how_many)
+    tell_rows(finding)
 
 
-def _tell_rows(rows: Sequence[Mapping[str, object]], how_many: int) -> None:
-    for row in rows:
+def tell_rows(finding: Finding) -> None:
+    """Say the first rows that break a promise, a line each, and how many there are in all."""
+    for row in finding.rows:
         said = ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
         say(f"          {said}")
-    if how_many > len(rows) > 0:
-        say(f"          … {how_many} in all")
+    if finding.how_many > len(finding.rows) > 0:
+        say(f"          … {finding.how_many} in all")
 
 
 def _object(finding: Finding) -> dict[str, object]:
