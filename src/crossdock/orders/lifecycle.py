@@ -131,7 +131,12 @@ TABLE: tuple[Row, ...] = (
     Row(Event.CANCELLED, _LEFT, _SAME, "all has left: it is asked back, nothing is changed", True),
     Row(Event.CANCELLED, (_S.CANCELLED,), _SAME, "nothing is left to cancel"),
     Row(Event.HELD_BACK, (_S.AWAITED,), _SAME, "the order will be held when it comes"),
-    Row(Event.HELD_BACK, _WAITING, (_S.HELD,), "promises are given back, warehouses stop"),
+    Row(
+        Event.HELD_BACK,
+        _WAITING,
+        _WAITING,
+        "promises are given back, warehouses stop; one that was let go before lets the order go on",
+    ),
     Row(
         Event.HELD_BACK,
         (_S.PICKING, _S.PARTLY_SHIPPED),
@@ -264,6 +269,14 @@ def row_of(status: OrderStatus, event: Event) -> Row:
 def may_follow(before: OrderStatus, event: Event, after: OrderStatus) -> bool:
     """Whether an order of the one status may stand at the other after the event."""
     return after is before or after in row_of(before, event).after
+
+
+def may_lead(before: OrderStatus, message_type: str, after: OrderStatus) -> bool:
+    """Whether a message of this type may lead an order from the one status to the other."""
+    if after is before:
+        return True
+    event = EVENTS.get(message_type)
+    return event is not None and may_follow(before, event, after)
 
 
 def _reached() -> set[OrderStatus]:

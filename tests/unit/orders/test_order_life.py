@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from crossdock.contracts import catalogue
+from crossdock.contracts.holds import OrderHold, OrderHoldRelease
 from crossdock.contracts.orders import Order, OrderCancellation, OrderLine
 from crossdock.contracts.products import Component, Item
 from crossdock.contracts.shipments import Shipment, ShipmentLine
-from crossdock.contracts.vocabulary import ItemKind, OrderStatus
+from crossdock.contracts.vocabulary import HoldKind, ItemKind, OrderStatus
 from crossdock.log.records import NewMessage
-from crossdock.orders.lifecycle import Event, may_follow
+from crossdock.orders.lifecycle import Event, may_follow, may_lead
 from crossdock.orders.state import status
 from crossdock.testing.builders import noun_message
 from crossdock.testing.hub import SmallHub
@@ -97,3 +98,37 @@ def test_a_shipment_may_lead_there(
 ) -> None:
     """A part of a kit may lead to picking or open an order again; what left stays so."""
     assert may_follow(before, Event.SHIPPED, after) is allowed
+
+
+def test_a_hold_that_was_let_go_before_it_came_may_let_the_order_go_on() -> None:
+    """The release overtook its hold, and stock came free that nobody had offered to the order.
+
+    A worker that frees stock and one that lets an order wait can pass each other; the sweep would
+    find the order, and any message that looks for stock anew finds it as well.
+    """
+    hub = SmallHub()
+    line = OrderLine(line="1", item="bolt", quantity=2, unit_price_e4=10_000)
+    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    released = OrderHoldRelease(
+        release_id="r", order_id="o-1", hold="h", kind=HoldKind.MANUAL, by="crm"
+    )
+    hub.tell(
+        noun_message(catalogue.ORDER_PLACED, order, "placed"),
+        noun_message(catalogue.ORDER_HOLD_RELEASED, released, "released"),
+    )
+    waiting = hub.store.data.waiting.pop("bolt")
+    hub.stock(EAST={"bolt": 9})
+    hub.store.data.waiting["bolt"] = waiting
+    before = status(hub.order("o-1"))
+    hold = OrderHold(hold_id="h", order_id="o-1", kind=HoldKind.MANUAL, by="crm")
+    hub.tell(noun_message(catalogue.ORDER_HOLD_PLACED, hold, "held"))
+    after = status(hub.order("o-1"))
+    assert (before, after) == (OrderStatus.BACKORDERED, OrderStatus.RELEASED)
+    assert may_lead(before, catalogue.ORDER_HOLD_PLACED, after)
+
+
+def test_a_message_that_is_no_event_of_an_order_leads_nowhere() -> None:
+    """Whatever else is told on the key of an order leaves it where it stands."""
+    held, released = OrderStatus.HELD, OrderStatus.RELEASED
+    assert may_lead(held, catalogue.ITEM_CHANGED, held)
+    assert not may_lead(held, catalogue.ITEM_CHANGED, released)

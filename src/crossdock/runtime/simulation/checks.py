@@ -16,8 +16,10 @@ import msgspec
 from crossdock.contracts import catalogue
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.vocabulary import Fate
+from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import SETTLED, OrderRow, Outcome, Recorded
 from crossdock.log.views import BalanceRow, EffectView, ExceptionRow, PromiseView
+from crossdock.orders.lifecycle import may_lead
 from crossdock.orders.state import OrderState, all_figures, status
 from crossdock.runtime.simulation.store import Engine, Handle
 from crossdock.sagas import rebuild
@@ -347,7 +349,7 @@ def _heads_first(seen: Picture) -> Iterator[Breach]:
 
 
 def _orders_rebuilt(seen: Picture) -> Iterator[Breach]:
-    """Folding the log again gives every order to the byte."""
+    """Folding the log again gives every order to the byte, and no message led beside the table."""
     folded: dict[str, OrderState] = {}
     for place in sorted(seen.outcomes):
         message, outcome = seen.messages[place], seen.outcomes[place]
@@ -355,7 +357,12 @@ def _orders_rebuilt(seen: Picture) -> Iterator[Breach]:
         if row is None or row.key != "order_id" or outcome.fate is not Fate.APPLIED:
             continue
         order = folded.setdefault(message.key, OrderState(message.key))
+        before = status(order)
         rebuild.fold(order, *opened(message, outcome.resolved), outcome)
+        after = status(order)
+        if place[0] < DESK_FIRST and not may_lead(before, message.type, after):
+            found = f"{before} became {after} by {message.type} at {place}"
+            yield Breach("legal_history", "I7", found, (message.key,))
     for name, order in folded.items():
         if not order.facts:
             continue
