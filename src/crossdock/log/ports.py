@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from crossdock.log.feeds import FeedRow, FeedTurn
+from crossdock.log.looking import Looking
 from crossdock.log.records import (
     NOTHING_LEFT,
     Claimed,
@@ -430,5 +431,5 @@ class Reading(Protocol):
         ...
 
 
-class Store(Intake, Deciding, Calling, Delivering, Feeding, Reading, Protocol):
+class Store(Intake, Deciding, Calling, Delivering, Feeding, Reading, Looking, Protocol):
     """One engine, all sides."""

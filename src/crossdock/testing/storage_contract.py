@@ -18,6 +18,7 @@ from crossdock.testing.storage.feeds import FeedContract
 from crossdock.testing.storage.finance import FinanceContract
 from crossdock.testing.storage.intake import IntakeContract
 from crossdock.testing.storage.leases import LeaseContract
+from crossdock.testing.storage.looking import LookingContract
 from crossdock.testing.storage.money import MoneyContract
 from crossdock.testing.storage.policies import PolicyContract
 from crossdock.testing.storage.reading import ReadingContract
@@ -33,6 +34,7 @@ class StoreContract(
     AnswerContract,
     AvailabilityContract,
     ReadingContract,
+    LookingContract,
     AsOfContract,
     AccountContract,
     FeedContract,

@@ -29,6 +29,7 @@ from crossdock.contracts.words import Noun
 from crossdock.identity.references import Link
 from crossdock.kernel.errors import CrossdockError
 from crossdock.kernel.redaction import shown
+from crossdock.log.ports import Store
 from crossdock.log.records import Document, NewMessage
 from crossdock.runtime.clocks import SystemClock, SystemRandomness
 from crossdock.runtime.commands.ingest import decide_all
@@ -37,7 +38,6 @@ from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.runtime.hub import opened_store
 from crossdock.sagas import links, review
 from crossdock.sagas.turn import own_message
-from crossdock.storage.postgres.store import PostgresStore
 
 _PAGE = 500
 
@@ -195,7 +195,7 @@ async def _documents(settings: Settings, kind: str) -> list[Document]:
         return await all_documents(store, kind)
 
 
-async def all_documents(store: PostgresStore, kind: str) -> list[Document]:
+async def all_documents(store: Store, kind: str) -> list[Document]:
     """Every document of a kind, page by page."""
     found: list[Document] = []
     while page := await store.documents_of_kind(kind, found[-1].id if found else "", _PAGE):

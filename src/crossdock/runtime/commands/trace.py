@@ -22,6 +22,8 @@ from crossdock.contracts.conditions import Condition
 from crossdock.delivery.gate import Sparing
 from crossdock.inventory.inbound import Inbound
 from crossdock.kernel.redaction import shown
+from crossdock.log.looking import Place
+from crossdock.log.ports import Store
 from crossdock.log.records import Recorded, Wanted
 from crossdock.log.views import EffectView, OutcomeRow
 from crossdock.orders.state import OrderState, figures, status
@@ -56,8 +58,6 @@ from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.sagas.recipes.recipe import Recipe
 from crossdock.sagas.recipes.saga import KIND as SAGA
 from crossdock.sagas.recipes.saga import SAGAS_OF, Saga, SagasOf
-from crossdock.storage.postgres.reading import Place
-from crossdock.storage.postgres.store import PostgresStore
 
 _PLACE = re.compile(r"\A([0-9]{1,5}):([0-9]{1,18})\Z")
 _MOVEMENTS_MAX = 200
@@ -114,7 +114,7 @@ async def _look(settings: Settings, key: str) -> Trace:
         return await trace_of(store, key, house_of(settings), SystemClock().now())
 
 
-async def trace_of(store: PostgresStore, key: str, house: House, now: datetime) -> Trace:
+async def trace_of(store: Store, key: str, house: House, now: datetime) -> Trace:
     """Find what the key names, and tell its story as of `now`.
 
     Raises:
@@ -144,7 +144,7 @@ async def trace_of(store: PostgresStore, key: str, house: House, now: datetime) 
 # An order -------------------------------------------------------------------------------------
 
 
-async def _order(store: PostgresStore, order_id: str, house: House, now: datetime) -> Trace:
+async def _order(store: Store, order_id: str, house: House, now: datetime) -> Trace:
     trace = Trace("order", order_id)
     places = await store.places_of_key(order_id)
     outcomes = await _tell_messages(store, trace, places)
@@ -174,7 +174,7 @@ def _line(order: OrderState, number: str) -> str:
 
 
 async def _picture(
-    store: PostgresStore,
+    store: Store,
     order_id: str,
     places: Sequence[Place],
     outcomes: dict[Place, OutcomeRow],
@@ -221,12 +221,12 @@ def _nouns(messages: Sequence[Recorded], outcomes: dict[Place, OutcomeRow]) -> d
     return found
 
 
-async def _inbound(store: PostgresStore, items: set[str]) -> dict[str, Inbound]:
+async def _inbound(store: Store, items: set[str]) -> dict[str, Inbound]:
     loaded = await store.load(Wanted(documents={(INBOUND, item) for item in items}))
     return {name: _INBOUND.decode(one.body) for (_, name), one in loaded.documents.items()}
 
 
-async def _purchases(store: PostgresStore, inbound: dict[str, Inbound]) -> dict[str, str]:
+async def _purchases(store: Store, inbound: dict[str, Inbound]) -> dict[str, str]:
     """Where purchase orders were told of last."""
     found = {}
     for number in sorted({one.purchase_order for now in inbound.values() for one in now.open}):
@@ -238,7 +238,7 @@ async def _purchases(store: PostgresStore, inbound: dict[str, Inbound]) -> dict[
 
 
 async def _sagas(
-    store: PostgresStore, order_id: str, recipes: RecipeBook
+    store: Store, order_id: str, recipes: RecipeBook
 ) -> list[tuple[Saga, Recipe | None]]:
     loaded = await store.load(Wanted(documents={(SAGAS_OF, order_id)}))
     ids = [name for one in loaded.documents.values() for name in _SAGAS_OF.decode(one.body).ids]
@@ -251,12 +251,12 @@ async def _sagas(
     return [(saga, recipes.recipe(saga.recipe, saga.version)) for saga in sagas]
 
 
-async def _pauses(store: PostgresStore) -> list[Pause]:
+async def _pauses(store: Store) -> list[Pause]:
     found = [pause_of(one) for one in await all_documents(store, PAUSE)]
     return [one for one in found if one is not None]
 
 
-async def _handled(store: PostgresStore, places: Sequence[Place]) -> frozenset[str]:
+async def _handled(store: Store, places: Sequence[Place]) -> frozenset[str]:
     """The places of messages that a person has dealt with."""
     names = {f"{partition}:{position}" for partition, position in places}
     loaded = await store.load(Wanted(documents={(HANDLED, name) for name in names}))
@@ -266,7 +266,7 @@ async def _handled(store: PostgresStore, places: Sequence[Place]) -> frozenset[s
 # An item --------------------------------------------------------------------------------------
 
 
-async def _item(store: PostgresStore, item: str, house: House) -> Trace:
+async def _item(store: Store, item: str, house: House) -> Trace:
     trace = Trace("item", item)
     told = await store.places_of_key(item)
     moved = await store.places_of_item(item, _MOVEMENTS_MAX)
@@ -304,7 +304,7 @@ async def _item(store: PostgresStore, item: str, house: House) -> Trace:
 # A message ------------------------------------------------------------------------------------
 
 
-async def _message(store: PostgresStore, place: Place, house: House) -> Trace:
+async def _message(store: Store, place: Place, house: House) -> Trace:
     trace = Trace("message", f"{place[0]}:{place[1]}")
     followed = await store.places_of_cause([place])
     outcomes = await _tell_messages(store, trace, [place, *followed])
@@ -330,7 +330,7 @@ async def _message(store: PostgresStore, place: Place, house: House) -> Trace:
 
 
 async def _close(
-    store: PostgresStore,
+    store: Store,
     trace: Trace,
     effects: Sequence[EffectView],
     keys: Sequence[str],
@@ -346,7 +346,7 @@ async def _close(
 
 
 async def _decisions(
-    store: PostgresStore, places: Sequence[Place], outcomes: dict[Place, OutcomeRow]
+    store: Store, places: Sequence[Place], outcomes: dict[Place, OutcomeRow]
 ) -> list[Wait]:
     """Messages that are not decided, or were put aside and not dealt with since."""
     handled = await _handled(store, places)
@@ -362,7 +362,7 @@ async def _decisions(
 
 
 async def _tell_messages(
-    store: PostgresStore, trace: Trace, places: Sequence[Place]
+    store: Store, trace: Trace, places: Sequence[Place]
 ) -> dict[Place, OutcomeRow]:
     """Put messages and what was decided on them on the timeline."""
     outcomes = await store.outcomes_at(places)

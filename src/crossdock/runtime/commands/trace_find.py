@@ -10,11 +10,11 @@ import msgspec
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.kernel.redaction import shown
 from crossdock.log.keys import business_digest
+from crossdock.log.ports import Store
 from crossdock.log.records import Wanted
 from crossdock.log.views import EffectView
 from crossdock.runtime.commands.trace_parts import Fact, KeyAmbiguous
 from crossdock.sagas.recipes.saga import KIND, Saga
-from crossdock.storage.postgres.store import PostgresStore
 
 _SAGA = msgspec.json.Decoder(Saga)
 
@@ -33,7 +33,7 @@ KINDS: Final = (*_NAMED, "order", "item")
 
 
 async def orders_behind(
-    store: PostgresStore, key: str, sites: Collection[str], systems: Collection[str]
+    store: Store, key: str, sites: Collection[str], systems: Collection[str]
 ) -> dict[str, Fact]:
     """The orders that a key leads to, each with how it does; none where it leads to no order.
 
@@ -66,7 +66,7 @@ def the_one(key: str, found: dict[str, Fact]) -> str:
 
 
 async def _by_document(
-    store: PostgresStore, named: dict[str, tuple[str, ...]], key: str, sites: Collection[str]
+    store: Store, named: dict[str, tuple[str, ...]], key: str, sites: Collection[str]
 ) -> dict[str, Fact]:
     digests = [
         business_digest(name)
@@ -88,7 +88,7 @@ def _names(templates: Iterable[str], key: str, sites: Collection[str]) -> Iterab
             yield template.format(key=key, site=site)
 
 
-async def _by_instance(store: PostgresStore, name: str) -> dict[str, Fact]:
+async def _by_instance(store: Store, name: str) -> dict[str, Fact]:
     loaded = await store.load(Wanted(documents={(KIND, name)}))
     for document in loaded.documents.values():
         saga = _SAGA.decode(document.body)
@@ -97,7 +97,7 @@ async def _by_instance(store: PostgresStore, name: str) -> dict[str, Fact]:
     return {}
 
 
-async def _by_effect(store: PostgresStore, name: str) -> dict[str, Fact]:
+async def _by_effect(store: Store, name: str) -> dict[str, Fact]:
     loaded = await store.load(Wanted(effects={name}))
     for standing in loaded.effects.values():
         effect = standing.effect
@@ -107,7 +107,7 @@ async def _by_effect(store: PostgresStore, name: str) -> dict[str, Fact]:
     return {}
 
 
-async def _by_reference(store: PostgresStore, number: str, system: str) -> dict[str, Fact]:
+async def _by_reference(store: Store, number: str, system: str) -> dict[str, Fact]:
     found: dict[str, Fact] = {}
     for view in await store.effects_known_as([number]):
         theirs = system in ("", view.destination)

@@ -21,6 +21,7 @@ from crossdock.log.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
+from crossdock.log.looking import Looking
 from crossdock.log.ports import Reading
 from crossdock.log.records import Decided, Loaded, Wanted
 from crossdock.runtime.simulation.plan import Fault
@@ -34,7 +35,7 @@ _ONLY_LOOKS = frozenset(
     {
         "read", "load", "stranded", "due_documents", "ended_periods", "policies_to_review",
         "earlier", "gate", "something_due",
-        *(name for name in vars(Reading) if not name.startswith("_")),
+        *(name for name in vars(Reading) | vars(Looking) if not name.startswith("_")),
     }
 )  # fmt: skip
 _DECIDING = frozenset({"commit", "commit_calls"})

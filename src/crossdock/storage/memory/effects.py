@@ -274,6 +274,10 @@ class Effects:
         """Everything of one ordering key."""
         return [_view(self.by_id[number]) for number in self.ids_by_key.get(key, [])]
 
+    def decided_at(self, places: Collection[str]) -> list[EffectView]:
+        """Everything that messages at these places decided, by number."""
+        return [_view(kept) for kept in self.by_id.values() if kept.place in places]
+
     def known_as(self, references: Collection[str]) -> list[EffectView]:
         """Everything that a far system gave one of these numbers, by number."""
         return [

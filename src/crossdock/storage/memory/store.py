@@ -10,7 +10,7 @@ old.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from crossdock.log.feeds import FeedRow, FeedTurn
@@ -56,18 +56,16 @@ from crossdock.storage.memory import leases as holding
 from crossdock.storage.memory import messages as log
 from crossdock.storage.memory.data import Data
 from crossdock.storage.memory.effects import answers_of
+from crossdock.storage.memory.looking import MemoryLooking, Pause
 
-Pause = Callable[[str], Awaitable[None]]
 
-
-class MemoryStore:
+class MemoryStore(MemoryLooking):
     """A handle to data in memory; handles that are given the same `Data` see the same store."""
 
     def __init__(
         self, pause: Pause | None = None, data: Data | None = None, owner: str = "crossdock"
     ) -> None:
-        self.data = Data() if data is None else data
-        self._pause = pause
+        super().__init__(pause, data)
         self._owner = owner
 
     async def append(self, messages: Sequence[NewMessage]) -> list[Receipt]:
@@ -444,7 +442,3 @@ class MemoryStore:
 
     async def _committed(self, call: str) -> None:
         await self._at(f"{call}.after-commit")
-
-    async def _at(self, point: str) -> None:
-        if self._pause is not None:
-            await self._pause(point)

@@ -1,7 +1,7 @@
 """The side of the PostgreSQL engine that only looks: every call one read-only transaction.
 
-Below the port's own calls stand a few that only people's questions need (`trace`): they look at
-what no loop of the hub ever asks for.
+It has two ports, `log.ports.Reading` and `log.looking.Looking`, and a few calls about lots that
+only people's questions need.
 """
 
 from __future__ import annotations
@@ -222,57 +222,59 @@ class PostgresReading:
         """See `log.ports.Reading.places_of_business_keys`."""
         return [_place(row) for row in await self._look("places_of_business_keys", list(keys))]
 
-    # Beyond the port ------------------------------------------------------------------------
+    # The looking port ----------------------------------------------------------------------
 
     async def order_state(self, order_id: str) -> bytes | None:
-        """An order's state as it is stored, or None."""
+        """See `log.looking.Looking.order_state`."""
         states: list[bytes] = [row[0] for row in await self._look("order_state", order_id)]
         return states[0] if states else None
 
     async def places_of_key(self, key: str) -> list[Place]:
-        """Where every message of an ordering key stands, as they were received."""
+        """See `log.looking.Looking.places_of_key`."""
         return [_place(row) for row in await self._look("places_of_key", key)]
 
     async def places_of_cause(self, places: Sequence[Place]) -> list[Place]:
-        """Where the messages stand that the hub said to itself because of these."""
+        """See `log.looking.Looking.places_of_cause`."""
         causes = [f"{partition}:{position}" for partition, position in places]
         return [_place(row) for row in await self._look("places_of_cause", causes)]
 
     async def places_of_item(self, item: str, limit: int) -> list[Place]:
-        """Where the messages stand that moved an item: the newest ones, oldest first."""
+        """See `log.looking.Looking.places_of_item`."""
         return [_place(row) for row in await self._look("places_of_item", item, limit)]
 
     async def outcomes_at(self, places: Sequence[Place]) -> dict[Place, OutcomeRow]:
-        """What was decided on the messages at these places; undecided ones are not there."""
+        """See `log.looking.Looking.outcomes_at`."""
         found = map(_outcome, await self._look("outcomes_at", *_columns(places)))
         return {(row.partition, row.position): row for row in found}
 
     async def effects_decided_at(self, places: Sequence[Place]) -> list[EffectView]:
-        """The effects that the messages at these places decided."""
+        """See `log.looking.Looking.effects_decided_at`."""
         return await self._effects("effects_by_place", *_columns(places))
 
     async def exceptions_about(
         self, keys: Sequence[str], places: Sequence[Place]
     ) -> list[ExceptionRow]:
-        """Conditions about these keys or what is below them, or that these messages met first."""
+        """See `log.looking.Looking.exceptions_about`."""
         rows = await self._look("exceptions_about", list(keys), *_columns(places))
         return [_exception(row) for row in rows]
 
     async def documents_of_kind(self, kind: str, after: str, limit: int) -> list[Document]:
-        """Documents of a kind by id, beyond `after` ("" starts)."""
+        """See `log.looking.Looking.documents_of_kind`."""
         return [document_of(row) for row in await self._look("documents_of", kind, after, limit)]
 
     async def waiting_of_order(self, order_id: str) -> list[Waiting]:
-        """The lines of an order that wait."""
+        """See `log.looking.Looking.waiting_of_order`."""
         return [waiting_of(row) for row in await self._look("waiting_of_order", order_id)]
 
     async def waiting_of_item(self, item: str, limit: int) -> list[Waiting]:
-        """The lines that wait for an item, as they will be served."""
+        """See `log.looking.Looking.waiting_of_item`."""
         return [waiting_of(row) for row in await self._look("waiting_of_item", item, limit)]
 
     async def promises_of_item(self, item: str) -> list[PromiseView]:
-        """The promise rows of an item."""
+        """See `log.looking.Looking.promises_of_item`."""
         return [PromiseView(*row) for row in await self._look("promises_of_item", item)]
+
+    # Beyond the ports ----------------------------------------------------------------------
 
     async def movements_of_lot(self, item: str, lot: str) -> list[LotMovement]:
         """Every movement of a lot or serial number, as they happened."""

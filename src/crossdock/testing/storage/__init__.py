@@ -15,6 +15,7 @@ PARTS = (
     "finance",
     "intake",
     "leases",
+    "looking",
     "money",
     "policies",
     "reading",
