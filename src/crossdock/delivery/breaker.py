@@ -34,6 +34,7 @@ class Breaker(msgspec.Struct, frozen=True, omit_defaults=True):
     prober: str = ""  # who sends the probe
     probe_until: float = 0.0  # when another may, if that one is not heard of again
     closed_at: float = 0.0  # when it was closed last
+    opened_at: float = 0.0  # since when it has not been closed; 0: it is, or nobody wrote it down
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def after(
     ramping = 0 <= now - breaker.closed_at < rules.ramp_seconds
     openings = 0 if seen.succeeded and not ramping else breaker.openings
     if failures >= (1 if ramping and breaker.openings else rules.failures_max):
-        return _opened(openings + 1, failures, rules, now, chance)
+        return _opened(openings + 1, failures, rules, now, chance, now)
     return msgspec.structs.replace(breaker, failures=failures, openings=openings)
 
 
@@ -114,12 +115,14 @@ def _probed(
     if breaker.prober != holder:
         return breaker
     if seen.failed_last:
-        return _opened(breaker.openings + 1, breaker.failures + seen.failed, rules, now, chance)
+        failures, since = breaker.failures + seen.failed, breaker.opened_at
+        return _opened(breaker.openings + 1, failures, rules, now, chance, since)
     return Breaker(openings=breaker.openings, closed_at=now)
 
 
 def _opened(
-    openings: int, failures: int, rules: BreakerRules, now: float, chance: float
+    openings: int, failures: int, rules: BreakerRules, now: float, chance: float, since: float
 ) -> Breaker:
     bound = min(rules.pause_seconds_max, rules.pause_seconds * 2.0 ** min(openings - 1, 30))
-    return Breaker(failures, openings, now + bound * (0.5 + 0.5 * chance))
+    until = now + bound * (0.5 + 0.5 * chance)
+    return Breaker(failures, openings, until, opened_at=since)

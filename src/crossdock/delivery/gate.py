@@ -20,7 +20,7 @@ from crossdock.contracts.connector import FarAnswer, RetryLater, Unknown
 from crossdock.delivery import breaker as breaking
 from crossdock.delivery.breaker import NOTHING_SEEN, Breaker, BreakerRules, Position, Seen
 from crossdock.delivery.budget import Budget, allowance, booked
-from crossdock.delivery.quota import Block, given_back, taken
+from crossdock.delivery.quota import BLOCK_SECONDS, Block, given_back, taken
 from crossdock.delivery.retry import ASKED_SECONDS_MAX
 
 PASS_SECONDS: Final = 1.0
@@ -254,6 +254,8 @@ class GateView:
     paused_seconds: float  # for how long they asked to be spared
     at_once: Mapping[str, int]  # worker -> its requests at once
     retries_left: float  # requests that may be repetitions now
+    open_since: float | None = None  # seconds of the civil clock; None: it is closed, or not known
+    quota_seconds: float = 0.0  # until the next request may go, where there is a quota
 
 
 def view(gate: Gate, sparing: Sparing, now: float) -> GateView:
@@ -269,7 +271,15 @@ def view(gate: Gate, sparing: Sparing, now: float) -> GateView:
             name: slots.count for name, slots in sorted(gate.slots.items()) if _is_kept(slots, now)
         },
         retries_left=allowance(gate.budget, now),
+        open_since=gate.breaker.opened_at or None,
+        quota_seconds=_spared(gate, sparing.per_second, now),
     )
+
+
+def _spared(gate: Gate, per_second: float | None, now: float) -> float:
+    """For how long its quota lets nothing go; further ahead than it reaches was a wrong clock's."""
+    wait = gate.next_at - now
+    return wait if per_second and 0 < wait <= BLOCK_SECONDS + 1.0 / per_second else 0.0
 
 
 _ENCODER = msgspec.json.Encoder()

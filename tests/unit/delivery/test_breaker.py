@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.delivery.breaker import (
+    NOTHING_SEEN,
     Breaker,
     BreakerRules,
     Position,
@@ -63,6 +64,19 @@ def test_luck_spreads_a_pause_over_its_second_half(chance: float, times: int) ->
     breaker = after(Breaker(openings=times - 1), RULES, "a", Seen(0, 3, 3), 0.0, chance)
     bound = min(60.0, 2.0 ** (times - 1))
     assert bound / 2 <= breaker.open_until <= bound
+
+
+def test_it_knows_since_when_it_has_not_been_closed() -> None:
+    """Since the first opening, however often a probe failed; a probe that succeeds ends it."""
+    breaker = after(opened(now=100.0), RULES, "a", NOTHING_SEEN, 150.0, 1.0)
+    assert breaker.opened_at == 100.0
+    tried = probing(breaker, RULES, "a", 200.0)
+    assert tried is not None
+    still = after(tried, RULES, "a", FAILED, 200.0, 1.0)
+    assert (still.open_until, still.opened_at) == (202.0, 100.0)
+    again = probing(still, RULES, "a", 300.0)
+    assert again is not None
+    assert after(again, RULES, "a", FINE, 300.0, 1.0).opened_at == 0.0
 
 
 def test_one_worker_probes_at_a_time() -> None:

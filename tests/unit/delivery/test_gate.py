@@ -209,4 +209,16 @@ def test_people_see_how_a_destination_fares() -> None:
     assert shown.breaker is Position.OPEN
     assert shown.next_probe_seconds == 0.75
     assert (shown.failures, shown.at_once, shown.retries_left) == (5, {"a": 3}, FLOOR)
+    assert shown.open_since == 100.0
     assert view(Gate(), Sparing(), 0.0).next_probe_seconds is None
+    assert view(Gate(), Sparing(), 0.0).open_since is None
+
+
+def test_people_see_how_long_a_quota_lasts() -> None:
+    """Until the next request may go; nothing where there is no quota, or it has moments left."""
+    slow = Sparing(per_second=0.1)
+    gate, _ = step(Gate(), slow, "a", Report(), 1, 100.0, 1.0)
+    assert view(gate, slow, 104.0).quota_seconds == 6.0
+    assert view(gate, slow, 110.0).quota_seconds == 0.0
+    assert view(gate, Sparing(), 104.0).quota_seconds == 0.0
+    assert view(gate, slow, 10.0).quota_seconds == 0.0  # a wrong clock wrote that

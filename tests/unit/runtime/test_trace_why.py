@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import msgspec
 import pytest
 
 from crossdock.contracts import catalogue
@@ -19,23 +18,22 @@ from crossdock.contracts.shipments import Pick, PickLine, Shipment, ShipmentLine
 from crossdock.contracts.steering import OrderPriority
 from crossdock.contracts.vocabulary import HoldKind
 from crossdock.contracts.words import Noun
-from crossdock.inventory.inbound import Inbound
-from crossdock.log.records import Settlement, Verdict, Wanted
+from crossdock.log.records import Settlement, Verdict
 from crossdock.returns.authorisation import ReturnRules
 from crossdock.runtime.commands.destinations import Destination
+from crossdock.runtime.commands.trace_common import House
+from crossdock.runtime.commands.trace_delivery import Ways
+from crossdock.runtime.commands.trace_order import picture_of
 from crossdock.runtime.commands.trace_parts import Safe, Wait
 from crossdock.runtime.commands.trace_safe import safe_for_order
 from crossdock.runtime.commands.trace_why import Picture, waits_of
-from crossdock.sagas.decide import opened
 from crossdock.sagas.deciders.pauses import Pause
 from crossdock.sagas.recipes.book import RecipeBook
 from crossdock.sagas.recipes.order_to_ship import ORDER_TO_SHIP
-from crossdock.sagas.recipes.saga import Saga
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once, small_policy
 
 _ALL = 1_000_000
-_SAGA = msgspec.json.Decoder(Saga)
 
 
 def say(hub: SmallHub, kind: str, noun: Noun, source: str = "") -> None:
@@ -68,49 +66,21 @@ def tell(hub: SmallHub, destination: str, verdict: Verdict, *, held: bool = Fals
         at_once(hub.store.settle(done, at(11)))
 
 
+HOUSE = House(
+    {"EAST": "wms_east", "WEST": "wms_west"},
+    frozenset({"wms_east", "wms_west", "shop", "erp", "crm"}),
+    CONDITIONS,
+    RecipeBook((ORDER_TO_SHIP,)),
+    {},
+    "erp",
+)
+
+
 def picture(hub: SmallHub, seconds: float = 60) -> Picture:
-    """What the memory store knows of O1."""
-    data = hub.store.data
-    places = [
-        (partition, number)
-        for partition, kept in sorted(data.partitions.items())
-        for number, one in enumerate(kept.messages, 1)
-        if one.message.key == "O1"
-    ]
-    messages = at_once(hub.store.messages(places))
-    waiting = [row for rows in data.waiting.values() for row in rows.values()]
-    items = {row.item for row in waiting}
-    loaded = at_once(hub.store.load(Wanted(documents={("inbound", item) for item in items})))
-    sagas = [
-        _SAGA.decode(one.body)
-        for one in at_once(
-            hub.store.load(Wanted(documents={("saga", "order-to-ship/O1")}))
-        ).documents.values()
-    ]
-    return Picture(
-        order=hub.order("O1"),
-        now=at(seconds),
-        messages=messages,
-        nouns={(one.partition, one.position): opened(one)[1] for one in messages},
-        outcomes={
-            at_: data.partitions[at_[0]].outcomes[at_[1]]
-            for at_ in places
-            if at_[1] in data.partitions[at_[0]].outcomes
-        },
-        effects=at_once(hub.store.effects_of("O1")),
-        waiting=waiting,
-        promises={
-            item: [one for one in at_once(hub.store.promises(None, _ALL)) if one.item == item]
-            for item in items
-        },
-        inbound={
-            name: msgspec.json.decode(one.body, type=Inbound)
-            for (_, name), one in loaded.documents.items()
-        },
-        sagas=[(saga, ORDER_TO_SHIP) for saga in sagas],
-        warehouses={"EAST": "wms_east", "WEST": "wms_west"},
-        item_owner="erp",
-    )
+    """What is looked at of O1."""
+    places = at_once(hub.store.places_of_key("O1"))
+    outcomes = at_once(hub.store.outcomes_at(places))
+    return at_once(picture_of(hub.store, "O1", places, outcomes, HOUSE, at(seconds)))
 
 
 def safe(hub: SmallHub, seen: Picture) -> list[Safe]:
@@ -137,7 +107,7 @@ def cited(hub: SmallHub, seen: Picture) -> None:
     effects = {effect.business_key for effect in seen.effects}
     conditions = {f"{one.kind} {one.key}" for one in at_once(hub.store.exceptions(_ALL))}
     others = {saga.id for saga, _ in seen.sagas} | {
-        f"destination:{name}" for name in seen.destinations
+        f"destination:{name}" for name in seen.ways.destinations
     }
     parts = {number: len(one.messages) for number, one in hub.store.data.partitions.items()}
     sentences: list[Wait | Safe] = [*waits_of(seen), *safe(hub, seen)]
@@ -240,7 +210,7 @@ def test_a_far_system_that_is_away_is_said_to_be(breaker: str) -> None:
     place(hub)
     tell(hub, "wms_east", Verdict.RETRY)
     away = Destination("wms_east", breaker, 5, 12.0, 0.0, 1, None, {}, 0.0)
-    seen = replace(picture(hub), destinations={"wms_east": away})
+    seen = replace(picture(hub), ways=Ways({"wms_east": away}))
     assert stuck(waits_of(seen)) == [
         (
             f"wms_east is away: breaker {breaker}; 5 requests failed in a row; next probe in 12 s",
@@ -263,7 +233,7 @@ def test_a_paused_flow_is_named_with_the_message_that_paused_it() -> None:
     hub.stock(EAST={"bolt": 9})
     place(hub)
     rule = Pause("pick events late > 5m: pause releases", True, "0:1", [catalogue.ORDER_RELEASED])
-    seen = replace(picture(hub), pauses=[rule])
+    seen = replace(picture(hub), ways=Ways(pauses=[rule]))
     [(what, _, evidence)] = stuck(waits_of(seen))
     assert what == f"the house's rule holds it back: {rule.rule}"
     assert evidence == "0:1"

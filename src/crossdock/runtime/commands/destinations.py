@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from crossdock.delivery.breaker import Position
 from crossdock.delivery.gate import Gate, Sparing, decode, view
@@ -32,6 +32,8 @@ class Destination:
     retries_left: float  # requests that may be repetitions now
     backlog: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # lane -> state
     oldest_due_seconds: float | None = None  # how long ago the oldest that is due was intended
+    open_since: datetime | None = None  # since when its breaker has not been closed
+    quota_seconds: float = 0.0  # until its quota lets the next request go
 
     @property
     def left(self) -> int:
@@ -58,6 +60,12 @@ class Destination:
         if self.paused_seconds:
             parts.append(f"asked to be spared for {self.paused_seconds:.0f} s more")
         return "; ".join(parts)
+
+    def quota_in_words(self) -> str:
+        """How many requests it may get, and when the next."""
+        rate = self.per_second or 0.0
+        many = f"{rate:g} requests a second" if rate >= 1 else f"{rate * 3600:g} requests an hour"
+        return f"its quota of {many}: the next may go in {self.quota_seconds:.0f} s"
 
     @property
     def is_well(self) -> bool:
@@ -87,6 +95,10 @@ def destination(
         retries_left=shown.retries_left,
         backlog=backlog,
         oldest_due_seconds=(now - min(due)).total_seconds() if due else None,
+        open_since=None
+        if shown.open_since is None
+        else datetime.fromtimestamp(shown.open_since, UTC),
+        quota_seconds=shown.quota_seconds,
     )
 
 

@@ -53,6 +53,13 @@ async def orders_behind(
     )
 
 
+async def speaks_of_order(store: Store, order_id: str) -> bool:
+    """Whether a message is about an order of this id, though none was taken."""
+    found = await store.messages(await store.places_of_key(order_id))
+    kinds = (CATALOGUE.get(message.type) for message in found)
+    return any(kind is not None and kind.key == "order_id" for kind in kinds)
+
+
 def the_one(key: str, found: dict[str, Fact]) -> str:
     """The only order among these.
 

@@ -28,7 +28,7 @@ class KeyUnknown(CrossdockError):
 
 
 class KeyAmbiguous(CrossdockError):
-    """Several orders go by this key."""
+    """Several orders or items go by this key."""
 
     code = "key-ambiguous"
     expects = "KIND:NUMBER, as in invoice:77, or SYSTEM:NUMBER of the far system whose number it is"

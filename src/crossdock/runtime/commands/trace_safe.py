@@ -29,10 +29,20 @@ def safe_for_order(
         *_about_messages(picture, table),
         *_about_holds(picture),
         *_about_stock(picture),
-        *_about_instances(picture),
-        *about_conditions(open_now, table, order),
+        *_about_instances(picture, table),
+        *about_conditions(_left_to_tables(picture, open_now), table, order),
     ]
     return once(found, waits)
+
+
+def _left_to_tables(picture: Picture, rows: Iterable[ExceptionRow]) -> Iterator[ExceptionRow]:
+    """What the table of conditions knows best: not an instance that can say itself what is safe.
+
+    Nor an effect that is not held: there is nothing to be ruled on.
+    """
+    instances = {saga.id for saga, recipe in picture.sagas if recipe is not None}
+    ended = {effect.business_key for effect in picture.effects if effect.state != "held"}
+    return (row for row in rows if row.key not in instances | ended)
 
 
 def once(found: Iterable[Safe], waits: Iterable[Wait]) -> list[Safe]:
@@ -112,11 +122,19 @@ def _about_stock(picture: Picture) -> Iterator[Safe]:
             )
 
 
-def _about_instances(picture: Picture) -> Iterator[Safe]:
+def _about_instances(picture: Picture, table: Table) -> Iterator[Safe]:
     for saga, recipe in picture.sagas:
-        if recipe is None or saga.ended:
+        if saga.ended:
             continue
-        for one in advice(recipe, saga):
+        if recipe is None:
+            runbook = table["saga-without-recipe"]
+            for row in filled_in(runbook, saga.id, None, picture.order.order_id):
+                yield Safe(row["command"], row["when"], saga.id)
+            continue
+        advised = advice(recipe, saga)
+        if advised or any(step.waits for step in saga.steps.values()):
+            yield Safe(f"crossdock sagas show {saga.id}", "first: what is done so far", saga.id)
+        for one in advised:
             step = f" --step {one.step}" if one.step else ""
             command = f"crossdock sagas {one.action} {saga.id}{step} --by WHO --reason WHY"
             yield Safe(command, one.why, saga.id)

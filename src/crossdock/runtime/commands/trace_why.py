@@ -14,7 +14,8 @@ from typing import Any, Final
 from crossdock.contracts import catalogue
 from crossdock.contracts.vocabulary import Disposition, Fate, HoldKind
 from crossdock.inventory.inbound import Inbound
-from crossdock.log.records import SETTLED, Memory, Recorded, Verdict, Waiting
+from crossdock.log.looking import Place
+from crossdock.log.records import Memory, Recorded, Waiting
 from crossdock.log.views import EffectView, OutcomeRow, PromiseView
 from crossdock.orders.doings import Doing
 from crossdock.orders.matching import Finding, MatchRow, match
@@ -22,16 +23,11 @@ from crossdock.orders.receipts import sent
 from crossdock.orders.refusals import kind_of
 from crossdock.orders.state import OrderState
 from crossdock.runtime.commands import trace_words as words
-from crossdock.runtime.commands.destinations import Destination
+from crossdock.runtime.commands.trace_delivery import Ways, is_done, waits_for_delivery
 from crossdock.runtime.commands.trace_parts import Wait
-from crossdock.sagas.deciders.pauses import Pause
 from crossdock.sagas.recipes.recipe import Recipe
 from crossdock.sagas.recipes.saga import Saga
 from crossdock.sagas.recipes.words import awaited, residue
-
-Place = tuple[int, int]
-
-_IN_DOUBT: Final = frozenset({Verdict.UNKNOWN, Verdict.LOST})
 
 _ANSWERS_FOR: Final[Mapping[HoldKind, str]] = {
     HoldKind.DATA: "the owner of the master record",
@@ -58,8 +54,7 @@ class Picture:
     inbound: Mapping[str, Inbound] = field(default_factory=dict)
     purchases: Mapping[str, str] = field(default_factory=dict)  # purchase order -> its newest place
     sagas: Sequence[tuple[Saga, Recipe | None]] = ()
-    destinations: Mapping[str, Destination] = field(default_factory=dict)
-    pauses: Sequence[Pause] = ()
+    ways: Ways = field(default_factory=Ways)
     warehouses: Mapping[str, str] = field(default_factory=dict)  # site -> system
     item_owner: str = ""
     handled: frozenset[str] = frozenset()  # places of messages that a person has dealt with
@@ -98,7 +93,7 @@ def waits_of(picture: Picture) -> list[Wait]:
         *_decisions(picture),
         *_holds(picture),
         *_stock(picture),
-        *waits_for_delivery(picture.effects, picture),
+        *waits_for_delivery(picture.effects, picture.ways),
         *_picks(picture),
         *_stops(picture),
         *_documents(picture),
@@ -127,6 +122,20 @@ def decision_awaited(
     elif row.outcome.fate in (Fate.HELD, Fate.DEAD) and not handled:
         what = f"the message of {message.source} is {row.outcome.fate.value}: {row.outcome.reason}"
         yield Wait(what, message.place, "a person", row.processed_time, stuck=True)
+
+
+def noted_under(messages: Sequence[Recorded], outcomes: Mapping[Place, OutcomeRow]) -> list[str]:
+    """The keys of conditions that these messages share with others: numbers, codes, sequences."""
+    found: dict[str, None] = {}
+    for message in messages:
+        row = outcomes.get((message.partition, message.position))
+        kind, *about = (row.outcome.reason if row is not None else "").split(":", 2)
+        if kind == "unknown-identifier" and len(about) == 2:
+            found[f"{about[0]}/{message.source}/{about[1]}"] = None
+        elif kind == "unknown-code" and len(about) == 2:
+            found[f"{message.source}/{about[0]}/{about[1]}"] = None
+        found[f"{message.source}/{message.key}"] = None
+    return list(found)
 
 
 def _holds(picture: Picture) -> Iterator[Wait]:
@@ -195,72 +204,6 @@ def _coming(picture: Picture, row: Waiting) -> Iterator[Wait]:
         )
         cited = picture.purchases.get(one.purchase_order, f"inbound {row.item}")
         yield Wait(what, cited, "the supplier", due if late else None, stuck=late)
-
-
-# Delivery -------------------------------------------------------------------------------------
-
-
-def waits_for_delivery(effects: Sequence[EffectView], picture: Picture | None) -> Iterator[Wait]:
-    """What somebody should know and does not, with what keeps it from them."""
-    ahead: dict[str, str] = {}
-    for effect in effects:
-        if is_done(effect):
-            continue
-        first = ahead.setdefault(effect.destination, effect.business_key)
-        if first != effect.business_key:
-            what = f"{effect.destination} to be told: {effect.state}, waits behind {first}"
-            yield Wait(what, effect.business_key, effect.destination)
-            continue
-        yield _telling(effect)
-        if picture is not None:
-            yield from _in_the_way(effect, picture)
-
-
-def is_done(effect: EffectView) -> bool:
-    """Whether nothing is left to tell."""
-    return effect.state in SETTLED and bool(effect.ended)
-
-
-def _telling(effect: EffectView) -> Wait:
-    last = effect.ended[-1] if effect.ended else None
-    since = last.settled_time if last is not None else None
-    what = f"{effect.destination} to be told: {effect.state}, {_trouble(effect)}"
-    held = effect.state == "held"
-    if last is not None and last.verdict in _IN_DOUBT:
-        then = "a person must look there" if held else "it is asked before it is told again"
-        what = f"{what}; nobody knows whether it was done: {then}"
-    elif last is not None and not held and effect.state != "in_flight":
-        what = f"{what}; it is told again by itself"
-    return Wait(what, effect.business_key, "a person" if held else effect.destination, since, held)
-
-
-def _trouble(effect: EffectView) -> str:
-    if not effect.attempts:
-        return "its flow does not run" if effect.state == "held" else "not tried yet"
-    if not effect.ended:
-        return f"attempt {effect.attempts} is under way"
-    last = effect.ended[-1]
-    problem = last.problem or last.verdict
-    times = "1 attempt, made" if effect.attempts == 1 else f"{effect.attempts} attempts, the last"
-    return f"{times} at {words.when(last.settled_time)}: {problem}"
-
-
-def _in_the_way(effect: EffectView, picture: Picture) -> Iterator[Wait]:
-    """What holds a destination back as a whole, or what is told of this kind."""
-    fares = picture.destinations.get(effect.destination)
-    if fares is not None and not fares.is_well:
-        last = effect.ended[-1].settled_time if effect.ended else None
-        yield Wait(
-            f"{effect.destination} is away: {fares.gate_in_words()}",
-            f"destination:{effect.destination}",
-            effect.destination,
-            last,
-            stuck=True,
-        )
-    for pause in picture.pauses:
-        if pause.on and effect.type in pause.types:
-            what = f"the house's rule holds it back: {pause.rule}"
-            yield Wait(what, pause.place, "events that are on time again", stuck=True)
 
 
 # Warehouses -----------------------------------------------------------------------------------
