@@ -444,7 +444,7 @@ def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderS
     """The order's status, a function of its line quantities (`known` if derived already)."""
     if not order.placed:
         return OrderStatus.AWAITED
-    ordered = cancelled = shipped = taken = returned = invoiced = backordered = 0
+    ordered = cancelled = shipped = to_leave = taken = returned = invoiced = backordered = 0
     for number, now in (all_figures(order) if known is None else known).items():
         line = order.lines[number]
         taken += now.taken
@@ -453,14 +453,16 @@ def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderS
         ordered += now.ordered
         if line.uncounted and not order.cancel_all:
             ordered += 1  # something is: its order is held until it is known how much
+            to_leave += 1
         cancelled += now.cancelled
         shipped += now.shipped
+        to_leave += max(0, now.ordered - now.cancelled - now.shipped)
         returned += now.returned
         invoiced += now.invoiced
         backordered += now.backordered
-    if cancelled >= ordered:
+    if cancelled >= ordered and not shipped:  # what has left has left, wanted or not (I8)
         return OrderStatus.CANCELLED
-    if shipped + cancelled >= ordered:
+    if not to_leave:  # line by line: too much of one does not make up for another
         if returned >= shipped:
             return OrderStatus.RETURNED
         return OrderStatus.INVOICED if invoiced >= shipped else OrderStatus.SHIPPED

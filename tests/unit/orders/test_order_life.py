@@ -8,7 +8,13 @@ import pytest
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.holds import OrderHold, OrderHoldRelease
-from crossdock.contracts.orders import Order, OrderCancellation, OrderLine
+from crossdock.contracts.orders import (
+    LineChange,
+    Order,
+    OrderCancellation,
+    OrderChange,
+    OrderLine,
+)
 from crossdock.contracts.products import Component, Item
 from crossdock.contracts.shipments import Shipment, ShipmentLine
 from crossdock.contracts.vocabulary import HoldKind, ItemKind, OrderStatus
@@ -132,3 +138,35 @@ def test_a_message_that_is_no_event_of_an_order_leads_nowhere() -> None:
     held, released = OrderStatus.HELD, OrderStatus.RELEASED
     assert may_lead(held, catalogue.ITEM_CHANGED, held)
     assert not may_lead(held, catalogue.ITEM_CHANGED, released)
+
+
+def test_an_order_of_which_something_left_is_never_cancelled() -> None:
+    """What left was changed away too late, and the rest is cancelled: what has left has left (I8).
+
+    Found by the simulator (seed 3552): more had left than was ordered, so that what was cancelled
+    came up to what was ordered.
+    """
+    hub = SmallHub()
+    hub.stock(EAST={"bolt": 9, "nut": 9})
+    lines = tuple(
+        OrderLine(line=number, item=item, quantity=2, unit_price_e4=10_000)
+        for number, item in (("1", "bolt"), ("2", "nut"))
+    )
+    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=lines)
+    hub.tell(noun_message(catalogue.ORDER_PLACED, order, "placed"))
+    gone = ShipmentLine(line="1", item="bolt", quantity=2)
+    parcel = Shipment(shipment_id="s-1", order_id="o-1", site="EAST", lines=(gone,))
+    less = LineChange(line="1", item="bolt", quantity=0)
+    change = OrderChange(change_id="c-1", order_id="o-1", revision=1, lines=(less,))
+    told = statuses(
+        hub,
+        noun_message(catalogue.SHIPMENT_SHIPPED, parcel, "left"),
+        noun_message(catalogue.ORDER_CHANGE_REQUESTED, change, "changed"),
+        CANCELLED,
+    )
+    assert list(told) == [
+        OrderStatus.RELEASED,
+        OrderStatus.PARTLY_SHIPPED,
+        OrderStatus.PARTLY_SHIPPED,
+        OrderStatus.SHIPPED,
+    ]
