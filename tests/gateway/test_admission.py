@@ -19,11 +19,13 @@ from crossdock.contracts.catalogue import (
     LABEL_VOIDED,
     PROPOSAL_SETTLED,
     RATE_QUOTED,
+    RESERVATION_REQUESTED,
 )
 from crossdock.contracts.codes import CodeTable
+from crossdock.contracts.reservations import ReservationLine, ReservationRequest
 from crossdock.contracts.vocabulary import ItemStatus
 from crossdock.gateway import errors
-from crossdock.gateway.admission import admit
+from crossdock.gateway.admission import admit, admit_call
 from crossdock.gateway.keys import Caller
 from crossdock.gateway.problems import status_of
 from crossdock.kernel.errors import BadInput
@@ -263,3 +265,15 @@ def test_a_system_with_codes_of_its_own_is_let_in_with_them() -> None:
             taken(status, item)
     with pytest.raises(BadInput):
         admit(body("bolt", "Z"), Caller("erp"), POLICY, NOW)
+
+
+def test_a_call_in_the_words_of_a_channel_is_judged_as_what_it_means() -> None:
+    """Its owner is asked of our channel, and the log keeps the word that was said."""
+    line = ReservationLine(line="1", item="bolt", quantity=1)
+    wish = ReservationRequest(reservation_id="r-1", channel="7", lines=(line,))
+    with pytest.raises(errors.NotYours):
+        admit_call(RESERVATION_REQUESTED, wish, Caller("shop"), POLICY, NOW)
+    table = CodeTable("channel", {"7": "web"})
+    policy = replace(POLICY, speech={"shop": Speech(codes={"channel": table})})
+    call = admit_call(RESERVATION_REQUESTED, wish, Caller("shop"), policy, NOW)
+    assert b'"channel":"7"' in call.raw

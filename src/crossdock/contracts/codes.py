@@ -1,4 +1,7 @@
-"""Code tables: how one system spells the words of our vocabularies; total or refused (R15).
+"""Code tables: how one system spells our words, and what it calls our places; total or refused.
+
+The words of a vocabulary are those of a contract (R15); the names of sites and channels are those
+of the house's configuration (R17), so that a system may go on calling them as it always did.
 
 A code that is not in its table is never guessed and never passed through: whoever translates it
 gets an `UnknownCode` with the codes that are known. A table may send several codes to one word.
@@ -15,7 +18,7 @@ from crossdock.contracts import vocabulary
 from crossdock.kernel.errors import UnknownCode
 from crossdock.kernel.redaction import shown
 
-Word = TypeVar("Word", bound=StrEnum)
+Word = TypeVar("Word", bound=str)
 
 
 VOCABULARIES: Final[Mapping[str, type[StrEnum]]] = {
@@ -30,13 +33,16 @@ VOCABULARIES: Final[Mapping[str, type[StrEnum]]] = {
 }
 """By name, the vocabularies that a system may spell in its own way."""
 
+PLACES: Final = ("site", "channel")
+"""What else a system may call in its own way: names that the configuration gives."""
+
 NAMES: Final[Mapping[type[StrEnum], str]] = {word: name for name, word in VOCABULARIES.items()}
 """The name of each vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeTable(Generic[Word]):
-    """One vocabulary as one system spells it."""
+    """One vocabulary, or our sites or channels, as one system spells them."""
 
     vocabulary: str
     words: Mapping[str, Word]
@@ -59,9 +65,9 @@ class CodeTable(Generic[Word]):
             UnknownCode: the system has no code for it.
         """
         for code, meant in self.words.items():
-            if meant is word:
+            if meant == word:
                 return code
-        raise UnknownCode(where=self.vocabulary, found=shown(word.value), expected=self.known())
+        raise UnknownCode(where=self.vocabulary, found=shown(str(word)), expected=self.known())
 
     def known(self) -> str:
         """The codes of the table, for whoever looks at an unknown one."""

@@ -1,4 +1,4 @@
-"""Where a noun names other records, and where it uses the words of a vocabulary: paths by type.
+"""Where a noun names other records or places, and where it uses a vocabulary: paths by type.
 
 A path is a tuple of field names; `EACH` stands for every member of a list. The paths are read off
 the nouns once, so that a new noun or field is known here without a word.
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from crossdock.contracts.codes import NAMES
+from crossdock.contracts.codes import NAMES, PLACES
 from crossdock.contracts.parties import Party
 from crossdock.contracts.places import Location
 from crossdock.contracts.vocabulary import Entity
@@ -47,11 +47,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A field whose value is a word of a vocabulary."""
+    """A field whose value is a word of a vocabulary, or the name of a site or channel."""
 
     path: Path
     vocabulary: str
-    words: type[StrEnum]
 
 
 @cache
@@ -66,14 +65,27 @@ def named_in(noun: type[Noun]) -> tuple[Named, ...]:
 
 @cache
 def coded_in(noun: type[Noun]) -> tuple[Coded, ...]:
-    """Every field of this noun that uses a vocabulary which systems may spell in their own way."""
+    """Every field of this noun that systems may spell in their own way: words, sites, channels."""
     return tuple(
-        Coded(path, NAMES[kind.cls], kind.cls)
+        Coded(path, vocabulary)
         for path, _, kind in _leaves(noun)
-        if isinstance(kind, msgspec.inspect.EnumType)
-        and issubclass(kind.cls, StrEnum)
-        and kind.cls in NAMES
+        if (vocabulary := _vocabulary(path, kind)) is not None
     )
+
+
+def _vocabulary(path: Path, kind: msgspec.inspect.Type) -> str | None:
+    if isinstance(kind, msgspec.inspect.EnumType):
+        return NAMES.get(kind.cls) if issubclass(kind.cls, StrEnum) else None
+    field = str([step for step in path if step != EACH][-1])
+    for place in PLACES:
+        if field in (place, f"{place}s") or field.endswith(f"_{place}"):
+            return place
+    return None
+
+
+def names_no_place(vocabulary: str, value: str) -> bool:
+    """Whether a field for a site or channel is left empty, which is no code of anybody's."""
+    return not value and vocabulary in PLACES
 
 
 def _entity(field: str, struct: type[Any]) -> Entity | None:

@@ -57,11 +57,10 @@ def admit(raw: bytes, caller: Caller, policy: Policy, now: datetime) -> NewMessa
             where="$.source", found=shown(envelope.source), expected=shown(caller.system)
         )
     said = _inbound(envelope.type)
-    speech = policy.speech.get(envelope.source)
-    coded = speech is not None and bool(speech.codes)
-    data = readable(said.name, envelope.data, speech) if speech and coded else envelope.data
-    content = _as_said(envelope.data) if coded else None
-    return _judged(raw, envelope, said, typed(data, said.noun, "$.data"), content, policy, now)
+    data = _in_our_words(said, envelope, policy)
+    noun = typed(data if data is not None else envelope.data, said.noun, "$.data")
+    content = None if data is None else _as_said(envelope.data)
+    return _judged(raw, envelope, said, noun, content, policy, now)
 
 
 def admit_call(kind: str, noun: Noun, caller: Caller, policy: Policy, now: datetime) -> NewMessage:
@@ -81,11 +80,19 @@ def admit_call(kind: str, noun: Noun, caller: Caller, policy: Policy, now: datet
         time=now,
         data=msgspec.Raw(data),
     )
+    ours = _in_our_words(said, envelope, policy)
+    told = noun if ours is None else typed(ours, said.noun, "$")
     try:
-        return _judged(_encode(envelope), envelope, said, noun, None, policy, now)
+        return _judged(_encode(envelope), envelope, said, told, None, policy, now)
     except NotYours as error:
         error.where = error.where.replace("$.data", "$", 1)
         raise
+
+
+def _in_our_words(said: MessageType, envelope: Envelope, policy: Policy) -> bytes | None:
+    """The data with the codes of its sender read; None where the sender has none of its own."""
+    speech = policy.speech.get(envelope.source)
+    return readable(said.name, envelope.data, speech) if speech and speech.codes else None
 
 
 def _judged(

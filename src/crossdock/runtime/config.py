@@ -293,6 +293,7 @@ def _settings(reader: _Reader, parsed: object, base: Path) -> Settings:
         reader,
         reader.section(top.get("codes"), "codes"),
         {name: system.ids for name, system in systems.items()},
+        {"site": sites, "channel": channels},
     )
     surviving = reader.section(top.get("survivorship"), "survivorship")
     taken_back, paid_back = read_returns(reader, reader.section(top.get("returns"), "returns"))

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from crossdock.contracts.codes import VOCABULARIES, CodeTable
+from crossdock.contracts.codes import PLACES, VOCABULARIES, CodeTable
 from crossdock.contracts.vocabulary import Entity
 from crossdock.identity.matching import DEFAULT_RULES, KINDS, MatchRule
 from crossdock.ownership.subjects import fields_of, masters
@@ -36,10 +36,18 @@ def read_ids(reader: Reader, section: Mapping[str, Any], where: str) -> frozense
 
 
 def read_speech(
-    reader: Reader, section: Mapping[str, Any], ids: Mapping[str, frozenset[Entity]]
+    reader: Reader,
+    section: Mapping[str, Any],
+    ids: Mapping[str, frozenset[Entity]],
+    places: Mapping[str, Collection[str]],
 ) -> dict[str, Speech]:
-    """How each system speaks that does not speak as we do; `section` is `codes`."""
-    tables = {name: _tables(reader, name, value) for name, value in section.items()}
+    """How each system speaks that does not speak as we do; `section` is `codes`.
+
+    `places` are the names of this configuration's sites and channels.
+    """
+    words = {name: [word.value for word in words] for name, words in VOCABULARIES.items()}
+    spoken = {**words, **{name: list(places[name]) for name in PLACES}}
+    tables = {name: _tables(reader, name, value, spoken) for name, value in section.items()}
     for name in tables:
         if name not in ids:
             reader.wrong(f"codes.{name}", name, "a system of this file")
@@ -50,15 +58,17 @@ def read_speech(
     }
 
 
-def _tables(reader: Reader, system: str, value: object) -> dict[str, CodeTable[Any]]:
+def _tables(
+    reader: Reader, system: str, value: object, spoken: Mapping[str, Collection[str]]
+) -> dict[str, CodeTable[Any]]:
     found: dict[str, CodeTable[Any]] = {}
     for name, codes in reader.section(value, f"codes.{system}").items():
         where = f"codes.{system}.{name}"
-        words = VOCABULARIES.get(name)
-        if words is None:
-            reader.wrong(where, name, f"one of {', '.join(VOCABULARIES)}")
+        if name not in spoken:
+            reader.wrong(where, name, f"one of {', '.join(spoken)}")
             continue
-        known = {word.value: word for word in words}
+        enumerated = VOCABULARIES.get(name)
+        known = {word: word if enumerated is None else enumerated(word) for word in spoken[name]}
         table = {}
         for code, word in reader.section(codes, where).items():
             if word in known:

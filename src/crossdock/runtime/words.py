@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.references import coded_in, found_at, named_in, put_at
+from crossdock.contracts.references import (
+    coded_in,
+    found_at,
+    named_in,
+    names_no_place,
+    put_at,
+)
 from crossdock.delivery.pump import Wordless
 from crossdock.identity.references import Names
 from crossdock.kernel.errors import UnknownCode
@@ -82,8 +88,10 @@ class TheirWords:
             if table is None:
                 continue
             for path, value in list(found_at(tree, coded.path)):
+                if names_no_place(coded.vocabulary, value):
+                    continue
                 try:
-                    put_at(tree, path, table.code(coded.words(value)))
+                    put_at(tree, path, table.code(value))
                 except UnknownCode:
                     return Wordless(f"{self._system} has no code for {coded.vocabulary} {value}")
         return msgspec.json.encode(tree)

@@ -21,6 +21,7 @@ from crossdock.contracts.references import (
     coded_in,
     found_at,
     named_in,
+    names_no_place,
     put_at,
     written,
 )
@@ -100,18 +101,18 @@ def _translate(found: Foreign, table: CodeTable[Any], path: Path, value: Any) ->
     """Put our word in the place of a code; numbers count as the code that they spell."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or names_no_place(table.vocabulary, value):
         return  # no code at all: whoever reads the noun refuses it by name
     word = table.words.get(value)
     if word is None:
         found.unknown.append(UnknownWord(written(path), table.vocabulary, value, table.known()))
         return
-    put_at(found.tree, path, word.value)
-    found.resolved.append(Resolved(path, value, word.value))
+    put_at(found.tree, path, str(word))
+    found.resolved.append(Resolved(path, value, str(word)))
 
 
 def readable(message_type: str, data: bytes | msgspec.Raw, speech: Speech) -> bytes:
-    """The data with every unknown code replaced by some word of its vocabulary.
+    """The data with every unknown code replaced by some word of its table.
 
     For the door, which judges everything else about a message and lets the codes be held later.
     """
@@ -120,7 +121,8 @@ def readable(message_type: str, data: bytes | msgspec.Raw, speech: Speech) -> by
     for coded in coded_in(CATALOGUE[message_type].noun) if unknown else ():
         for path, _ in list(found_at(found.tree, coded.path)):
             if written(path) in unknown:
-                put_at(found.tree, path, next(iter(coded.words)).value)
+                words = speech.codes[coded.vocabulary].words.values()
+                put_at(found.tree, path, str(next(iter(words), "")))
     return msgspec.json.encode(found.tree)
 
 

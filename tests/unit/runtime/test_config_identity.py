@@ -15,7 +15,7 @@ SPOKEN = (
     SOUND.replace("crm: {}", "crm: {ids: own}").replace("shop: {}", "shop: {ids: [item]}")
     + """
 codes:
-  erp: {item.status: {A: active, B: blocked}}
+  erp: {item.status: {A: active, B: blocked}, site: {"01": EAST}, channel: {W: web}}
 identity:
   match: {item: [{by: gtin, sure: true}, {by: [name, base_unit]}]}
 survivorship:
@@ -43,6 +43,8 @@ def test_each_system_speaks_as_its_settings_say(tmp_path: Path) -> None:
         "erp": frozenset(),
     }
     assert policy.speech["erp"].codes["item.status"].word("B") is ItemStatus.BLOCKED
+    assert policy.speech["erp"].codes["site"].word("01") == "EAST"
+    assert policy.speech["erp"].codes["channel"].word("W") == "web"
     assert policy.matching["item"] == (
         MatchRule(("gtin",), sure=True),
         MatchRule(("name", "base_unit")),
@@ -70,6 +72,8 @@ def test_two_owners_without_a_rule_are_a_hole(tmp_path: Path) -> None:
         ("codes:\n  erp:", "codes:\n  pim:", "codes.pim"),
         ("item.status", "item.colour", "codes.erp.item.colour"),
         ("A: active", "A: on", "codes.erp.item.status.A"),
+        ('"01": EAST', '"01": MOON', "codes.erp.site.01"),
+        ("W: web", "W: moon", "codes.erp.channel.W"),
         ("match: {item:", "match: {order:", "identity.match.order"),
         ("match:", "rules:", "identity.rules"),
         ("by: gtin", "by: colour", "identity.match.item[0].by"),

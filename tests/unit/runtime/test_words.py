@@ -139,3 +139,24 @@ def test_codes_go_out_as_the_system_spells_them() -> None:
     assert msgspec.json.decode(known)["reason"] == "F"
     assert isinstance(unknown, Wordless)
     assert unknown.reason == "wms has no code for cancellation.reason customer"
+
+
+def test_sites_go_out_as_the_system_calls_them() -> None:
+    """Wherever a site stands; a place that is left empty stays empty."""
+    table = CodeTable("site", {"01": "EAST"})
+    words = TheirWords("wms", Speech(codes={"site": table}), SmallHub().store)
+    hub = released()
+    [claimed, *_] = at_once(hub.store.claim("wms_east", Clock().now(), Clock().now(), 1))
+    body = b'{"release_id":"R","order_id":"O1","site":"%s","lines":[]}'
+    kind = catalogue.ORDER_RELEASED
+    known, empty, unknown = run(
+        words.theirs(
+            [replace(claimed, type=kind, body=body % word) for word in (b"EAST", b"", b"WEST")]
+        )
+    )
+    assert isinstance(known, bytes)
+    assert msgspec.json.decode(known)["site"] == "01"
+    assert isinstance(empty, bytes)
+    assert msgspec.json.decode(empty)["site"] == ""
+    assert isinstance(unknown, Wordless)
+    assert unknown.reason == "wms has no code for site WEST"

@@ -339,6 +339,23 @@ def test_an_unknown_code_holds_the_message_until_the_table_knows_it() -> None:
     assert told.fates(catalogue.ITEM_CHANGED) == ["applied", "held", "applied"]
 
 
+def test_a_system_may_call_sites_in_its_own_way() -> None:
+    """R17: its word for a site is read as ours; one that its table does not know is held."""
+    speech = Speech(codes={"site": CodeTable("site", {"01": "EAST"})})
+    told = Told(replace(small_policy(), speech={"wms_east": speech}))
+
+    def found(number: str, site: str) -> OutcomeRow:
+        noun = StockAdjustment(
+            adjustment_id=number, site=site, item="bolt", quantity=2, reason=AdjustmentReason.FOUND
+        )
+        return told.tell(catalogue.STOCK_ADJUSTED, noun, "wms_east")
+
+    assert found("a", "01").outcome.fate is Fate.APPLIED
+    assert told.hub.store.data.promises["bolt"]["EAST"].sellable == 2
+    held = found("b", "02").outcome
+    assert (held.fate, held.reason) == (Fate.HELD, "unknown-code:site:02")
+
+
 def test_parties_are_read_like_items() -> None:
     """Customer, parent and bill-to of a system with its own numbers."""
     told = Told(house(crm=OWN))
