@@ -7,10 +7,11 @@ Nothing depends on the order in which claims arrive; what lost is kept and can b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -91,13 +92,8 @@ def derive(
     chosen: dict[str, str] = {}
     standing = _standing(claims)
     for field, default in defaults.items():
-        allowed = eligible(field)
         rule = rules.get(field) or rules.get("*") or _PLAIN
-        speaking = [one for one in standing if not one.partial or field in one.fields]
-        heard = [one for one in speaking if allowed is None or one.source in allowed]
-        if not heard and default is REQUIRED:
-            heard = speaking
-        best = max(heard, key=lambda claim: _weight(claim, field, default, rule), default=None)
+        best = _best(standing, field, default, rule, eligible(field))
         if best is None:
             continue
         chosen[field] = best.key
@@ -121,6 +117,23 @@ def _standing(claims: Mapping[str, Claim]) -> list[Claim]:
 
 
 _PLAIN: Final = FieldRule()
+
+
+def _best(
+    standing: Sequence[Claim],
+    field: str,
+    default: Any,
+    rule: FieldRule,
+    allowed: Collection[str] | None,
+) -> Claim | None:
+    """The claim that decides a field; None: nobody who may has anything to say of it."""
+    speaking = [one for one in standing if not one.partial or field in one.fields]
+    heard = [one for one in speaking if allowed is None or one.source in allowed]
+    if not heard and default is REQUIRED:
+        heard = speaking
+    if len(heard) < 2:  # most records have one source: nothing to weigh
+        return heard[0] if heard else None
+    return max(heard, key=partial(_weight, field=field, default=default, rule=rule))
 
 
 def _weight(claim: Claim, field: str, default: Any, rule: FieldRule) -> tuple[Any, ...]:

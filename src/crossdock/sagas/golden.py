@@ -68,19 +68,26 @@ def claim_of(message: Recorded, noun: Any, said_as: str) -> Claim:
 
 def record_of(policy: Policy, entity: str, claims: dict[str, Claim]) -> Record:
     """The record that follows from these claims, by the rules of this entity."""
-
+    matrix = policy.matrix
     sites = {claim.fields.get("site") for claim in claims.values()}
     event = types_of(entity)[0].name
 
-    def owners(field: str) -> set[str] | None:
+    def owners(field: str | None) -> set[str] | None:
         """Who may decide a field of this record, wherever it is said to be; None: anybody."""
         found: set[str] = set()
         for site in sites:
-            found.update(policy.matrix.owners(entity, site, field=field, event=event))
+            found.update(matrix.owners(entity, site, field=field, event=event))
         return None if ANYBODY in found else found
 
-    rules = policy.survivorship.get(entity, _NO_RULES)
-    golden, chosen = survivorship.derive(claims, defaults(entity), rules, owners)
+    # A field that no rule names is whosever the record is.
+    plain = owners(None)
+    ruled = {field: owners(field) for field in matrix.fields_ruled(entity)}
+    golden, chosen = survivorship.derive(
+        claims,
+        defaults(entity),
+        policy.survivorship.get(entity, _NO_RULES),
+        lambda field: ruled.get(field, plain),
+    )
     return Record(claims, golden, chosen)
 
 
