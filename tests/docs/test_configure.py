@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-from crossdock.connectors.rest.settings import Operation, RestSettings
+from crossdock.connectors.rest.settings import Hook, Operation, RestFeed, RestSettings
 from crossdock.runtime import (
     config,
     config_conditions,
@@ -29,6 +29,12 @@ PAGE = DOCS / "guides" / "configure.md"
 SETTING = re.compile(r"`([a-z_]+(?:\.(?:\*\.)?[a-z_]+)?)`")
 
 
+_REST = {
+    name
+    for struct in (RestSettings, Operation, RestFeed, Hook)
+    for name in struct.__struct_fields__
+    if name != "credential"
+}
 _READS = {"text", "number", "flag", "secret", "choice", "seconds"}
 
 
@@ -80,14 +86,14 @@ def _texts(node: ast.AST) -> set[str]:
 def test_every_setting_has_a_row() -> None:
     """What the reader asks for, and what the REST connector asks for, is in a table."""
     asked = read_by_config() - set(config._SECTIONS)
-    asked |= {*RestSettings.__struct_fields__, *Operation.__struct_fields__} - {"credential"}
+    asked |= _REST
     assert {"partitions", "inbound_key", "batch_max", "ability"} <= asked  # the look finds them
     assert sorted(asked - documented()) == []
 
 
 def test_no_setting_is_made_up() -> None:
     """A row in a table of settings is a setting that somebody reads."""
-    asked = read_by_config() | {*RestSettings.__struct_fields__, *Operation.__struct_fields__}
+    asked = read_by_config() | _REST
     roles = {"wms", "system"}
     assert sorted(documented() - asked - roles) == []
 

@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import pytest
@@ -22,7 +23,7 @@ import pytest
 from crossdock.runtime.processhub import HubProcess
 from crossdock.runtime.watching import left_to_do
 from crossdock.storage.postgres.server import EmbeddedServer
-from tests.docs.pages import DOCS, block, blocks
+from tests.docs.pages import DOCS, block, blocks, text_of
 from tests.helpers.aio import eventually_async, run
 
 PAGE = DOCS / "guides" / "connect-a-system.md"
@@ -30,6 +31,8 @@ KEYS = {
     "ERP_INBOUND_KEY": "a-key-of-the-erp-for-this-test-alone",
     "WMS_INBOUND_KEY": "a-key-of-the-wms-for-this-test-alone",
     "WMS_CREDENTIAL": "a-key-of-ours-for-this-test-alone",
+    "WMS_SIGNING_SECRET": "whsec_dGhpcyBzZWNyZXQgaXMgZm9yIHRoaXMgdGVzdCBhbG9uZQ==",
+    "PIM_CREDENTIAL": "a-key-at-the-pim-for-this-test-alone",
 }
 SECONDS_MAX = 30
 
@@ -38,7 +41,7 @@ Told = tuple[str, dict[str, str], bytes]
 
 @contextmanager
 def far_system(answer: bytes) -> Iterator[tuple[int, Queue[Told]]]:
-    """A system that answers every POST alike; gives its port and what it was told."""
+    """A system that answers everything alike; gives its port and what it was told."""
     told: Queue[Told] = Queue()
 
     class Handler(BaseHTTPRequestHandler):
@@ -50,6 +53,13 @@ def far_system(answer: bytes) -> Iterator[tuple[int, Queue[Told]]]:
             self.end_headers()
             self.wfile.write(answer)
             told.put((self.path, dict(self.headers), body))
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+            told.put((self.path, dict(self.headers), b""))
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -130,3 +140,45 @@ def test_a_system_connects_as_the_guide_says(
     assert (path, json.loads(body)) == ("/told", expected)
     assert headers["Authorization"] == f"Bearer {KEYS['WMS_CREDENTIAL']}"
     assert headers["Idempotency-Key"] == expected["id"]
+    page: dict[str, Any] = {}
+    exec(block(PAGE, "verify").text, page)
+    assert page["is_theirs"](KEYS["WMS_SIGNING_SECRET"], headers, body)
+    assert not page["is_theirs"](KEYS["WMS_SIGNING_SECRET"], headers, body + b" ")
+
+
+async def ask(folder: Path, port_of_theirs: int) -> tuple[list[str], list[str]]:
+    """Start a hub that asks for a list; gives its items, and the kinds of what it heard."""
+    config = folder / "pim.yaml"
+    text = block(PAGE, "file pim.yaml").text.replace("127.0.0.1:8100", "127.0.0.1:0")
+    config.write_text(text.replace("127.0.0.1:8104", f"127.0.0.1:{port_of_theirs}"))
+    hub = HubProcess(config, folder / "hub.log")
+    await hub.start()
+    try:
+        async with EmbeddedServer(folder / ".crossdock") as server:
+            connection = await asyncpg.connect(server.dsn)
+
+            async def is_heard() -> bool:
+                items = await connection.fetchval("SELECT count(*) FROM master")
+                return items == 1 and await is_decided(connection)
+
+            await eventually_async(is_heard, seconds_max=SECONDS_MAX)
+            items = await connection.fetch("SELECT id FROM master WHERE kind = 'item'")
+            kinds = await connection.fetch("SELECT type FROM message ORDER BY type")
+            await connection.close()
+        return [str(row[0]) for row in items], [str(row[0]) for row in kinds]
+    finally:
+        assert await hub.stop() == 0
+
+
+@pytest.mark.postgres
+def test_a_list_is_read_as_the_guide_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for so, one item is known, and the other is set aside."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with far_system(block(PAGE, "list").text.encode()) as (port, told):
+        items, kinds = run(ask(tmp_path, port))
+    asked, headers, _ = told.get(timeout=SECONDS_MAX)
+    assert f"`GET {unquote(asked)}`" in text_of(PAGE)
+    assert headers["Authorization"] == f"Bearer {KEYS['PIM_CREDENTIAL']}"
+    assert items == ["MUG"]
+    assert kinds == ["crossdock.item.changed.v1", "crossdock.record.set_aside.v1"]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from crossdock.contracts.connector import (
     RetryLater,
 )
 from crossdock.contracts.feeds import Feed, Page, Said, Source, Unread
+from crossdock.kernel.ports import Clock
 
 PAGES_MAX: Final = 20
 """How many pages of a feed are read: enough to see that it goes on, few enough for a sandbox."""
@@ -62,11 +62,12 @@ class _NotAsPromised(Exception):
 class Certifier:
     """Asks one system, through one kind of connector."""
 
-    def __init__(self, kind: Kind, settings: Settings, now: datetime, *, tell: bool) -> None:
+    def __init__(self, kind: Kind, settings: Settings, clock: Clock, *, tell: bool) -> None:
         """`tell`: also tell it the golden documents, which leaves records there."""
         self._kind = kind
         self._settings = settings
-        self._now = now
+        self._clock = clock
+        self._now = clock.now()
         self._tell = tell
 
     async def certify(self) -> list[Checked]:
@@ -92,7 +93,8 @@ class Certifier:
 
     @asynccontextmanager
     async def _connected(self, **changed: Any) -> AsyncIterator[Connector]:
-        connector = self._kind.connect(msgspec.structs.replace(self._settings, **changed))
+        settings = msgspec.structs.replace(self._settings, **changed)
+        connector = self._kind.reach(settings, self._clock)
         try:
             yield connector
         finally:

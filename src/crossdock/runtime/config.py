@@ -483,7 +483,8 @@ def _reached(
         except BadAddress as error:
             reader.wrong(f"{where}.url", url, error.expects)
             return None
-    if secret is not None and (fault := header_fault(secret.value)) is not None:
+    is_key = secret is not None and secret.value.startswith("-----BEGIN")
+    if secret is not None and not is_key and (fault := header_fault(secret.value)) is not None:
         reader.wrong(
             f"{where}.credentials", f"a secret with a fault: {fault}", BadCredential.expects
         )

@@ -487,8 +487,9 @@ async def running_hub(settings: Settings, guard: Guard = UNGUARDED) -> AsyncIter
     """A hub with its loops running, its pressure looked at; leaving stops them."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened_store(settings))
+        clock = SystemClock()
         reached = {
-            name: system.kind.connect(system.reached)
+            name: system.kind.reach(system.reached, clock)
             for name, system in settings.systems.items()
             if system.reached is not None
         }

@@ -40,6 +40,21 @@ def at(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
 
 
+class StillClock:
+    """A clock that stands at a moment of the test's own time; a `kernel.ports.Clock`."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+
+    def now(self) -> datetime:
+        """The moment at which it stands."""
+        return at(self.seconds)
+
+    def monotonic(self) -> float:
+        """The same in seconds."""
+        return self.seconds
+
+
 def message(
     name: str,
     *,

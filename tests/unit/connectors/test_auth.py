@@ -6,13 +6,19 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from crossdock.connectors.kit.auth import AuthSettings
-from crossdock.connectors.kit.http import HttpClient, NoReply, Reply
+from crossdock.connectors.kit.auth import AuthKind, AuthSettings
+from crossdock.connectors.kit.http import BadCredential, HttpClient, NoReply, Reply
 from crossdock.connectors.kit.verdicts import Trouble
+from crossdock.testing.builders import StillClock, at
 from crossdock.testing.fakes import fake
 from crossdock.testing.fakes.fake import Asked, FakeFarSystem
 
@@ -198,6 +204,7 @@ def test_what_they_say_back_is_not_kept() -> None:
     [
         {"kind": "basic"},
         {"kind": "oauth2", "client_id": "hub"},
+        {"kind": "jwt", "client_id": "hub"},
         {"kind": "oauth2", "token_url": "http://127.0.0.1/token"},
         {"kind": "header", "header": "X Key"},
         {"kind": "basic", "user": "a:b"},
@@ -208,3 +215,112 @@ def test_what_cannot_prove_anything_is_refused_when_it_is_read(given: dict[str, 
     """Not at the first request."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(given, AuthSettings)
+
+
+# --- a private key ------------------------------------------------------------------------------
+
+RSA = rsa.generate_private_key(65_537, 2_048)
+EC = ec.generate_private_key(ec.SECP256R1())
+KEYS: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {"RS256": RSA, "ES256": EC}
+
+
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """A key as it stands in a file."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def opened(assertion: str, algorithm: str) -> dict[str, Any]:
+    """The claims of an assertion that this key has signed; raises InvalidSignature."""
+    signed, _, last = assertion.rpartition(".")
+    header, claims = [base64.urlsafe_b64decode(one + "==") for one in signed.split(".")]
+    proof = base64.urlsafe_b64decode(last + "==")
+    assert msgspec.json.decode(header) == {"alg": algorithm, "typ": "JWT", "kid": "k-1"}
+    if algorithm == "RS256":
+        RSA.public_key().verify(proof, signed.encode(), padding.PKCS1v15(), SHA256())
+    else:
+        r, s = int.from_bytes(proof[:32], "big"), int.from_bytes(proof[32:], "big")
+        assert len(proof) == 64
+        EC.public_key().verify(encode_dss_signature(r, s), signed.encode(), ec.ECDSA(SHA256()))
+    found: dict[str, Any] = msgspec.json.decode(claims)
+    return found
+
+
+def beside_keys(house: House, key: str, play: Callable[[HttpClient], Awaitable[None]]) -> None:
+    """Play with a client that signs by this key."""
+
+    async def whole() -> None:
+        async with house.listening():
+            given = {"kind": "jwt", "token_url": f"{house.url}/token", "client_id": "hub"}
+            settings = msgspec.convert({**given, "key_id": "k-1", "scope": "orders"}, AuthSettings)
+            client = HttpClient(house.url, credential=key, auth=settings, clock=StillClock(17))
+            try:
+                await play(client)
+            finally:
+                await client.close()
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_a_token_is_fetched_with_what_a_private_key_has_signed(algorithm: str) -> None:
+    """For ourselves, for where tokens are given, for five minutes; and the key goes nowhere."""
+    house, key = House(), pem(KEYS[algorithm])
+
+    async def play(client: HttpClient) -> None:
+        reply = await client.get("/x")
+        assert isinstance(reply, Reply)
+        assert reply.status == 200
+        [asked] = house.tokens
+        form = dict(parse_qsl(asked.body.decode()))
+        assert form.pop("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        claims = opened(form.pop("assertion"), algorithm)
+        assert form == {"scope": "orders"}
+        name = claims.pop("jti")
+        now = int(at(17).timestamp())
+        assert claims == {
+            "iss": "hub",
+            "sub": "hub",
+            "aud": f"{house.url}/token",
+            "scope": "orders",
+            "iat": now,
+            "exp": now + 300,
+        }
+        assert len(name) == 32
+        assert not any("PRIVATE" in str(one) for one in house.asked)
+        assert "PRIVATE" not in repr(client)
+
+    beside_keys(house, key, play)
+
+
+def test_a_token_of_a_key_that_is_not_taken_any_more_is_fetched_anew_once() -> None:
+    """As with any token."""
+    house = House()
+
+    async def play(client: HttpClient) -> None:
+        await client.get("/x")
+        house.revoked = True
+        reply = await client.get("/x")
+        assert isinstance(reply, Reply)
+        assert (reply.status, house.given) == (200, 2)
+
+    beside_keys(house, pem(EC), play)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "canary-that-is-no-key",
+        pem(EC).replace("M", "canary"),
+        pem(rsa.generate_private_key(65_537, 1_024)),
+        pem(ec.generate_private_key(ec.SECP384R1())),
+    ],
+    ids=["text", "broken", "short", "another curve"],
+)
+def test_a_key_that_cannot_sign_is_refused_and_not_shown(key: str) -> None:
+    """When the client is made, not at the first request."""
+    auth = AuthSettings(kind=AuthKind.JWT, token_url="http://127.0.0.1/t", client_id="hub")
+    with pytest.raises(BadCredential) as refused:
+        HttpClient("http://127.0.0.1:1", credential=key, auth=auth, clock=StillClock())
+    shown = f"{refused.value!r}{refused.value.__cause__!r}{refused.value.__context__!r}"
+    assert "canary" not in shown
+    assert "private key" in str(refused.value)

@@ -30,7 +30,13 @@ def test_every_setting_is_described() -> None:
     """Each field has a summary for the manual, and what proves anybody is secret."""
     fields = describe(RestSettings)
     assert [field.name for field in fields if not field.summary] == []
-    assert [field.name for field in fields if field.secret] == ["credential", "webhook_secret"]
+    assert {field.name for field in fields if field.secret} == {
+        "credential",
+        "signing_secret",
+        "signing_secret_before",
+        "webhook_secret",
+        "webhook_secret_before",
+    }
     assert {field.name: field.unit for field in fields}["timeout_seconds"] == "seconds"
     assert [field.name for field in fields if field.required] == ["url"]
 

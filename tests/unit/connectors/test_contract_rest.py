@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any
 
+import msgspec
+
+from crossdock.connectors.rest import records
 from crossdock.connectors.rest.client import KIND
-from crossdock.testing.connector_contract import ConnectorContract, Promise
+from crossdock.connectors.rest.settings import RestSettings
+from crossdock.contracts.feeds import Said, Unread
+from crossdock.testing.builders import at
+from crossdock.testing.connector_contract import ConnectorContract
 from crossdock.testing.fakes.rest import FakeRest
 
 
@@ -14,7 +21,9 @@ class TestRest(ConnectorContract):
 
     kind = KIND
     fake = FakeRest
-    more_files = frozenset({"webhook.py"})
-    lacks: ClassVar = {
-        Promise.FEEDS: "it is told and posts what it has to say at the door; nobody asks it"
-    }
+    more_files = frozenset({"feeds.py", "records.py", "webhook.py"})
+
+    def read(self, case: str, record: Any) -> Sequence[Said | Unread]:
+        """Samples are called by their feed."""
+        settings = msgspec.convert(FakeRest().settings(), RestSettings)
+        return [records.said(record, case, settings.feeds[case], at(0))]

@@ -9,7 +9,7 @@ import msgspec
 
 from crossdock.connectors.vendure.client import KIND
 from crossdock.runtime.certifying import Certifier, Checked, Verdict
-from crossdock.testing.builders import at
+from crossdock.testing.builders import StillClock, at
 from crossdock.testing.fakes.fake import Asked, Reply
 from crossdock.testing.fakes.vendure import FakeVendure
 
@@ -46,7 +46,7 @@ def certified(fake: FakeVendure, *, tell: bool = True) -> dict[str, Checked]:
     async def scene() -> list[Checked]:
         async with fake.listening():
             settings = msgspec.convert(fake.settings(), KIND.settings)
-            return await Certifier(KIND, settings, at(0), tell=tell).certify()
+            return await Certifier(KIND, settings, StillClock(), tell=tell).certify()
 
     return {one.check: one for one in asyncio.run(scene())}
 

@@ -18,8 +18,10 @@ import msgspec
 
 from crossdock.connectors.files import inbound, wire
 from crossdock.connectors.files.settings import FILE_BYTES_MAX, FileFeed, FilesSettings, Format
-from crossdock.connectors.files.wire import Broken, Record
+from crossdock.connectors.files.wire import Broken
+from crossdock.connectors.kit import mapping
 from crossdock.connectors.kit.folders import Folder, FolderTrouble, Seen
+from crossdock.connectors.kit.mapping import Record
 from crossdock.connectors.kit.polling import read_cursor, written
 from crossdock.connectors.kit.reading import Odd, understood
 from crossdock.contracts.connector import RetryLater
@@ -205,7 +207,7 @@ class Files:
         return one
 
     def _is_known(self, row: Record, before: dict[str, bytes]) -> bool:
-        return bool(before) and before.get(_key(row, self._feed)) == inbound.digest(row)
+        return bool(before) and before.get(_key(row, self._feed)) == mapping.digest(row)
 
     def _gone(self, rows: Sequence[Record | Broken], before: dict[str, bytes]) -> int:
         return len(before.keys() - {_key(row, self._feed) for row in rows if isinstance(row, dict)})
@@ -218,7 +220,7 @@ class Files:
             raw = await self._folder.read(self._done, baseline, FILE_BYTES_MAX)
             rows = _parse(raw, self._feed).rows if raw is not None else ()
             found = {
-                _key(row, self._feed): inbound.digest(row) for row in rows if isinstance(row, dict)
+                _key(row, self._feed): mapping.digest(row) for row in rows if isinstance(row, dict)
             }
             self._before = (baseline, found)
         return self._before[1]
@@ -260,5 +262,5 @@ def _failed(name: str, original: str, parsed: _Parsed) -> tuple[Ended, list[Said
 
 def _key(row: Record, feed: FileFeed) -> str:
     """By what a record is compared; one without a key by its own words."""
-    named: list[Any] = [wire.value(row, column) for column in feed.key]
+    named: list[Any] = [mapping.value(row, column) for column in feed.key]
     return msgspec.json.encode(named).decode()

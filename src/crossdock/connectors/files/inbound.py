@@ -1,30 +1,17 @@
-"""A file's records in our words, by the declared mapping; total, or it says at which place.
-
-Numbers that a spreadsheet has changed (1.2E+12, zeros lost at the front) are named, never taken.
-"""
+"""A file's records in our words, by the declared mapping (`kit/mapping.py`), and their control."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from hashlib import sha256
-from typing import Any, Final
 
-import msgspec
-
-from crossdock.connectors.files import wire
-from crossdock.connectors.files.settings import As, Control, Field, FileFeed, Lines
-from crossdock.connectors.files.wire import Broken, Record
-from crossdock.connectors.kit.reading import Odd, moment, shaped
-from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.connectors.files.settings import Control, FileFeed
+from crossdock.connectors.files.wire import Broken
+from crossdock.connectors.kit import mapping
+from crossdock.connectors.kit.mapping import Record
+from crossdock.connectors.kit.reading import Odd
 from crossdock.contracts.feeds import Said
-
-_MANGLED: Final = re.compile(r"\A[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+\Z")
-_WHOLE: Final = re.compile(r"\A[+-]?[0-9]{1,15}\Z")
-_E4: Final = 10_000
-_NAME_LENGTH_MAX: Final = 80
 
 
 def said(record: Record, feed: FileFeed, load: str, left: datetime) -> Said:
@@ -32,28 +19,9 @@ def said(record: Record, feed: FileFeed, load: str, left: datetime) -> Said:
 
     `load` names the file's content, `left` is when it was left there.
     """
-    body = _fields(record, feed.fields, "$")
-    if feed.lines is not None:
-        body[feed.lines.into] = _lines(record, feed.lines)
-    noun = shaped(body, CATALOGUE[feed.type].noun)
-    happened = left
-    if feed.time is not None:
-        happened = moment(_text(record, feed.time, f"$.{feed.time}"), f"$.{feed.time}")
-    return Said(feed.type, f"{load}/{name(record, feed)}", happened, noun)
-
-
-def name(record: Record, feed: FileFeed) -> str:
-    """By what a record is called among those of its feed; raises `Odd` for one without."""
-    parts = [_text(record, column, f"$.{column}") for column in feed.key]
-    plain = "/".join(parts)
-    if len(plain) <= _NAME_LENGTH_MAX:
-        return plain
-    return sha256(plain.encode()).hexdigest()
-
-
-def digest(record: Record) -> bytes:
-    """What a record says, to be compared with what it said in the export before."""
-    return sha256(msgspec.json.encode(record, order="sorted")).digest()
+    noun = mapping.noun_of(record, feed)
+    when = mapping.happened(record, feed, left)
+    return Said(feed.type, f"{load}/{mapping.name(record, feed)}", when, noun)
 
 
 def controlled(records: Sequence[Record | Broken], control: Control) -> list[Record | Broken]:
@@ -77,93 +45,12 @@ def controlled(records: Sequence[Record | Broken], control: Control) -> list[Rec
 
 
 def _is_trailer(record: Record, control: Control) -> bool:
-    found: object = wire.value(record, control.column)
+    found: object = mapping.value(record, control.column)
     return found == control.value
 
 
 def _decimal(record: Record, column: str) -> Decimal:
     try:
-        return Decimal(str(wire.value(record, column)).strip())
+        return Decimal(str(mapping.value(record, column)).strip())
     except InvalidOperation:
-        raise Odd(f"$.{column}", wire.value(record, column), "a number") from None
-
-
-def _fields(record: Record, fields: Mapping[str, Field], at: str) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    for target, field in fields.items():
-        found = _field(record, field, at)
-        if found is None:
-            continue
-        *way, last = target.split(".")
-        inside = body
-        for step in way:
-            inside = inside.setdefault(step, {})
-        inside[last] = found
-    return body
-
-
-def _lines(record: Record, lines: Lines) -> list[dict[str, Any]]:
-    source = lines.source or wire.ROWS
-    found = wire.value(record, source)
-    if isinstance(found, dict):  # an XML list of one
-        found = [found]
-    if not isinstance(found, list):
-        raise Odd(f"$.{source}", found, "a list of lines")
-    for at, one in enumerate(found):
-        if not isinstance(one, dict):
-            raise Odd(f"$.{source}[{at}]", one, "a line")
-    return [_fields(one, lines.fields, f"$.{source}[{at}]") for at, one in enumerate(found)]
-
-
-def _field(record: Record, field: Field, at: str) -> Any:
-    """The canonical value, or None where it may be missing."""
-    if field.source is None:
-        return field.constant
-    where = f"{at}.{field.source}"
-    given = wire.value(record, field.source)
-    if given is None or given == "":
-        if field.optional:
-            return None
-        raise Odd(where, given, "a value")
-    text = _text(record, field.source, where)
-    if field.codes is not None:
-        if text not in field.codes:
-            raise Odd(where, text, " or ".join(field.codes))
-        return field.codes[text]
-    return _as(text, field, where)
-
-
-def _as(text: str, field: Field, where: str) -> Any:
-    if _MANGLED.fullmatch(text):
-        raise Odd(where, text, "digits: a spreadsheet has shortened this number")
-    if field.digits is not None and (len(text) != field.digits or not text.isdigit()):
-        raise Odd(where, text, f"{field.digits} digits; zeros at the front may be lost")
-    if field.kind is As.WHOLE:
-        if _WHOLE.fullmatch(text) is None:
-            raise Odd(where, text, "a whole number")
-        return int(text)
-    if field.kind is As.PRICE:
-        return _price(text, where)
-    if field.kind is As.MOMENT:
-        return moment(text, where).isoformat()
-    return text
-
-
-def _price(text: str, where: str) -> int:
-    try:
-        amount = Decimal(text) * _E4
-    except InvalidOperation:
-        raise Odd(where, text, "a decimal with a point") from None
-    if not amount.is_finite() or amount != amount.to_integral_value():
-        raise Odd(where, text, "a decimal with four places at most")
-    return int(amount)
-
-
-def _text(record: Record, path: str, where: str) -> str:
-    """A value as text; raises `Odd` for what is none: a list, an object, nothing."""
-    found = wire.value(record, path)
-    if isinstance(found, bool) or not isinstance(found, str | int | float) or found == "":
-        raise Odd(where, found, "a value")
-    if isinstance(found, float):
-        raise Odd(where, found, "a whole number, or a decimal written as text")
-    return str(found).strip()
+        raise Odd(f"$.{column}", mapping.value(record, column), "a number") from None

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from crossdock.connectors.kit.card import Settings
-from crossdock.contracts.catalogue import CATALOGUE
+from crossdock.connectors.kit.mapping import Mapped
 from crossdock.kernel.limits import MIB
 
 FILE_BYTES_MAX: Final = 64 * MIB
@@ -30,39 +30,6 @@ class Format(StrEnum):
     XML = "xml"
 
 
-class As(StrEnum):
-    """What a value is."""
-
-    TEXT = "text"
-    WHOLE = "whole"  # a whole number
-    PRICE = "price"  # a decimal of the major unit, as ten-thousandths
-    MOMENT = "moment"  # ISO 8601 with its zone
-
-
-class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a canonical field comes from: a column or path of theirs, or a constant."""
-
-    source: str | None = msgspec.field(default=None, name="from")
-    constant: str | int | bool | None = None
-    kind: As = msgspec.field(default=As.TEXT, name="as")
-    codes: Mapping[str, str | int] | None = None  # theirs -> ours; one not listed is not guessed
-    optional: bool = False  # empty or missing: the field is left out
-    digits: Annotated[int, Meta(ge=1, le=64)] | None = None  # of a number kept as text: its length
-
-    def __post_init__(self) -> None:
-        """Refuse a field that comes from nowhere, or from two places; raises ValueError."""
-        if (self.source is None) == (self.constant is None):
-            raise ValueError("a field has either `from` or `constant`")
-
-
-class Lines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The lines of a document: the list at a path, or the rows that share the document's key."""
-
-    into: str = "lines"
-    source: str | None = msgspec.field(default=None, name="from")
-    fields: Mapping[str, Field]
-
-
 class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A last record that counts the others: if it does not agree, nothing of the file is taken."""
 
@@ -73,16 +40,11 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     of: str | None = None  # of this column
 
 
-class FileFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One kind of file, and what a record of it means."""
+class FileFeed(Mapped, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One kind of file, and what a record of it means; without `time`, when it was left there."""
 
     match: Pattern
     format: Format
-    type: str
-    key: Annotated[tuple[str, ...], Meta(min_length=1)]  # columns that name the record
-    fields: Mapping[str, Field]
-    lines: Lines | None = None
-    time: str | None = None  # the column that says when it happened; none: when the file was left
     records: str = ""  # JSON: the path of the list; XML: the name of a record's element
     encoding: str = "utf-8"
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
@@ -91,8 +53,7 @@ class FileFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse what can never be said; raises ValueError."""
-        if self.type not in CATALOGUE:
-            raise ValueError(f"{self.type} is no message of the catalogue")
+        super().__post_init__()
         try:
             "".encode(self.encoding)
         except LookupError:

@@ -16,10 +16,8 @@ from xml.parsers import expat
 import msgspec
 
 from crossdock.connectors.files.settings import FileFeed, Format
+from crossdock.connectors.kit.mapping import ROWS, Record, decode, value
 from crossdock.connectors.kit.reading import Odd
-
-ROWS: Final = "rows"
-"""Under this name stand the rows of a document that is written in several."""
 
 _XML_DEPTH_MAX: Final = 32
 
@@ -31,9 +29,6 @@ class Broken:
     where: str
     found: str
     expected: str
-
-
-Record = dict[str, Any]
 
 
 def records(raw: bytes, feed: FileFeed) -> list[Record | Broken]:
@@ -48,16 +43,6 @@ def records(raw: bytes, feed: FileFeed) -> list[Record | Broken]:
     if feed.format is Format.NDJSON:
         return [_line(line, at) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
     return _json(text, feed.records)
-
-
-def value(record: Record, path: str) -> Any:
-    """What stands under a name, or at a dotted path; None where there is nothing."""
-    if path in record:
-        return record[path]
-    found: Any = record
-    for step in path.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
-    return found
 
 
 def grouped(rows: Sequence[Record | Broken], key: Sequence[str]) -> list[Record | Broken]:
@@ -105,7 +90,7 @@ def _csv(text: str, delimiter: str) -> list[Record | Broken]:
 
 def _json(text: str, path: str) -> list[Record | Broken]:
     try:
-        whole = msgspec.json.decode(text)
+        whole = decode(text)
     except msgspec.DecodeError as error:
         raise Odd("$", str(error), "one JSON value") from None
     listed = whole if not path else value(whole if isinstance(whole, dict) else {}, path)
@@ -119,7 +104,7 @@ def _json(text: str, path: str) -> list[Record | Broken]:
 
 def _line(line: str, at: int) -> Record | Broken:
     try:
-        found = msgspec.json.decode(line)
+        found = decode(line)
     except msgspec.DecodeError as error:
         return Broken(f"$[{at}]", str(error), "one JSON object")
     return found if isinstance(found, dict) else Broken(f"$[{at}]", line[:80], "one JSON object")

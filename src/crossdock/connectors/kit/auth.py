@@ -2,7 +2,8 @@
 
 A token is fetched when the first request needs it, kept until shortly before its end, and fetched
 anew once when it is not taken (401). Many requests that find it gone wait for one that fetches it.
-Source of the token's exchange: RFC 6749 sections 2.3.1 and 4.4; of the user: RFC 7617.
+Sources of the token's exchange: RFC 6749 sections 2.3.1 and 4.4, RFC 7523 section 2.1; of the user:
+RFC 7617.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Protocol
 from urllib.parse import quote_plus, urlencode
@@ -31,6 +33,7 @@ class AuthKind(StrEnum):
     HEADER = "header"
     BASIC = "basic"
     OAUTH2 = "oauth2"
+    JWT = "jwt"
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,13 +45,17 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     token_url: str | None = None
     client_id: str = ""
     scope: str = ""
+    subject: str = ""  # of jwt: for whom we act; by default ourselves
+    audience: str = ""  # of jwt: who is to believe it; by default where tokens are given
+    key_id: str = ""  # of jwt: by which they know our public key
 
     def __post_init__(self) -> None:
         """Refuse a kind that lacks what it needs; raises ValueError."""
         if self.kind is AuthKind.BASIC and not self.user:
             raise ValueError("auth basic needs a user")
-        if self.kind is AuthKind.OAUTH2 and not (self.token_url and self.client_id):
-            raise ValueError("auth oauth2 needs token_url and client_id")
+        fetched = self.kind in (AuthKind.OAUTH2, AuthKind.JWT)
+        if fetched and not (self.token_url and self.client_id):
+            raise ValueError(f"auth {self.kind} needs token_url and client_id")
 
 
 class NoProof(Exception):
@@ -124,26 +131,50 @@ class _Token(msgspec.Struct, frozen=True):
     expires_in: float = LIFE_SECONDS
 
 
-class ClientCredentials:
-    """A token for our own account, by the grant `client_credentials`."""
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token is asked for with."""
+
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+    secrets: tuple[str, ...]  # what of it must not be seen
+
+
+def client_credentials(client_id: str, secret: str, scope: str = "") -> Callable[[], Grant]:
+    """The grant of the same name: our id and secret, as a user's."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    proof = base64.b64encode(pair.encode()).decode()
+    form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+    grant = Grant(form, {"Authorization": f"Basic {proof}"}, (secret, proof))
+    return lambda: grant
+
+
+def jwt_bearer(assertion: Callable[[], str], secret: str, scope: str = "") -> Callable[[], Grant]:
+    """The grant of an assertion that our private key has signed, a fresh one each time."""
+
+    def grant() -> Grant:
+        signed = assertion()
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": signed,
+            **({"scope": scope} if scope else {}),
+        }
+        return Grant(form, {}, (secret, signed))
+
+    return grant
+
+
+class Token:
+    """A token for our own account, fetched by a grant."""
 
     def __init__(
-        self,
-        client_id: str,
-        secret: str,
-        fetch: Fetch,
-        close: Callable[[], Awaitable[None]],
-        scope: str = "",
+        self, grant: Callable[[], Grant], fetch: Fetch, close: Callable[[], Awaitable[None]]
     ) -> None:
         """`fetch` reaches where tokens are given, `close` lets go of it."""
-        pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
-        self._proof = base64.b64encode(pair.encode()).decode()
-        self._secret = secret
-        self._form = urlencode(
-            {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
-        ).encode()
+        self._grant = grant
         self._fetch = fetch
         self._close = close
+        self._secrets: tuple[str, ...] = ()
         self._token = ""
         self._until = 0.0
         self._one = asyncio.Lock()
@@ -163,8 +194,8 @@ class ClientCredentials:
             return True
 
     def secrets(self) -> tuple[str, ...]:
-        """The secret in both spellings, and the token."""
-        return tuple(one for one in (self._secret, self._proof, self._token) if one)
+        """What the grant showed, in all spellings, and the token."""
+        return tuple(one for one in (*self._secrets, self._token) if one)
 
     async def close(self) -> None:
         """Let go of where tokens are given."""
@@ -173,12 +204,14 @@ class ClientCredentials:
     async def _renew(self) -> None:
         self._token = ""
         asked_at = self._now()
+        grant = self._grant()
+        self._secrets = grant.secrets
         headers = {
-            "Authorization": f"Basic {self._proof}",
+            **grant.headers,
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         }
-        body = await self._fetch(self._form, headers)
+        body = await self._fetch(urlencode(grant.form).encode(), headers)
         try:
             found = msgspec.json.decode(body, type=_Token)
         except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -8,9 +8,10 @@ anything can have been sent. Failures are values: what a connector must judge is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from importlib import import_module
 from types import MappingProxyType, SimpleNamespace
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -22,16 +23,20 @@ from crossdock.connectors.kit.auth import (
     Auth,
     AuthKind,
     AuthSettings,
-    ClientCredentials,
+    Grant,
     NoProof,
+    Token,
     basic,
     bearer,
+    client_credentials,
     header_key,
+    jwt_bearer,
 )
 from crossdock.connectors.kit.verdicts import Trouble
 from crossdock.kernel.compression import inflate
 from crossdock.kernel.errors import BadInput, CrossdockError
 from crossdock.kernel.limits import MIB
+from crossdock.kernel.ports import Clock
 from crossdock.kernel.redaction import HIDDEN, shown
 from crossdock.kernel.text import header_fault
 
@@ -65,11 +70,18 @@ class BadAddress(CrossdockError):
 
 
 class BadCredential(CrossdockError):
-    """The credential of a far system cannot be sent."""
+    """The credential of a far system cannot be sent, or cannot sign."""
 
     code = "bad-credential"
-    expects = "visible ASCII on one line"
+    expects = "visible ASCII on one line; of auth jwt, a private key in PEM"
     advice = "look for a line end or blank at the end of the secret"
+
+
+class JwtNotInstalled(CrossdockError):
+    """The library that signs with a private key is not installed."""
+
+    code = "jwt-not-installed"
+    advice = "install crossdock[jwt]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +169,19 @@ class HttpClient:
         timeout_seconds: float = 30.0,
         connections_max: int = 8,
         reply_bytes_max: int = REPLY_BYTES_MAX,
+        clock: Clock | None = None,
     ) -> None:
         """Take the address and the secret, which is shown as `auth` says.
 
-        Raises `BadAddress`, and `BadCredential`, which never shows what it refuses.
+        `clock` dates what is signed; without one, nothing can be. Raises `BadAddress`,
+        `JwtNotInstalled`, and `BadCredential`, which never shows what it refuses.
         """
         self.destination = Destination.of(url)
         self._headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-        if (fault := header_fault(credential)) is not None and credential:
+        fault = header_fault(credential) if auth.kind is not AuthKind.JWT else None
+        if fault is not None and credential:
             raise BadCredential(f"The credential cannot be sent in a header: {fault}")
-        self._auth = _proof(auth, credential, timeout_seconds) if credential else None
+        self._auth = _proof(auth, credential, timeout_seconds, clock) if credential else None
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, sock_connect=min(CONNECT_SECONDS_MAX, timeout_seconds)
         )
@@ -296,7 +311,7 @@ class HttpClient:
         return self._session
 
 
-def _proof(auth: AuthSettings, secret: str, timeout_seconds: float) -> Auth:
+def _proof(auth: AuthSettings, secret: str, timeout_seconds: float, clock: Clock | None) -> Auth:
     """How the secret is shown; a token is fetched by a client of its own."""
     match auth.kind:
         case AuthKind.HEADER:
@@ -304,20 +319,56 @@ def _proof(auth: AuthSettings, secret: str, timeout_seconds: float) -> Auth:
         case AuthKind.BASIC:
             return basic(auth.user, secret)
         case AuthKind.OAUTH2:
-            parts = urlsplit(auth.token_url or "")
-            there = HttpClient(f"{parts.scheme}://{parts.netloc}", timeout_seconds=timeout_seconds)
-
-            async def fetch(form: bytes, headers: Mapping[str, str]) -> bytes:
-                reply = await there.post(parts.path or "/", form, headers)
-                if isinstance(reply, NoReply):
-                    raise NoProof(str(reply.trouble))
-                if reply.status != 200:
-                    raise NoProof(f"status {reply.status}")
-                return reply.body
-
-            return ClientCredentials(auth.client_id, secret, fetch, there.close, auth.scope)
+            grant = client_credentials(auth.client_id, secret, auth.scope)
+            return _fetched(grant, auth, timeout_seconds)
+        case AuthKind.JWT:
+            grant = jwt_bearer(_signed(auth, secret, clock), secret, auth.scope)
+            return _fetched(grant, auth, timeout_seconds)
         case AuthKind.BEARER:
             return bearer(secret)
+
+
+def _fetched(grant: Callable[[], Grant], auth: AuthSettings, timeout_seconds: float) -> Token:
+    """A token that is given where the settings say."""
+    parts = urlsplit(auth.token_url or "")
+    there = HttpClient(f"{parts.scheme}://{parts.netloc}", timeout_seconds=timeout_seconds)
+
+    async def fetch(form: bytes, headers: Mapping[str, str]) -> bytes:
+        reply = await there.post(parts.path or "/", form, headers)
+        if isinstance(reply, NoReply):
+            raise NoProof(str(reply.trouble))
+        if reply.status != 200:
+            raise NoProof(f"status {reply.status}")
+        return reply.body
+
+    return Token(grant, fetch, there.close)
+
+
+def _signed(auth: AuthSettings, secret: str, clock: Clock | None) -> Callable[[], str]:
+    """Whoever signs assertions; raises `JwtNotInstalled` or `BadCredential`."""
+    try:
+        signer_of = import_module("crossdock.connectors.kit.jwt").Signer
+    except ImportError:
+        raise JwtNotInstalled from None
+    try:
+        signer = signer_of(
+            secret,
+            issuer=auth.client_id,
+            subject=auth.subject or auth.client_id,
+            audience=auth.audience or auth.token_url,
+            key_id=auth.key_id,
+            scope=auth.scope,
+        )
+    except ValueError as error:
+        raise BadCredential(str(error)) from None
+
+    def assertion() -> str:
+        if clock is None:
+            raise NoProof("nothing can be signed without a clock")
+        signed: str = signer.assertion(clock.now())
+        return signed
+
+    return assertion
 
 
 def _tracer() -> aiohttp.TraceConfig:

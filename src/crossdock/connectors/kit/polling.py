@@ -100,14 +100,24 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
         return [one for one in changes if self.seen.get(one.record, ("",))[0] != one.version]
 
     def beyond(
-        self, changes: Sequence[Change], overlap: timedelta, now: datetime, *, more: bool
+        self,
+        changes: Sequence[Change],
+        overlap: timedelta,
+        now: datetime,
+        *,
+        more: bool,
+        after: str | None = None,
     ) -> Walk:
-        """The cursor after a page of changes, given in the far side's order of records."""
+        """The cursor after a page of changes, given in the far side's order of records.
+
+        `after` is the place of the next page, where it is another than behind the last record.
+        """
         seen = self.seen | {one.record: (one.version, one.stamp) for one in changes}
         high = max([self.high, *(one.stamp for one in changes)])
         started = self.started or now
-        if more and changes:
-            return Walk(self.newest, _latest(seen), changes[-1].record, high, started)
+        if more and (changes or after is not None):
+            place = changes[-1].record if after is None else after
+            return Walk(self.newest, _latest(seen), place, high, started)
         newest = max(self.newest, min(high, started))
         keep = newest - overlap
         kept = {record: one for record, one in seen.items() if one[1] >= keep}

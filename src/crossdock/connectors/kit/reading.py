@@ -21,6 +21,8 @@ Meaning = TypeVar("Meaning")
 
 _MISSING: Final = "nothing"
 
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
 
 class Odd(Exception):
     """A value of a record is not what was agreed: where, what was found, what was expected."""
@@ -67,7 +69,7 @@ def understood(
     try:
         return list(read(record))
     except Odd as odd:
-        raw = msgspec.json.encode(record)
+        raw = _encode(record)
         return [Unread(name, odd.where, odd.found, odd.expected, raw)]
 
 

@@ -7,9 +7,11 @@ from crossdock.kernel.limits import MIB
 
 CARD = Card(
     id="rest",
-    label="REST (CloudEvents)",
-    summary="Any system that takes CloudEvents by POST and answers with a status for each",
+    label="REST",
+    summary="Any system that takes CloudEvents by POST; its lists and webhooks by declaration",
     documentation="https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md",
-    capabilities=frozenset({Capability.SEND, Capability.SEND_BATCH, Capability.LOOK_UP}),
+    capabilities=frozenset(
+        {Capability.SEND, Capability.SEND_BATCH, Capability.LOOK_UP, Capability.RECEIVE}
+    ),
     limits=Limits(documents_per_request_max=500, reply_bytes_max=8 * MIB),
 )

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from crossdock.connectors.kit.http import HttpClient, NoReply, Reply
+from crossdock.connectors.kit.http import NOTHING, HttpClient, NoReply, Query, Reply
 from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.rest import inbound, outbound, wire
 from crossdock.connectors.rest.card import CARD
+from crossdock.connectors.rest.feeds import Listed
 from crossdock.connectors.rest.settings import RestSettings
-from crossdock.connectors.rest.webhook import Signed
+from crossdock.connectors.rest.webhook import Signed, Signing
 from crossdock.contracts.connector import (
     Ability,
     Document,
@@ -23,6 +24,7 @@ from crossdock.contracts.connector import (
     Refused,
     Unknown,
 )
+from crossdock.kernel.ports import Clock
 from crossdock.kernel.text import header_fault
 
 _SPLIT = frozenset({400, 413, 422})
@@ -37,7 +39,9 @@ class Http(Protocol):
         """Send a body; raises nothing but cancellation."""
         ...
 
-    async def get(self, path: str) -> Reply | NoReply:
+    async def get(
+        self, path: str, query: Query = (), headers: Mapping[str, str] = NOTHING
+    ) -> Reply | NoReply:
         """Ask for a resource; raises nothing but cancellation."""
         ...
 
@@ -46,29 +50,38 @@ class Http(Protocol):
         ...
 
 
-def connect(settings: RestSettings, http: Http | None = None) -> RestConnector:
+def connect(
+    settings: RestSettings, http: Http | None = None, clock: Clock | None = None
+) -> RestConnector:
     """Make the connector of one far system; it opens connections when it first sends.
 
-    Raises `BadAddress` or `BadCredential`.
+    `clock` dates what it signs. Raises `BadAddress` or `BadCredential`.
     """
-    return RestConnector(settings, http)
+    return RestConnector(settings, http, clock)
 
 
 class RestConnector:
-    """One REST system, reached; a `contracts.connector.Connector`.
+    """One REST system, reached; a `contracts.connector.Connector` and a `contracts.feeds.Source`.
 
     Documents of one `send` that share an ordering key must share a path too: paths are served side
     by side. The hub sends the head of each key only, so they do.
     """
 
-    def __init__(self, settings: RestSettings, http: Http | None = None) -> None:
+    def __init__(
+        self, settings: RestSettings, http: Http | None = None, clock: Clock | None = None
+    ) -> None:
         self._settings = settings
+        self._signing = Signing.of(settings, clock)
         self._http: Http = http or HttpClient(
             settings.url,
             credential=settings.credential,
             auth=settings.auth,
             timeout_seconds=settings.timeout_seconds,
             connections_max=settings.connections_max,
+            clock=clock,
+        )
+        self._feeds = tuple(
+            Listed(name, feed, settings, self._http) for name, feed in settings.feeds.items()
         )
 
     def __repr__(self) -> str:
@@ -79,6 +92,11 @@ class RestConnector:
     def batch_max(self) -> int:
         """How many documents one `send` may carry."""
         return self._settings.batch_max
+
+    @property
+    def feeds(self) -> Sequence[Listed]:
+        """The lists that are read, by declaration."""
+        return self._feeds
 
     def ability(self, message_type: str) -> Ability:
         """What the far side offers against doing this twice."""
@@ -129,7 +147,8 @@ class RestConnector:
         if len(documents) == 1:
             return [await self._tell_one(path, documents[0])]
         body = outbound.batch(documents)
-        reply = await self._http.post(path, body, {"Content-Type": wire.BATCH})
+        headers = {"Content-Type": wire.BATCH}
+        reply = await self._http.post(path, body, self._signing.signed(headers, body))
         answers = inbound.answers(self._settings.operation, documents, reply)
         if isinstance(answers[0], Refused) and getattr(reply, "status", 0) in _SPLIT:
             middle = len(documents) // 2
@@ -142,7 +161,8 @@ class RestConnector:
         if (fault := header_fault(key)) is not None:
             return Refused(f"the business key cannot be sent in a header: {fault}")
         headers = {"Content-Type": wire.EVENT, wire.IDEMPOTENCY_KEY: key}
-        reply = await self._http.post(path, outbound.single(document), headers)
+        body = outbound.single(document)
+        reply = await self._http.post(path, body, self._signing.signed(headers, body, key))
         return inbound.answer(self._settings.operation(document.type), document, reply)
 
 
@@ -150,4 +170,8 @@ def _webhook(settings: RestSettings) -> Signed:
     return Signed(settings)
 
 
-KIND = Kind(CARD, RestSettings, connect, _webhook)
+def _timed(settings: RestSettings, clock: Clock) -> RestConnector:
+    return connect(settings, clock=clock)
+
+
+KIND = Kind(CARD, RestSettings, connect, _webhook, _timed)

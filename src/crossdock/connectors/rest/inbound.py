@@ -42,7 +42,7 @@ REFERENCE_LENGTH_MAX = 128
 STATE_LENGTH_MAX = 64
 """Characters kept of their word for a record's state."""
 
-_BAD_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+BAD_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def answer(operation: Operation, document: Document, reply: Reply | NoReply) -> FarAnswer:
@@ -177,17 +177,17 @@ def _replayed(reply: Reply) -> bool:
 def _result(body: bytes) -> wire.Result | None:
     try:
         return wire.decode_result(body)
-    except _BAD_JSON:
+    except BAD_JSON:
         return None
 
 
 def _results(body: bytes) -> dict[str, wire.Result] | None:
     try:
         listed = wire.decode_results(body).results
-    except _BAD_JSON:
+    except BAD_JSON:
         try:
             raw = wire.decode_raw_results(body).results
-        except _BAD_JSON:
+        except BAD_JSON:
             return None
         # One result is not as it should be; the others still count.
         listed = [result for each in raw if (result := _result(bytes(each))) is not None]
@@ -197,5 +197,5 @@ def _results(body: bytes) -> dict[str, wire.Result] | None:
 def _is_object(body: bytes) -> bool:
     try:
         return isinstance(msgspec.json.decode(body), dict)
-    except _BAD_JSON:
+    except BAD_JSON:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import parse_qsl
 
 from msgspec import UNSET, Raw
 
@@ -38,3 +39,9 @@ def batch(documents: Sequence[Document]) -> bytes:
 def look_up_path(template: str, document: Document) -> str:
     """Where to ask about a document."""
     return template.replace("{key}", quoted(document.business_key))
+
+
+def path_and_query(address: str) -> tuple[str, list[tuple[str, str]]]:
+    """The two halves of an address of theirs without its host."""
+    path, _, query = address.partition("?")
+    return path, parse_qsl(query, keep_blank_values=True)

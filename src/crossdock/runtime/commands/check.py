@@ -158,7 +158,7 @@ def _check_system(name: str, system: SystemSettings, told: Collection[str], resu
         result.notes.append(f"{where}.inbound_key: none, so {name} cannot speak at the door")
     if system.reached is None:
         return
-    connector = system.kind.connect(system.reached)
+    connector = system.kind.reach(system.reached, SystemClock())
     if not proves_itself(system.reached):
         result.notes.append(f"{where}.credentials: none, so {name} is told without proof of ours")
     feeds = [feed.name for feed in connector.feeds] if isinstance(connector, Source) else []

@@ -105,7 +105,7 @@ def certify(system: str, config: Path, *, tell: bool = False, as_json: bool = Fa
         raise NoSuchSystem(found=system, expected=known)
     clock = SystemClock()
     began = clock.monotonic()
-    certifier = Certifier(found.kind, found.reached, clock.now(), tell=tell)
+    certifier = Certifier(found.kind, found.reached, clock, tell=tell)
     checked = asyncio.run(certifier.certify())
     seconds = round(clock.monotonic() - began, 3)
     for one in checked:

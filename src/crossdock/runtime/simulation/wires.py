@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
-from crossdock.connectors.kit.http import NoReply, Reply
+from crossdock.connectors.kit.http import NOTHING, NoReply, Query, Reply
 from crossdock.connectors.kit.verdicts import Trouble
 from crossdock.contracts.connector import Ability
 from crossdock.estate.outbox import Posted
@@ -91,7 +91,9 @@ class FarWire:
 
         return await self._exchange(f"told {self._far.system.name}", serve, acts=True)
 
-    async def get(self, path: str) -> Reply | NoReply:
+    async def get(
+        self, path: str, query: Query = (), headers: Mapping[str, str] = NOTHING
+    ) -> Reply | NoReply:
         """Ask whether an effect happened."""
         key = unquote(path.rpartition("/effects/")[2])
 

@@ -16,6 +16,7 @@ from crossdock.connectors.kit.kind import Kind
 from crossdock.connectors.kit.verdicts import Verdict
 from crossdock.contracts.connector import Connector, Document
 from crossdock.contracts.feeds import Feed, Said, Source, Unread
+from crossdock.testing.builders import StillClock
 from crossdock.testing.fakes.fake import FakeFarSystem, Weather
 
 SCENE_SECONDS_MAX: Final = 60.0
@@ -61,7 +62,7 @@ class ContractBase:
         """A fresh connector to a fake; settings that it does not have are left alone."""
         known = self.kind.settings.__struct_fields__
         settings = fake.settings() | {k: v for k, v in changed.items() if k in known}
-        return self.kind.connect(msgspec.convert(settings, self.kind.settings))
+        return self.kind.reach(msgspec.convert(settings, self.kind.settings), StillClock())
 
     @asynccontextmanager
     async def stage(self, **changed: Any) -> AsyncIterator[tuple[FakeFarSystem, Connector]]:

@@ -27,7 +27,7 @@ _AMBIENT: Final = re.compile(
 )
 _SENDS: Final = re.compile(r"(aiohttp|asyncio|logging)(\..*)?|crossdock\.connectors\.kit\.http\..*")
 _PURE: Final = ("card.py", "settings.py", "wire.py", "inbound.py", "outbound.py")
-_CANARY: Final = "canary-9c41-never-shown"
+_CANARY: Final = "whsec_Y2FuYXJ5LTljNDEtbmV2ZXItc2hvd24="  # also a secret that can sign
 
 
 class CardContract(ContractBase):

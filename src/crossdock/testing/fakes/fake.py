@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
+from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -62,6 +63,8 @@ class FakeFarSystem(ABC):
 
     lists: ClassVar[tuple[str, ...]] = ()
     """The feeds that `change` can write records for."""
+    tags: ClassVar[bool] = True
+    """Whether what is asked for has a tag by which it is known."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
@@ -124,13 +127,17 @@ class FakeFarSystem(ABC):
             await server.wait_closed()
             await asyncio.sleep(0)
 
+    def _said(self, asked: Asked) -> Reply:
+        reply = self.answer(asked)
+        return _tagged(asked, reply) if self.tags else reply
+
     async def _exchange(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, over: asyncio.Event
     ) -> None:
         asked = await _read(reader)
         weather = self.weather(len(self.asked))
         self.asked.append(asked)
-        reply = weather if isinstance(weather, Reply) else self.answer(asked)
+        reply = weather if isinstance(weather, Reply) else self._said(asked)
         if weather is Weather.SILENT:
             await over.wait()
         elif weather is not Weather.LOST:
@@ -149,6 +156,20 @@ def _in_words(asked: Asked) -> dict[str, Any]:
     return said
 
 
+def _tagged(asked: Asked, reply: Reply) -> Reply:
+    """What is asked for has a tag, and who knows it already is told so in few words."""
+    if asked.method != "GET" or reply.status != 200:
+        return reply
+    tag = f'"{sha256(_body(reply)).hexdigest()[:16]}"'
+    if asked.headers.get("if-none-match") == tag:
+        return Reply(304, None, {"ETag": tag})
+    return Reply(reply.status, reply.body, {**reply.headers, "ETag": tag})
+
+
+def _body(reply: Reply) -> bytes:
+    return b"" if reply.body is None else json.dumps(reply.body).encode()
+
+
 async def _read(reader: asyncio.StreamReader) -> Asked:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip("\r\n").split("\r\n")
@@ -164,7 +185,7 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
 
 
 def _written(reply: Reply) -> bytes:
-    body = b"" if reply.body is None else json.dumps(reply.body).encode()
+    body = _body(reply)
     lines = [
         f"HTTP/1.1 {reply.status} Said",
         "Content-Type: application/json",

@@ -1,21 +1,54 @@
-"""A system that takes CloudEvents, honours keys and can be asked by them."""
+"""A system that takes CloudEvents, honours keys, can be asked by them, and lists its shipments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from crossdock.contracts.connector import Document
 from crossdock.testing.fakes.fake import Asked, FakeFarSystem, Reply
 
 _LOOK_UP = "/effects/"
+_SHIPMENTS = "/shipments"
+SHIPMENTS = {
+    "path": _SHIPMENTS,
+    "query": {"state": "left"},
+    "records": "data.shipments",
+    "type": "crossdock.shipment.shipped.v1",
+    "key": ["number"],
+    "version": "rev",
+    "changed": {"stamp": "touched", "parameter": "since"},
+    "pages": {"by": "page"},
+    "one": _SHIPMENTS + "/{record}",
+    "time": "left_at",
+    "fields": {
+        "shipment_id": {"from": "number"},
+        "order_id": {"from": "refs[0].order"},
+        "site": {"constant": "EAST"},
+        "carrier": {"from": "via", "codes": {"U1": "ups", "H7": "dhl"}},
+        "tracking": {"from": "parcel.code", "optional": True},
+    },
+    "lines": {
+        "from": "rows",
+        "fields": {
+            "line": {"from": "pos"},
+            "item": {"from": "article"},
+            "quantity": {"from": "qty", "as": "whole"},
+        },
+    },
+}
+"""How its list of shipments is declared."""
 
 
 class FakeRest(FakeFarSystem):
-    """Keeps one record per key, under a number of its own."""
+    """Keeps one record per key, under a number of its own, and numbers the pages of its list."""
+
+    lists: ClassVar[tuple[str, ...]] = ("shipments",)
 
     def __init__(self) -> None:
         super().__init__()
+        self._shipments: dict[str, dict[str, Any]] = {}
         self._records: dict[str, dict[str, Any]] = {}
 
     def settings(self) -> dict[str, Any]:
@@ -26,6 +59,7 @@ class FakeRest(FakeFarSystem):
             "credential": "canary-of-the-fake-rest",
             "operations": {"default": told},
             "webhook_header": "X-Signature",
+            "feeds": {"shipments": SHIPMENTS},
         }
 
     def answer(self, asked: Asked) -> Reply:
@@ -33,6 +67,8 @@ class FakeRest(FakeFarSystem):
         if asked.method == "GET" and asked.path.startswith(_LOOK_UP):
             record = self._records.get(asked.path.removeprefix(_LOOK_UP))
             return Reply(404, {"title": "not here"}) if record is None else Reply(200, record)
+        if asked.method == "GET" and asked.path.startswith(_SHIPMENTS):
+            return self._list(asked)
         if asked.method != "POST" or asked.path != "/told":
             return Reply(404, {"title": "no such place"})
         if isinstance(asked.json, list):
@@ -48,6 +84,41 @@ class FakeRest(FakeFarSystem):
     def void(self, document: Document) -> None:
         """Cancel the record of a key."""
         self._records[document.business_key]["state"] = "cancelled"
+
+    def change(self, feed: str, record: int, stamp: datetime) -> None:
+        """A shipment left, or was touched."""
+        number = f"S-{record:03}"
+        before = self._shipments.get(number, {"rev": 0})
+        self._shipments[number] = {
+            "number": number,
+            "rev": before["rev"] + 1,
+            "touched": stamp.isoformat(),
+            "left_at": "2026-03-02T09:15:00Z",
+            "refs": [{"order": f"SO-{record}"}],
+            "via": "U1",
+            "parcel": {"code": "1Z999"},
+            "rows": [{"pos": "1", "article": "MUG", "qty": 3.0}],
+        }
+
+    def spoil(self, feed: str, record: int) -> None:
+        """A shipment goes with a carrier that nobody told us of."""
+        self._shipments[f"S-{record:03}"]["via"] = "BALLOON"
+
+    def _list(self, asked: Asked) -> Reply:
+        number = asked.path.removeprefix(_SHIPMENTS).removeprefix("/")
+        if number:
+            one = self._shipments.get(number)
+            return Reply(404) if one is None else Reply(200, one)
+        since = datetime.fromisoformat(asked.asked_for("since"))
+        found = [
+            one
+            for one in self._shipments.values()
+            if datetime.fromisoformat(one["touched"]) >= since
+        ]
+        found.sort(key=lambda one: (one["touched"], one["number"]))
+        size = int(asked.asked_for("limit"))
+        start = (int(asked.asked_for("page")) - 1) * size
+        return Reply(200, {"data": {"shipments": found[start : start + size]}})
 
     def _take(self, event: dict[str, Any]) -> dict[str, Any]:
         key = event["id"]
