@@ -115,7 +115,10 @@ def test_a_connector_is_made_mapped_and_certified_as_the_guide_says(
         steps = list(
             follow(PAGE, tmp_path, lambda text: text.replace("127.0.0.1:8103", quayside.url[7:]))
         )
-    assert len(steps) == 4
+    assert len(steps) == 6
+    recorded = (tmp_path / "quayside/quayside/golden/sandbox.recording.json").read_text()
+    assert "D-0250" in recorded
+    assert KEY not in recorded
     assert {key: one["rows"] for key, one in quayside.tasks.items()} == {
         "wms/release/SO-1-R1": [{"pos": "1", "article": "MUG", "qty": "3"}]
     }

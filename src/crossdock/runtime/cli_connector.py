@@ -55,8 +55,26 @@ def connector_certify(
         bool,
         typer.Option("--tell", help="Also tell it the golden documents: they leave records there."),
     ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", help="Also take down what passes, without secrets and people, in this file."
+        ),
+    ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option("--hide", help="Of a recording: a further field to hide. May be repeated."),
+    ] = None,
     config: Config = _CONFIG,
     as_json: Json = False,
 ) -> None:
     """Ask a live system what the contract asks of a fake; exit code 1 if a promise is broken."""
-    _run("certify", system=system, tell=tell, config=config, as_json=as_json)
+    _run(
+        "certify",
+        system=system,
+        tell=tell,
+        record=record,
+        hide=hide or (),
+        config=config,
+        as_json=as_json,
+    )

@@ -8,7 +8,9 @@ anything can have been sent. Failures are values: what a connector must judge is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib import import_module
@@ -157,6 +159,36 @@ class NoReply:
     sent: bytes = b""  # the digest of the request's body, where it may have gone
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as somebody between sees it: without what proves us."""
+
+    destination: Destination
+    method: str
+    path: str
+    query: Query
+    body: bytes | None
+
+
+Send = Callable[[], Awaitable[Reply | NoReply]]
+"""Brings a request there."""
+
+Passing = Callable[[Request, Send], Awaitable[Reply | NoReply]]
+"""Somebody between: lets a request pass, or answers it."""
+
+_PASSING: Final[ContextVar[Passing | None]] = ContextVar("passing", default=None)
+
+
+@contextmanager
+def passing(between: Passing) -> Iterator[None]:
+    """Let every request of this task, and of those that it starts, pass by somebody."""
+    token = _PASSING.set(between)
+    try:
+        yield
+    finally:
+        _PASSING.reset(token)
+
+
 class HttpClient:
     """One far system's client; opens its session when it is first needed."""
 
@@ -244,6 +276,20 @@ class HttpClient:
         return reply
 
     async def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        query: Query = (),
+    ) -> Reply | NoReply:
+        between = _PASSING.get()
+        if between is None:
+            return await self._sent(method, path, body, headers, query)
+        asked = Request(self.destination, method, path, query, body)
+        return await between(asked, lambda: self._sent(method, path, body, headers, query))
+
+    async def _sent(
         self,
         method: str,
         path: str,

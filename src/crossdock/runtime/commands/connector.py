@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
 
+from crossdock.connectors.kit import recording
 from crossdock.connectors.kit.card import SettingField, describe
 from crossdock.connectors.kit.kind import Kind
 from crossdock.kernel.errors import CrossdockError
+from crossdock.kernel.ports import Clock
 from crossdock.runtime.certifying import Certifier, Verdict
 from crossdock.runtime.clocks import SystemClock
-from crossdock.runtime.config import read_settings
+from crossdock.runtime.config import SystemSettings, read_settings
 from crossdock.runtime.connecting import SHIPPED, installed, kind_of
 from crossdock.runtime.console import OK, UNSOUND, finish, say
 from crossdock.runtime.scaffolding import scaffold
@@ -96,7 +99,27 @@ def new(name: str, folder: Path | None, *, as_json: bool = False) -> int:
     return OK
 
 
-def certify(system: str, config: Path, *, tell: bool = False, as_json: bool = False) -> int:
+def _record(
+    file: Path, system: SystemSettings, clock: Clock, *, hide: Sequence[str], tell: bool
+) -> None:
+    """Take down what passes, and say what somebody has to look at before it is shown to anybody."""
+    assert system.reached is not None
+    taken = asyncio.run(recording.record(system.kind, system.reached, clock, hide=hide, tell=tell))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(recording.encode(taken))
+    passed = sum(len(scene.exchanges) for scene in taken.scenes)
+    say(f"recorded {passed} exchanges in {file}; read it before you keep it")
+
+
+def certify(
+    system: str,
+    config: Path,
+    *,
+    tell: bool = False,
+    record: Path | None = None,
+    hide: Sequence[str] = (),
+    as_json: bool = False,
+) -> int:
     """Ask a live system; gives 1 where a promise is broken."""
     settings = read_settings(config)
     found = settings.systems.get(system)
@@ -110,6 +133,8 @@ def certify(system: str, config: Path, *, tell: bool = False, as_json: bool = Fa
     seconds = round(clock.monotonic() - began, 3)
     for one in checked:
         say(f"{one.verdict:8} {one.check}" + (f": {one.words}" if one.words else ""))
+    if record is not None:
+        _record(record, found, clock, hide=hide, tell=tell)
     broken = [one for one in checked if one.verdict is Verdict.BROKEN]
     held = sum(one.verdict is Verdict.HOLDS for one in checked)
     say(f"{system} ({found.kind.card.label}): {held} promises hold, {len(broken)} are broken")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from crossdock.connectors.kit import golden
+from crossdock.connectors.kit import golden, recording
 from crossdock.connectors.kit.reading import understood
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Accepted
@@ -53,6 +53,13 @@ class SampleContract(ContractBase):
                     if isinstance(one, Unread):
                         assert one.where.startswith("$"), (case, mangled)
                         assert one.expected, (case, mangled)
+
+    def test_what_was_recorded_still_comes_of_it(self) -> None:
+        """Each `CASE.recording.json`, played to the connector, gives what is noted in it."""
+        for case, raw in golden.cases(self.folder(), recording.ENDING).items():
+            taken = recording.decode(raw)
+            found = played(partial(recording.played, self.kind, taken))
+            assert found == [scene.gives for scene in taken.scenes], case
 
     def test_documents_go_out_as_the_samples_say(self) -> None:
         """Each `CASE.document.json` makes the requests of `CASE.requests.json`."""
