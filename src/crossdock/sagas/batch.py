@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from weakref import proxy
 
 import msgspec
 
@@ -109,9 +110,10 @@ class Batch:
         self.wanted = wanted
         self.book = PromiseBook(loaded.stock, wanted.items)
         self.waiting = WaitingList(loaded.waiting, ranking(policy))
-        self.pools = PoolBook(self)
-        self.ahead = AheadBook(self)
-        self.loads = LoadBook(self)
+        around: Batch = proxy(self)  # in no cycle: a decided batch is freed at once, not some day
+        self.pools = PoolBook(around)
+        self.ahead = AheadBook(around)
+        self.loads = LoadBook(around)
         self.orders: dict[str, OrderState] = {}
         self.masters = dict(loaded.masters)
         self.documents = dict(loaded.documents)
