@@ -15,7 +15,9 @@ from tests.helpers.aio import run
 pytestmark = pytest.mark.postgres
 
 
-@pytest.mark.parametrize(("workload", "messages"), [("W1", 1200), ("W4", 1000)])
+@pytest.mark.parametrize(
+    ("workload", "messages"), [("W1", 1200), ("W2", 1000), ("W3", 1000), ("W4", 1000)]
+)
 def test_a_workload_goes_through_beside_its_floor(
     tmp_path: Path, workload: str, messages: int
 ) -> None:

@@ -461,8 +461,13 @@ def callers(settings: Settings) -> list[Key]:
 
 
 @asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[PostgresStore]:
-    """The store of this configuration, its server started where it is the embedded one."""
+async def opened_store(
+    settings: Settings, *, at_work: bool = False
+) -> AsyncIterator[PostgresStore]:
+    """The store of this configuration, its server started where it is the embedded one.
+
+    `at_work` is for a hub's own store, whose statements all go by indexes.
+    """
     clock = SystemClock()
     randomness = SystemRandomness()
     dsn = settings.database.value if settings.database is not None else None
@@ -472,7 +477,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[PostgresStore]:
             partitions=settings.hub.partitions,
             now=clock.now(),
             uniform=randomness.uniform,
-            options=PoolOptions(connections_max=16),
+            options=PoolOptions(connections_max=16, by_index=at_work),
             allow_unsafe=settings.hub.allow_unsafe_database,
             owner=settings.hub.name,
         )
@@ -486,7 +491,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[PostgresStore]:
 async def running_hub(settings: Settings, guard: Guard = UNGUARDED) -> AsyncIterator[Hub]:
     """A hub with its loops running, its pressure looked at; leaving stops them."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(opened_store(settings))
+        store = await stack.enter_async_context(opened_store(settings, at_work=True))
         clock = SystemClock()
         reached = {
             name: system.kind.reach(system.reached, clock)

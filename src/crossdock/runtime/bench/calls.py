@@ -418,7 +418,7 @@ async def _at_a_desk(dsn: str, config: Path, crowd: Crowd) -> tuple[Tally, float
         dsn,
         partitions=settings.hub.partitions,
         now=clock.now(),
-        options=PoolOptions(connections_max=4),
+        options=PoolOptions(connections_max=4, by_index=True),
     )
     desk = Desk(f"bench/{crowd.name}", store, policy, clock, SystemRandomness())
     try:

@@ -17,7 +17,11 @@ from hashlib import sha256
 from typing import Any
 
 import asyncpg
+import msgspec
 
+from crossdock.contracts import catalogue
+from crossdock.log.records import Outcome
+from crossdock.orders.state import OrderState
 from crossdock.storage.postgres.queries import QUERIES
 
 BATCH = 500
@@ -39,6 +43,8 @@ _ORDER = (
     "order_id", "status", "customer", "channel", "ordered", "shipped", "invoiced", "cancelled",
     "returned", "state", "unmatched",
 )  # fmt: skip
+_OUTCOMES = msgspec.json.Decoder(Outcome)
+_LINES = msgspec.json.Decoder(OrderState)
 
 
 @dataclass(slots=True)
@@ -50,6 +56,7 @@ class Batch:
     movements: list[Any]
     effects: list[Any]
     orders: list[Any]
+    promises: dict[tuple[str, str], int]  # by item and site, units promised to its orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +114,25 @@ async def read_back(dsn: str, sources: tuple[str, ...], kinds: tuple[str, ...]) 
                         row["key"]: orders[row["key"]] for row in part if row["key"] in orders
                     }.values()
                 ),
+                _promises(part, outcomes, orders),
             )
         )
     return batches
+
+
+def _promises(
+    messages: list[Any], outcomes: dict[Any, list[Any]], orders: dict[str, Any]
+) -> dict[tuple[str, str], int]:
+    """What new orders were promised; where goods left the shelf, the movements tell."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for row in messages:
+        if row["type"] != catalogue.ORDER_PLACED:
+            continue
+        lines = _LINES.decode(orders[row["key"]][_ORDER.index("state")]).lines
+        for outcome in outcomes[row["partition"], row["position"]]:
+            for one in _OUTCOMES.decode(outcome[_OUTCOME.index("body")]).commitments:
+                found[lines[one.line].item, one.site] += one.reserved
+    return found
 
 
 async def run_floor(dsn: str, batches: list[Batch], partitions: int) -> FloorFigures:
@@ -167,6 +190,7 @@ async def _prepare(connection: asyncpg.Connection, batches: list[Batch], partiti
         "INSERT INTO balance VALUES ($1, $2, $3, $4, $5, 0)", sorted(accounts)
     )
     rows = {(m[3], site) for batch in batches for m in batch.movements for site in (m[6], m[8])}
+    rows |= {row for batch in batches for row in batch.promises}
     await connection.executemany(
         "INSERT INTO promise (item, site, sellable, reserved) VALUES ($1, $2, 1000000, 1000000)",
         sorted(rows),
@@ -230,6 +254,7 @@ async def _decide(connection: asyncpg.Connection, batch: Batch) -> None:
             await connection.fetch(QUERIES["change_balances"], *_columns(rows))
         rows = [(*key, change, change, 0, 0, False) for key, change in shelves.items()]
         rows += [(*key, change, 0, 0, 0, True) for key, change in received.items()]
+        rows += [(*key, 0, reserved, 0, 0, False) for key, reserved in batch.promises.items()]
         if rows:
             await connection.fetch(QUERIES["change_promises"], *_columns(rows))
 

@@ -27,6 +27,8 @@ from crossdock.storage.postgres.migrations import discover, migrate
 from crossdock.storage.postgres.server import EmbeddedServer
 
 RECEIPTS = (catalogue.RECEIPT_POSTED,)
+ORDERS = (catalogue.ORDER_PLACED,)
+SHIPMENTS = (catalogue.SHIPMENT_SHIPPED,)
 SCANS = (catalogue.PICK_CONFIRMED, catalogue.CARTON_PACKED, catalogue.SHIPMENT_SHIPPED)
 PARTITIONS = 16
 CONSUMERS = ("erp", "shop", "crm", *DOCKS.values())
@@ -52,6 +54,8 @@ SHAPES = {
     "W1": Shape(per_post=500, per_request=500, connections=4),
     "W1s": Shape(per_post=500, per_request=1, connections=4),
     "W1p": Shape(per_post=1, per_request=500, connections=64),
+    "W2": Shape(per_post=500, per_request=500, connections=4, kinds=ORDERS),
+    "W3": Shape(per_post=500, per_request=500, connections=4, kinds=SHIPMENTS),
     "W4": Shape(per_post=500, per_request=500, connections=2, kinds=RECEIPTS),
 }
 
@@ -93,11 +97,7 @@ class _Bench:
         self._key = key
 
     async def measure(self, messages: int) -> dict[str, object]:
-        script = Script(datetime.now(UTC))
-        if self._shape.kinds is RECEIPTS:
-            said = [script.receipt(index) for index in range(messages)]
-        else:
-            said = await self._scans(script, messages // len(SCANS))
+        said = await self._said(Script(datetime.now(UTC)), messages)
         hint(f"measuring: {len(said)} messages")
         before, alone = cpu_seconds(self._hub.pid), own_cpu_seconds(self._hub.pid)
         started = datetime.now(UTC)
@@ -123,19 +123,27 @@ class _Bench:
         figures["ratio"] = round(rate / floor_figures.total, 3)
         return figures
 
-    async def _scans(self, script: Script, orders: int) -> list[Said]:
-        """Load the orders; gives what the warehouse will say of them."""
-        hint(f"loading {orders} orders")
+    async def _said(self, script: Script, messages: int) -> list[Said]:
+        """Lay out what comes before; gives the messages that are measured."""
+        if self._shape.kinds is RECEIPTS:
+            return [script.receipt(index) for index in range(messages)]
         await self._post(list(script.opening()), 500)
-        await self._post([script.order(index) for index in range(orders)], 500)
         await self._quiet()
-        scans = [script.scans(index) for index in range(orders)]
-        return [
-            scan[step]
-            for start in range(0, orders, 1000)
-            for step in range(3)
-            for scan in scans[start : start + 1000]
-        ]
+        count = messages // len(SCANS) if self._shape.kinds is SCANS else messages
+        orders = [script.order(index) for index in range(count)]
+        if self._shape.kinds is ORDERS:
+            return orders
+        hint(f"loading {count} orders")
+        await self._post(orders, 500)
+        await self._quiet()
+        scans = [script.scans(index) for index in range(count)]
+        if self._shape.kinds is SCANS:
+            return _in_waves(scans)
+        hint("picking and packing them")
+        for step in (0, 1):
+            await self._post([scan[step] for scan in scans], 500)
+        await self._quiet()
+        return [scan[2] for scan in scans]
 
     async def _post(self, said: Sequence[Said], per_post: int, connections: int = 4) -> None:
         await post(self._hub.port, self._key, said, per_post, connections)
@@ -185,7 +193,7 @@ class _Bench:
     async def _floor(self) -> floor.FloorFigures:
         hint("writing the same rows by hand: the floor")
         batches = await floor.read_back(
-            self._database.dsn, tuple(DOCKS.values()), self._shape.kinds
+            self._database.dsn, (*DOCKS.values(), "shop"), self._shape.kinds
         )
         await self._connection.execute("CREATE DATABASE floor")
         dsn = self._database.dsn_of("floor")
@@ -195,6 +203,16 @@ class _Bench:
         finally:
             await empty.close()
         return await floor.run_floor(dsn, batches, PARTITIONS)
+
+
+def _in_waves(scans: Sequence[tuple[Said, Said, Said]]) -> list[Said]:
+    """A thousand orders are picked, then packed, then shipped, before the next thousand."""
+    return [
+        scan[step]
+        for start in range(0, len(scans), 1000)
+        for step in range(3)
+        for scan in scans[start : start + 1000]
+    ]
 
 
 async def post(port: int, key: str, said: Sequence[Said], per_post: int, connections: int) -> None:

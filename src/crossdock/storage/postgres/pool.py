@@ -70,6 +70,7 @@ class PoolOptions:
     connect_seconds_max: float = 60.0  # for the first connection, while a server recovers
     answer_grace_seconds: float = 5.0  # beyond the server's limit, for a server that hangs
     backoff: Backoff = field(default_factory=Backoff)
+    by_index: bool = False  # for a hub at work: a table that is short now may be long in a moment
 
     def server_settings(self) -> dict[str, str]:
         """The settings that each connection starts with; durations in milliseconds."""
@@ -81,6 +82,7 @@ class PoolOptions:
                 self.idle_in_transaction_seconds_max
             ),
             "timezone": "UTC",
+            **({"enable_seqscan": "off"} if self.by_index else {}),
         }
 
     @property

@@ -475,6 +475,8 @@ SELECT count(*) AS entries FROM told;
 -- claim --
 -- Start an attempt on what is due, or was left in flight by a holder that is gone: heads only. No
 -- wait is longer than a day: what is due later than that was written by a clock that was wrong.
+-- Nothing here is a join that may go either way: in a plan that was made while little was due, such
+-- a join compares every row with every other. Row by row there is one way only, by an index.
 WITH ready AS (
     SELECT d.effect_id, d.state, d.attempts, d.owner, d.begun_time, d.until
     FROM due d
@@ -485,11 +487,12 @@ WITH ready AS (
           OR (d.state = 1 AND d.until <= $2 AND NOT $8
               AND d.owner <> ALL($6::text[]) AND d.effect_id::text <> ALL($7::text[]))
       )
-      AND NOT EXISTS (
-          SELECT 1 FROM due earlier
+      AND (
+          SELECT true FROM due earlier
           WHERE earlier.destination = d.destination AND earlier.key = d.key
             AND earlier.effect_id < d.effect_id
-      )
+          LIMIT 1
+      ) IS NULL
       AND ($10::text[] = '{}' OR NOT EXISTS (
           SELECT 1 FROM effect e WHERE e.effect_id = d.effect_id AND e.type = ANY($10::text[])
       ))
@@ -498,9 +501,9 @@ WITH ready AS (
     FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
     UPDATE due d SET state = 1, attempts = d.attempts + 1, until = $3, owner = $5, begun_time = $2,
-                     doubtful = d.doubtful OR ready.state = 1,
-                     doubt_time = CASE WHEN ready.state = 1 THEN ready.until ELSE d.doubt_time END
-    FROM ready WHERE d.effect_id = ready.effect_id
+                     doubtful = d.doubtful OR d.state = 1,
+                     doubt_time = CASE WHEN d.state = 1 THEN d.until ELSE d.doubt_time END
+    WHERE d.effect_id = ANY(ARRAY(SELECT effect_id FROM ready))
     RETURNING d.effect_id, d.attempts, d.doubtful, d.tries, d.lane, d.doubt_time
 ), lost AS (
     INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_time, begun_time,
@@ -509,7 +512,10 @@ WITH ready AS (
 )
 SELECT t.effect_id, t.attempts, e.business_key, e.destination, e.key, e.type, e.correlation,
        e.body, t.doubtful, t.tries, t.doubt_time
-FROM taken t JOIN effect e ON e.effect_id = t.effect_id
+FROM taken t CROSS JOIN LATERAL (
+    SELECT business_key, destination, key, type, correlation, body
+    FROM effect WHERE effect_id = t.effect_id LIMIT 1
+) e
 ORDER BY t.lane, t.effect_id;
 
 -- reclaim --
@@ -600,11 +606,11 @@ WHERE d.state = 2 AND d.attempts = 0 AND e.effect_id = d.effect_id
 RETURNING d.effect_id;
 
 -- lock_in_flight --
--- Which of these attempts are still ours to settle, since when, and in whose name.
+-- Which of these attempts are still ours to settle, since when, and in whose name. No join, for the
+-- reason given at `claim`.
 SELECT d.effect_id, d.begun_time, d.owner FROM due d
-JOIN unnest($1::bigint[], $2::integer[]) AS n (effect_id, attempt)
-    ON d.effect_id = n.effect_id AND d.attempts = n.attempt
-WHERE d.state = 1
+WHERE d.effect_id = ANY($1::bigint[]) AND d.state = 1
+  AND d.attempts = ($2::integer[])[array_position($1::bigint[], d.effect_id)]
 ORDER BY d.effect_id FOR UPDATE OF d;
 
 -- ask_for_answers --
