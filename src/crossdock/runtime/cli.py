@@ -5,6 +5,7 @@ Commands live in `runtime/commands/`, imported only when they are called, so tha
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -471,7 +472,12 @@ def simulate(
 
 
 def main() -> None:
-    """The entry point: no traceback reaches a user."""
+    """The entry point: no traceback reaches a user.
+
+    SIGTERM ends a command as Ctrl-C does, so that what it started (a hub, a database) ends with it;
+    what serves listens to it by itself.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except CrossdockError as error:

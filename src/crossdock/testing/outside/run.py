@@ -70,6 +70,14 @@ async def play(plan: Plan, data: Path | None = None) -> Report:
     return report
 
 
+_WHY_DEAD = """
+    SELECT m.type || ' at ' || m.partition || ':' || m.position || ': '
+        || (convert_from(o.body, 'UTF8')::jsonb ->> 'reason')
+    FROM outcome o JOIN message m USING (partition, position)
+    WHERE o.fate = 'dead' ORDER BY m.partition, m.position LIMIT 5
+"""
+
+
 class _Run:
     """One run: feeding, striking, waiting for the end, looking at everything."""
 
@@ -208,6 +216,8 @@ class _Run:
         for what, count in (("held effects", left.held), ("dead messages", fates["dead"])):
             if count:
                 self._violated(f"{count} {what}")
+        for [reason] in await connection.fetch(_WHY_DEAD):
+            self._violated(f"dead: {reason}")
         self._report.figures = {
             "orders": orders,
             "messages": left.accepted,
