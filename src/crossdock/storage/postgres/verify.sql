@@ -793,17 +793,23 @@ WHERE e.effect_id IS NULL OR (d.effect_id IS NULL) = (s.times IS NULL) OR s.time
 
 -- ends_told --
 -- I18 broken: A document that asked for the end of an effect was told it.
-SELECT e.business_key, a.kind, a.id, t.attempt, t.verdict
-FROM effect_asker a
-JOIN effect e ON e.effect_id = a.effect_id
-LEFT JOIN due d ON d.effect_id = a.effect_id
-CROSS JOIN LATERAL (
-    SELECT attempt, verdict FROM attempt
-    WHERE effect_id = a.effect_id ORDER BY attempt DESC LIMIT 1
-) t
-LEFT JOIN (SELECT id FROM message WHERE type = 'crossdock.effect.settled.v1') m
-    ON m.id = 'settled/' || e.business_key || '/' || t.attempt
-WHERE (d.effect_id IS NULL OR d.state = 2) AND m.id IS NULL;
+-- As sets, not as a join: whatever the planner believes, each table is read once.
+WITH ended AS MATERIALIZED (
+    SELECT e.business_key, a.kind, a.id, t.attempt, t.verdict,
+           'settled/' || e.business_key || '/' || t.attempt AS said
+    FROM effect_asker a
+    JOIN effect e ON e.effect_id = a.effect_id
+    CROSS JOIN LATERAL (
+        SELECT attempt, verdict FROM attempt
+        WHERE effect_id = a.effect_id ORDER BY attempt DESC LIMIT 1
+    ) t
+    WHERE coalesce((SELECT d.state FROM due d WHERE d.effect_id = a.effect_id), 2) = 2
+), untold AS (
+    SELECT said FROM ended
+    EXCEPT
+    SELECT id FROM message WHERE type = 'crossdock.effect.settled.v1'
+)
+SELECT business_key, kind, id, attempt, verdict FROM untold JOIN ended USING (said);
 
 -- instances_alive --
 -- I25 broken: An instance of a recipe is complete, compensated or parked, or its timer will wake it.
