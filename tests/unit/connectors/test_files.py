@@ -373,6 +373,54 @@ def test_a_later_file_of_the_same_name_is_not_taken_for_the_one_that_ended(tmp_p
     assert len(reader.files("done")) == 2
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_read_as_it_was(tmp_path: Path) -> None:
+    """Another one is left under its name between two pages: nothing missed, nothing twice."""
+    reader = Reader(tmp_path, ORDERS, page_size=2)
+    rows = [f"A{n};C;EUR;1;{EAN};1;1" for n in range(5)]
+    reader.leave("orders-1.csv", orders(*rows), 1)
+    said = reader.page()
+    reader.leave("orders-1.csv", orders(*(f"B{n};C;EUR;1;{EAN};1;1" for n in range(3))), 2)
+    said += reader.rest()
+    names = [one.partition("/")[2] for one in ids(said)]
+    assert names == ["A0", "A1", "A2", "A3", "A4", "B0", "B1", "B2"]
+    assert len(reader.files("done")) == 2
+
+
+def test_a_file_that_is_written_on_while_it_is_read_is_read_anew(tmp_path: Path) -> None:
+    """Its writer had it open when it was taken: the rows that changed behind us are heard too."""
+    reader = Reader(tmp_path, ORDERS, page_size=2)
+    reader.leave("orders-1.csv", orders(*(f"A{n};C;EUR;1;{EAN};1;1" for n in range(5))), 1)
+    first = reader.page()
+    [taken] = (tmp_path / "working" / "it").iterdir()
+    taken.write_text(orders(f"A0;C;EUR;1;{EAN};9;1", *(f"A{n};C;EUR;1;{EAN};1;1" for n in (1, 2))))
+    later = reader.rest()
+    assert [one.partition("/")[2] for one in ids(later)] == ["A0", "A1", "A2"]
+    assert not set(ids(first)) & set(ids(later))
+    [changed, *_] = later
+    assert isinstance(changed, Said)
+    assert isinstance(changed.noun, Order)
+    assert changed.noun.lines[0].quantity == 9
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_file_that_vanishes_while_it_is_read_is_named(tmp_path: Path, other: bool) -> None:
+    """What was read of it stands; that there was more is held, and the next file is read."""
+    reader = Reader(tmp_path, ORDERS, page_size=2)
+    reader.leave("orders-1.csv", orders(*(f"A{n};C;EUR;1;{EAN};1;1" for n in range(5))), 1)
+    reader.page()
+    [taken] = (tmp_path / "working" / "it").iterdir()
+    taken.unlink()
+    if other:
+        reader.leave("orders-2.csv", orders(f"B;C;EUR;1;{EAN};1;1"), 2)
+    [gone, *others] = reader.rest()
+    assert isinstance(gone, Unread)
+    assert (gone.found, gone.expected) == (
+        "it is gone after 2 records",
+        "the rest of the file in working/",
+    )
+    assert [one.partition("/")[2] for one in ids(others)] == (["B"] if other else [])
+
+
 # --- out ----------------------------------------------------------------------------------------
 
 

@@ -52,9 +52,10 @@ class Ended(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Work(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file that was read in part: the checkpoint."""
+    """A file that was read in part: the checkpoint, and what the file was when it was begun."""
 
     name: str
+    sha256: str = ""
     next: int = 0
     said: int = 0
     unread: int = 0
@@ -148,21 +149,24 @@ class Files:
         begun_name = work.name if work is not None else ""
         ordered.sort(key=lambda one: one.name != begun_name)
         more = False
+        if work is not None and begun_name not in {one.name for one in files}:
+            said.append(_vanished(work))
+            work = None
         for seen in ordered:
             room = self._settings.page_size - len(said)
             if room <= 0:
                 more = True
                 break
-            begun = work if work is not None and work.name == seen.name else Work(seen.name)
             if self._feed.full and ended:
                 more = True  # it is compared with the one before, which must be put away first
                 break
             parsed = await self._parsed(seen)
-            if parsed is None:
-                continue  # it vanished
-            done, some = await self._part(seen, parsed, begun, at, room)
+            begun, work = work, None  # it stands first, if there is one
+            if parsed is None:  # it vanished just now
+                said += [_vanished(begun)] if begun is not None else []
+                continue
+            done, some = await self._part(seen, parsed, _begun(begun, seen, parsed), at, room)
             said += some
-            work = None
             if isinstance(done, Ended):
                 ended.append(done)
                 loads += self._feed.full
@@ -195,7 +199,7 @@ class Files:
         odd = sum(isinstance(one, Unread) for one in said)
         counts = (work.said + len(said) - odd, work.unread + odd, unchanged)
         if number < len(parsed.rows):
-            return Work(seen.name, number, *counts), said
+            return Work(seen.name, parsed.digest, number, *counts), said
         gone = self._gone(parsed.rows, before) if self._feed.full else 0
         ended = Ended(seen.name, original, DONE, parsed.digest, len(parsed.rows), *counts, gone)
         return ended, said
@@ -232,6 +236,25 @@ class Files:
                 return None
             self._last = (seen, _parse(raw, self._feed))
         return self._last[1]
+
+
+def _begun(work: Work | None, seen: Seen, parsed: _Parsed) -> Work:
+    """Where to go on in a file: at its checkpoint, if it is what it was then.
+
+    Whoever had it open may have written on. What was said before then is said again under the ids
+    of the other content, and the receivers' rules for versions and keys take care of it.
+    """
+    if work is not None and (work.name, work.sha256) == (seen.name, parsed.digest):
+        return work
+    return Work(seen.name)
+
+
+def _vanished(work: Work) -> Unread:
+    """A file that was read in part and is gone: nobody else would ever miss the rest."""
+    original = work.name.partition("~")[2]
+    place = f"{original}/{work.sha256[:_DIGEST]}"
+    found = f"it is gone after {work.next} records"
+    return Unread(place, "$", found, "the rest of the file in working/", found.encode())
 
 
 def _parse(raw: bytes, feed: FileFeed) -> _Parsed:
