@@ -21,7 +21,7 @@ class TestRest(ConnectorContract):
 
     kind = KIND
     fake = FakeRest
-    more_files = frozenset({"feeds.py", "records.py", "webhook.py"})
+    more_files = frozenset({"feeds.py", "records.py", "webhook.py", "writing.py"})
 
     def read(self, case: str, record: Any) -> Sequence[Said | Unread]:
         """Samples are called by their feed."""

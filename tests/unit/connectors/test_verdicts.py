@@ -28,9 +28,9 @@ from crossdock.contracts.connector import (
 MEANINGS: dict[int, tuple[type, bool | None]] = {
     **dict.fromkeys((200, 201, 202, 204, 207, 299), (Accepted, None)),
     **dict.fromkeys((300, 301, 302, 303, 304, 307, 308), (Refused, None)),
-    **dict.fromkeys((400, 402, 403, 404, 405, 406, 409, 410, 411, 412, 413), (Refused, None)),
+    **dict.fromkeys((400, 402, 403, 404, 405, 406, 409, 410, 411, 413), (Refused, None)),
     **dict.fromkeys((414, 415, 417, 418, 421, 422, 423, 424, 426, 428, 431, 451), (Refused, None)),
-    **dict.fromkeys((408, 425), (RetryLater, True)),
+    **dict.fromkeys((408, 412, 425), (RetryLater, True)),
     **dict.fromkeys((401, 429, 503), (RetryLater, False)),
     **dict.fromkeys((500, 501, 502, 504, 505, 507, 511, 599), (Unknown, None)),
     **dict.fromkeys((0, 99, 100, 101, 600, 999, -1, -200), (Unknown, None)),

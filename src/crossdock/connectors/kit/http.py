@@ -354,6 +354,9 @@ class HttpClient:
                 auto_decompress=False,  # ours is capped while it unpacks
                 trace_configs=[_tracer()],
             )
+            # It would send a GET or PUT once more by itself when the reply is lost, and a write
+            # over the version that was seen would then be a conflict with itself.
+            self._session._retry_connection = False
         return self._session
 
 

@@ -3,7 +3,8 @@
 Three questions decide every row. Is it certain that it happened? Is it certain that it did not?
 Would the same again help? What is certain of nothing is `Unknown`, and the hub asks before it
 sends again (I20). A connector whose far side is odd overrides rows, not code.
-Sources: RFC 9110 sections 10.2.3 and 15; RFC 6585 section 4 (429); RFC 8470 section 5.2 (425).
+Sources: RFC 9110 sections 10.2.3 and 15; RFC 6585 sections 3 (428) and 4 (429); RFC 8470 section
+5.2 (425).
 """
 
 from __future__ import annotations
@@ -77,10 +78,12 @@ STATUSES: Final[Mapping[int, tuple[Verdict, str]]] = {
     408: (Verdict.RETRY_LATER, "they waited too long for our request"),
     409: (Verdict.REFUSED, "conflict: the same key with other content"),
     410: (Verdict.REFUSED, "gone: they no longer take this here"),
+    412: (Verdict.RETRY_LATER, "conflict: it changed there after we looked"),
     413: (Verdict.REFUSED, "too large"),
     415: (Verdict.REFUSED, "unsupported media type"),
     422: (Verdict.REFUSED, "not acceptable to them"),
     425: (Verdict.RETRY_LATER, "too early"),
+    428: (Verdict.REFUSED, "they want to be told which version we saw"),
     429: (Verdict.SLOW_DOWN, "too many requests"),
     503: (Verdict.SLOW_DOWN, "out of service"),
 }

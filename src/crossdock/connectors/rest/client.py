@@ -16,6 +16,7 @@ from crossdock.connectors.rest.card import CARD
 from crossdock.connectors.rest.feeds import Listed
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.connectors.rest.webhook import Signed, Signing
+from crossdock.connectors.rest.writing import Writer
 from crossdock.contracts.connector import (
     Ability,
     Document,
@@ -37,6 +38,17 @@ class Http(Protocol):
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply | NoReply:
         """Send a body; raises nothing but cancellation."""
+        ...
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        query: Query = (),
+        headers: Mapping[str, str] = NOTHING,
+    ) -> Reply | NoReply:
+        """Ask with any method; raises nothing but cancellation."""
         ...
 
     async def get(
@@ -80,6 +92,7 @@ class RestConnector:
             connections_max=settings.connections_max,
             clock=clock,
         )
+        self._writer = Writer(self._http, self._signing)
         self._feeds = tuple(
             Listed(name, feed, settings, self._http) for name, feed in settings.feeds.items()
         )
@@ -110,12 +123,13 @@ class RestConnector:
         """Tell the far side; gives one answer per document, in order."""
         places: dict[str, list[int]] = {}
         for index, document in enumerate(documents):
-            path = self._settings.operation(document.type).path
-            places.setdefault(path, []).append(index)
+            operation = self._settings.operation(document.type)
+            place = operation.path if operation.body is None else f"{operation.path} {document.key}"
+            places.setdefault(place, []).append(index)
         if len(places) == 1:
-            return await self._tell(next(iter(places)), documents)
+            return await self._tell(documents)
         told = await asyncio.gather(
-            *(self._tell(path, [documents[i] for i in at]) for path, at in places.items())
+            *(self._tell([documents[i] for i in at]) for at in places.values())
         )
         by_index = {
             index: answer
@@ -136,8 +150,17 @@ class RestConnector:
         """Let go of connections."""
         await self._http.close()
 
-    async def _tell(self, path: str, documents: Sequence[Document]) -> list[FarAnswer]:
-        most = self._settings.batch_max
+    async def _tell(self, documents: Sequence[Document]) -> list[FarAnswer]:
+        """Tell what goes to one place: as few requests as may be, one after the other."""
+        if not documents:
+            return []
+        operation = self._settings.operation(documents[0].type)
+        if operation.body is not None:
+            return [
+                await self._writer.told(self._settings.operation(one.type), one)
+                for one in documents
+            ]
+        path, most = operation.path, self._settings.batch_max
         answers: list[FarAnswer] = []
         for start in range(0, len(documents), most):
             answers += await self._request(path, documents[start : start + most])

@@ -6,12 +6,15 @@ sent or names an effect; a login page under status 200 is not an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
+from crossdock.connectors.kit import mapping
 from crossdock.connectors.kit.http import NoReply, Reply
+from crossdock.connectors.kit.telling import stands
 from crossdock.connectors.kit.verdicts import (
     REASON_LENGTH_MAX,
     RETRY_AFTER_SECONDS_MAX,
@@ -49,9 +52,9 @@ def answer(operation: Operation, document: Document, reply: Reply | NoReply) -> 
     """Judge the reply to one document."""
     if isinstance(reply, NoReply):
         return judge_trouble(reply.trouble, reply.detail, _unseen(reply))
-    result = _result(reply.body)
     if reply.status // 100 != 2:
         return refusal(reply)
+    result = _result(reply.body) if operation.body is None else _declared(operation, reply.body)
     seen = Evidence(reply.status, "", reply.sent, reply.received)
     if reply.status == 204:  # a success that has no body by definition
         return judge(reply.status, Details(replayed=_replayed(reply), seen=seen))
@@ -97,7 +100,7 @@ def found(operation: Operation, document: Document, reply: Reply | NoReply) -> F
         return Unknown(why, _unseen(reply))
     seen = Evidence(reply.status, "", reply.sent, reply.received)
     if reply.status == 200:
-        result = _result(reply.body)
+        result = _result(reply.body) if operation.body is None else _declared(operation, reply.body)
         if result is not None and _speaks_of(document, result):
             seen = _with_words(seen, _words(result))
             if operation.is_void(result.state):
@@ -107,6 +110,16 @@ def found(operation: Operation, document: Document, reply: Reply | NoReply) -> F
     elif reply.status == 404 and (not reply.body or _is_object(reply.body)):
         return NotThere()
     return Unknown(f"the look-up was answered with status {reply.status}", seen)
+
+
+def there(
+    operation: Operation, document: Document, reply: Reply, wanted: Mapping[str, Any]
+) -> Found:
+    """Whether a record that we looked at says already what we would write; else `NotThere`."""
+    result = _declared(operation, reply.body)
+    if result is None or not stands(mapping.decode(reply.body), wanted):
+        return NotThere()
+    return found(operation, document, reply)
 
 
 def refusal(reply: Reply) -> FarAnswer:
@@ -172,6 +185,23 @@ def _speaks_of(document: Document, result: wire.Result) -> bool:
 
 def _replayed(reply: Reply) -> bool:
     return reply.headers.get(wire.REPLAYED, "").lower() == "true"
+
+
+def _declared(operation: Operation, body: bytes) -> wire.Result | None:
+    """What a reply of their own shape says; None where their number is not in it."""
+    try:
+        said = mapping.decode(body)
+    except BAD_JSON:
+        return None
+    if not isinstance(said, dict):
+        return None
+    reference, state = (
+        mapping.value(said, operation.reference),
+        mapping.value(said, operation.state),
+    )
+    if isinstance(reference, bool) or not isinstance(reference, str | int) or reference == "":
+        return None
+    return wire.Result(reference=reference, state=None if state is None else str(state))
 
 
 def _result(body: bytes) -> wire.Result | None:

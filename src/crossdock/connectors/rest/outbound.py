@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from msgspec import UNSET, Raw
 
 from crossdock.connectors.kit.http import quoted
+from crossdock.connectors.kit.telling import told
 from crossdock.connectors.rest import wire
+from crossdock.connectors.rest.settings import Operation
 from crossdock.contracts.connector import Document
 
 SOURCE = "crossdock"
@@ -34,6 +38,16 @@ def single(document: Document) -> bytes:
 def batch(documents: Sequence[Document]) -> bytes:
     """The body of a request that tells several."""
     return wire.encode([event(document) for document in documents])
+
+
+def path_of(operation: Operation, document: Document) -> str:
+    """Where a document of a declared shape goes."""
+    return operation.path.replace("{subject}", quoted(document.key))
+
+
+def declared(operation: Operation, document: Document) -> dict[str, Any]:
+    """A document in the shape that was declared for it; raises `Odd`."""
+    return told(msgspec.json.decode(document.body), operation.body or {}, operation.lines)
 
 
 def look_up_path(template: str, document: Document) -> str:

@@ -13,6 +13,7 @@ from crossdock.connectors.kit import signatures
 from crossdock.connectors.kit.auth import AuthSettings
 from crossdock.connectors.kit.card import LookUpAfterSeconds, OverlapSeconds, Settings
 from crossdock.connectors.kit.mapping import Mapped
+from crossdock.connectors.kit.telling import Target, TargetLines
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 
@@ -53,10 +54,37 @@ STATES: Final[Mapping[str, Standing]] = {
 not guessed: it counts as void, so that a person looks."""
 
 
+class Method(StrEnum):
+    """How a document is brought there."""
+
+    POST = "POST"
+    PUT = "PUT"
+    PATCH = "PATCH"
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one message type is told to the far system."""
 
-    path: Annotated[Path, Meta(description="Where documents of this type are posted")] = "/messages"
+    path: Annotated[
+        Path,
+        Meta(description="Where documents of this type go; {subject} stands for what they are of"),
+    ] = "/messages"
+    method: Annotated[Method, Meta(description="POST, PUT or PATCH")] = Method.POST
+    body: Annotated[
+        Mapping[str, Target] | None,
+        Meta(description="Their fields and where they come from; none: a CloudEvent"),
+    ] = None
+    lines: Annotated[TargetLines | None, Meta(description="Of such a body: its lines")] = None
+    over_seen: Annotated[
+        bool,
+        Meta(description="Look first, and write over the version that was seen only (If-Match)"),
+    ] = False
+    reference: Annotated[
+        str, Meta(description="Of such a body: the path of their number in the reply")
+    ] = "id"
+    state: Annotated[
+        str, Meta(description="Of such a body: the path of the record's state in the reply; none")
+    ] = ""
     ability: Annotated[
         Ability,
         Meta(description="What they offer against doing a thing twice: keys, look_up or neither"),
@@ -81,6 +109,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise ValueError("ability look_up needs a look_up path")
         if self.look_up is not None and self.look_up.count("{key}") != 1:
             raise ValueError("the look_up path must hold {key} once")
+        if self.body is None and (self.lines is not None or self.method is not Method.POST):
+            raise ValueError("CloudEvents are posted: another method, or lines, need a body")
+        if self.over_seen and (self.body is None or self.method is Method.POST):
+            raise ValueError("over_seen needs a body and the method PUT or PATCH")
 
     def is_void(self, state: str | None) -> bool:
         """Whether a record in this state is no success; a state that nobody explained is none."""

@@ -102,6 +102,17 @@ class FarWire:
 
         return await self._exchange(f"asked {self._far.system.name} {key}", serve, acts=False)
 
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        query: Query = (),
+        headers: Mapping[str, str] = NOTHING,
+    ) -> Reply | NoReply:
+        """Systems of the estate know no other methods."""
+        return Reply(405, {}, b"{}")
+
     async def close(self) -> None:
         """Nothing to let go of."""
 

@@ -158,7 +158,7 @@ def _in_words(asked: Asked) -> dict[str, Any]:
 
 def _tagged(asked: Asked, reply: Reply) -> Reply:
     """What is asked for has a tag, and who knows it already is told so in few words."""
-    if asked.method != "GET" or reply.status != 200:
+    if asked.method != "GET" or reply.status != 200 or "ETag" in reply.headers:
         return reply
     tag = f'"{sha256(_body(reply)).hexdigest()[:16]}"'
     if asked.headers.get("if-none-match") == tag:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from crossdock.contracts.connector import Document
 from crossdock.testing.fakes.fake import Asked, FakeFarSystem, Reply
 
 _LOOK_UP = "/effects/"
+_NAMES = "/items/"
 _SHIPMENTS = "/shipments"
 SHIPMENTS = {
     "path": _SHIPMENTS,
@@ -41,6 +43,27 @@ SHIPMENTS = {
 """How its list of shipments is declared."""
 
 
+NAMES = {
+    "method": "PUT",
+    "path": _NAMES + "{subject}",
+    "ability": "keys",
+    "over_seen": True,
+    "reference": "number",
+    "body": {
+        "sku": {"from": "item"},
+        "label.en": {"from": "description"},
+        "state": {"from": "status", "codes": {"active": "A", "blocked": "X"}},
+        "rev": {"from": "revision"},
+        "origin": {"constant": "hub"},
+    },
+}
+"""How it is told items: by records that have versions."""
+
+
+def _tag(record: Any) -> str:
+    return f'"{sha256(repr(record).encode()).hexdigest()[:12]}"'
+
+
 class FakeRest(FakeFarSystem):
     """Keeps one record per key, under a number of its own, and numbers the pages of its list."""
 
@@ -48,6 +71,7 @@ class FakeRest(FakeFarSystem):
 
     def __init__(self) -> None:
         super().__init__()
+        self._names: dict[str, dict[str, Any]] = {}
         self._shipments: dict[str, dict[str, Any]] = {}
         self._records: dict[str, dict[str, Any]] = {}
 
@@ -57,7 +81,7 @@ class FakeRest(FakeFarSystem):
         return {
             "url": self.url,
             "credential": "canary-of-the-fake-rest",
-            "operations": {"default": told},
+            "operations": {"default": told, "crossdock.item.changed.v1": NAMES},
             "webhook_header": "X-Signature",
             "feeds": {"shipments": SHIPMENTS},
         }
@@ -69,6 +93,8 @@ class FakeRest(FakeFarSystem):
             return Reply(404, {"title": "not here"}) if record is None else Reply(200, record)
         if asked.method == "GET" and asked.path.startswith(_SHIPMENTS):
             return self._list(asked)
+        if asked.path.startswith(_NAMES):
+            return self._name(asked, asked.path.removeprefix(_NAMES))
         if asked.method != "POST" or asked.path != "/told":
             return Reply(404, {"title": "no such place"})
         if isinstance(asked.json, list):
@@ -78,12 +104,32 @@ class FakeRest(FakeFarSystem):
         return Reply(201, self._take(asked.json))
 
     def effects(self) -> Mapping[str, Any]:
-        """The records, by key."""
-        return self._records
+        """The records, by key, and the names of items."""
+        return self._records | self._names
 
     def void(self, document: Document) -> None:
-        """Cancel the record of a key."""
+        """Cancel the record of a key; items cannot be cancelled."""
+        if document.business_key not in self._records:
+            raise NotImplementedError
         self._records[document.business_key]["state"] = "cancelled"
+
+    def write_by_hand(self, item: str, name: dict[str, Any]) -> None:
+        """Somebody there writes an item's name."""
+        self._names[item] = name
+
+    def _name(self, asked: Asked, item: str) -> Reply:
+        """An item's name, which is written over the version that was seen only."""
+        known = self._names.get(item)
+        if asked.method == "GET":
+            return Reply(404) if known is None else Reply(200, known, {"ETag": _tag(known)})
+        seen = asked.headers.get("if-match")
+        if seen is None and asked.headers.get("if-none-match") != "*":
+            return Reply(428, {"title": "say what you saw"})
+        if seen != (None if known is None else _tag(known)):
+            return Reply(412, {"title": "it changed"})
+        number = known["number"] if known is not None else f"N-{len(self._names) + 1}"
+        self._names[item] = {**(known or {}), **asked.json, "number": number}
+        return Reply(200 if known else 201, self._names[item])
 
     def change(self, feed: str, record: int, stamp: datetime) -> None:
         """A shipment left, or was touched."""
