@@ -138,10 +138,22 @@ def test_a_record_without_a_version_is_not_written_over() -> None:
 def test_a_word_that_their_table_does_not_know_is_refused_before_anything_is_sent() -> None:
     """With its place, as an unknown code of theirs is."""
     fake = FakeRest()
-    [refused] = sent(fake, item(status="discontinued"))
+    body = {"sku": {"from": "item"}, "state": {"from": "status", "codes": {"active": "A"}}}
+    refused, none = sent(fake, item(status="blocked"), item(status="melted"), body=body)
     assert isinstance(refused, Refused)
-    assert refused.reason.endswith("at $.status found 'discontinued', expected active or blocked")
+    assert refused.reason.endswith("at $.status found 'blocked', expected active")
+    assert isinstance(none, Refused)
+    assert "at $.status found 'melted'" in none.reason
     assert fake.asked == []
+
+
+def test_what_our_json_leaves_out_is_told_all_the_same() -> None:
+    """A status at its default is a status; found by schedules with fakes."""
+    fake = FakeRest()
+    body = b'{"item":"MUG","description":"A mug"}'
+    [answer] = sent(fake, Document("shop/item/MUG/1", ITEM, "MUG", "", body))
+    assert answer == Accepted("N-1")
+    assert (fake.effects()["MUG"]["state"], fake.effects()["MUG"]["rev"]) == ("A", 1)
 
 
 def test_the_shape_is_made_field_by_field() -> None:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
 from types import MappingProxyType, SimpleNamespace
@@ -161,13 +161,14 @@ class NoReply:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as somebody between sees it: without what proves us."""
+    """A request as somebody between sees it; its headers prove us, and are not shown."""
 
     destination: Destination
     method: str
     path: str
     query: Query
     body: bytes | None
+    headers: Mapping[str, str] = field(repr=False)
 
 
 Send = Callable[[], Awaitable[Reply | NoReply]]
@@ -286,7 +287,7 @@ class HttpClient:
         between = _PASSING.get()
         if between is None:
             return await self._sent(method, path, body, headers, query)
-        asked = Request(self.destination, method, path, query, body)
+        asked = Request(self.destination, method, path, query, body, headers)
         return await between(asked, lambda: self._sent(method, path, body, headers, query))
 
     async def _sent(

@@ -65,6 +65,17 @@ def told(
     return body
 
 
+def whole(noun: Any) -> Any:
+    """A noun with every field, also where it is at its default and its JSON leaves it out."""
+    if isinstance(noun, msgspec.Struct):
+        return {name: whole(getattr(noun, name)) for name in noun.__struct_fields__}
+    if isinstance(noun, list | tuple):
+        return [whole(one) for one in noun]
+    if isinstance(noun, dict):
+        return {str(key): whole(one) for key, one in noun.items()}
+    return msgspec.to_builtins(noun)
+
+
 def stands(there: Any, wanted: Mapping[str, Any]) -> bool:
     """Whether a record of theirs says already what we would write; what else it says is theirs."""
     if not isinstance(there, dict):

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from crossdock.connectors.kit.http import quoted
-from crossdock.connectors.kit.telling import told
+from crossdock.connectors.kit.reading import shaped
+from crossdock.connectors.kit.telling import told, whole
 from crossdock.connectors.rest import wire
 from crossdock.connectors.rest.settings import Operation
+from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Document
 
 SOURCE = "crossdock"
@@ -47,7 +49,9 @@ def path_of(operation: Operation, document: Document) -> str:
 
 def declared(operation: Operation, document: Document) -> dict[str, Any]:
     """A document in the shape that was declared for it; raises `Odd`."""
-    return told(msgspec.json.decode(document.body), operation.body or {}, operation.lines)
+    said = msgspec.json.decode(document.body)
+    noun = shaped(said, CATALOGUE[document.type].noun)
+    return told(whole(noun), operation.body or {}, operation.lines)
 
 
 def look_up_path(template: str, document: Document) -> str:

@@ -266,6 +266,9 @@ class RestSettings(Settings, frozen=True, kw_only=True):
         for secret in (*theirs, self.signing_secret, self.signing_secret_before):
             if secret:
                 signatures.secret_bytes(secret)
+        for kind, operation in self.operations.items():
+            if operation.body is not None and kind not in CATALOGUE:
+                raise ValueError(f"operation {kind} has a body, and is of no single message")
         if self.webhook_time_header and not self.webhook_header:
             raise ValueError("webhook_time_header needs webhook_header")
         for name, hook in self.hooks.items():

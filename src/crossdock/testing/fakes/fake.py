@@ -127,7 +127,9 @@ class FakeFarSystem(ABC):
             await server.wait_closed()
             await asyncio.sleep(0)
 
-    def _said(self, asked: Asked) -> Reply:
+    def told(self, asked: Asked) -> Reply:
+        """Do what is asked, whoever brings it here."""
+        self.asked.append(asked)
         reply = self.answer(asked)
         return _tagged(asked, reply) if self.tags else reply
 
@@ -136,12 +138,13 @@ class FakeFarSystem(ABC):
     ) -> None:
         asked = await _read(reader)
         weather = self.weather(len(self.asked))
-        self.asked.append(asked)
-        reply = weather if isinstance(weather, Reply) else self._said(asked)
+        if isinstance(weather, Reply):
+            self.asked.append(asked)
+        reply = weather if isinstance(weather, Reply) else self.told(asked)
         if weather is Weather.SILENT:
             await over.wait()
         elif weather is not Weather.LOST:
-            writer.write(_written(reply))
+            writer.write(_as_sent(reply))
             await writer.drain()
 
 
@@ -160,13 +163,14 @@ def _tagged(asked: Asked, reply: Reply) -> Reply:
     """What is asked for has a tag, and who knows it already is told so in few words."""
     if asked.method != "GET" or reply.status != 200 or "ETag" in reply.headers:
         return reply
-    tag = f'"{sha256(_body(reply)).hexdigest()[:16]}"'
+    tag = f'"{sha256(written(reply)).hexdigest()[:16]}"'
     if asked.headers.get("if-none-match") == tag:
         return Reply(304, None, {"ETag": tag})
     return Reply(reply.status, reply.body, {**reply.headers, "ETag": tag})
 
 
-def _body(reply: Reply) -> bytes:
+def written(reply: Reply) -> bytes:
+    """The body of a reply."""
     return b"" if reply.body is None else json.dumps(reply.body).encode()
 
 
@@ -184,8 +188,8 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     return Asked(method, unquote(parts.path), query, headers, body)
 
 
-def _written(reply: Reply) -> bytes:
-    body = _body(reply)
+def _as_sent(reply: Reply) -> bytes:
+    body = written(reply)
     lines = [
         f"HTTP/1.1 {reply.status} Said",
         "Content-Type: application/json",

@@ -113,6 +113,10 @@ class FakeRest(FakeFarSystem):
             raise NotImplementedError
         self._records[document.business_key]["state"] = "cancelled"
 
+    def shipments(self) -> list[dict[str, Any]]:
+        """The shipments as they stand."""
+        return list(self._shipments.values())
+
     def write_by_hand(self, item: str, name: dict[str, Any]) -> None:
         """Somebody there writes an item's name."""
         self._names[item] = name

@@ -94,6 +94,10 @@ class FakeVendure(FakeFarSystem):
         }
         return orders | variants
 
+    def orders(self) -> list[dict[str, Any]]:
+        """The orders as they stand."""
+        return list(self._orders.values())
+
     def void(self, document: Document) -> None:
         """Cancel the fulfilment of a shipment; nothing else here has a state of its own."""
         if document.type != "crossdock.shipment.shipped.v1":
