@@ -459,6 +459,12 @@ def _connector(kind: Kind) -> Iterator[str]:
     yield f"Can: {', '.join(sorted(card.capabilities))}. Most documents in one request:"
     yield f"{card.limits.documents_per_request_max}."
     yield ""
+    if card.operations:
+        yield "| told | offers against doing it twice |"
+        yield "|---|---|"
+        for told, ability in card.operations.items():
+            yield _row((f"`{told}`", f"`{ability}`"))
+        yield ""
     yield "| setting | means | unit | default |"
     yield "|---|---|---|---|"
     for one in describe(kind.settings):

@@ -7,6 +7,8 @@ that never shows a secret.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
@@ -14,6 +16,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from crossdock.contracts.connector import Ability
 from crossdock.kernel.redaction import HIDDEN, shown
 
 
@@ -44,6 +47,8 @@ class Card:
     documentation: str  # where their interface is described
     capabilities: frozenset[Capability]
     limits: Limits
+    operations: Mapping[str, Ability] = dataclasses.field(default_factory=dict)
+    """By message type, what they offer against doing it twice; none: as it is configured."""
 
 
 LookUpAfterSeconds = Annotated[

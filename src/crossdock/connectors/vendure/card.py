@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from crossdock.connectors.kit.card import Capability, Card, Limits
+from crossdock.contracts import catalogue
+from crossdock.contracts.connector import Ability
 from crossdock.kernel.limits import MIB
 
 CARD = Card(
@@ -12,4 +14,12 @@ CARD = Card(
     documentation="https://docs.vendure.io/reference/graphql-api/admin/queries/",
     capabilities=frozenset({Capability.SEND, Capability.LOOK_UP, Capability.RECEIVE}),
     limits=Limits(documents_per_request_max=20, reply_bytes_max=8 * MIB),
+    operations={
+        catalogue.SHIPMENT_SHIPPED: Ability.LOOK_UP,
+        catalogue.AVAILABILITY_PUBLISHED: Ability.KEYS,
+        catalogue.ITEM_CHANGED: Ability.KEYS,
+        catalogue.ORDER_STATUS_CHANGED: Ability.KEYS,
+        catalogue.RETURN_AUTHORISED: Ability.KEYS,
+        catalogue.RETURN_STATUS_CHANGED: Ability.KEYS,
+    },
 )

@@ -57,6 +57,8 @@ def show(name: str, *, as_json: bool = False) -> int:
     say(f"can       {', '.join(sorted(card.capabilities))}")
     say(f"limits    {card.limits.documents_per_request_max} documents a request")
     say(f"see       {card.documentation}")
+    for told, ability in card.operations.items():
+        say(f"tells     {told} (against doing it twice: {ability})")
     for one in settings:
         say(f"  {one.name:22} {in_words(one)}")
     finish(shown(kind), as_json=as_json)

@@ -11,6 +11,7 @@ import pytest
 
 from crossdock.connectors.kit.card import Capability, describe, secrets_of
 from crossdock.connectors.kit.http import BadAddress
+from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.connector import Ability
 from crossdock.testing.connectors.bench import ContractBase, Promise, feeds_of, played
 from crossdock.testing.fakes.fake import Reply
@@ -46,6 +47,16 @@ class CardContract(ContractBase):
         assert (Capability.SEND in capabilities) != self.lacking(Promise.SEND)
         assert (Capability.LOOK_UP in capabilities) != self.lacking(Promise.LOOK_UP)
         assert (Capability.RECEIVE in capabilities) != self.lacking(Promise.FEEDS)
+
+    def test_the_card_says_what_each_operation_offers_against_doing_it_twice(self) -> None:
+        """As the connector says it; of types that are in the catalogue."""
+
+        async def scene() -> dict[str, Ability]:
+            async with self.stage() as (_, connector):
+                return {kind: connector.ability(kind) for kind in self.kind.card.operations}
+
+        assert played(scene) == self.kind.card.operations
+        assert set(self.kind.card.operations) <= set(CATALOGUE)
 
     def test_what_it_lacks_has_a_reason_and_is_lacking(self) -> None:
         """Each lack is explained; none is declared of what is there."""
