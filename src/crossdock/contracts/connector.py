@@ -86,11 +86,14 @@ class RetryLater:
     """Not done, try again: not before `after_seconds` if the far side said so.
 
     `counts` is False where the far side only asked us to slow down: such an attempt uses up no try.
+    `well` says that it answered as it should and something else has to be there first (an order
+    before its shipment): that is no failure of the far side.
     """
 
     reason: str
     after_seconds: float | None = None
     counts: bool = True
+    well: bool = False
     evidence: Evidence = field(default=NO_EVIDENCE, compare=False)
 
 

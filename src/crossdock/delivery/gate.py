@@ -113,10 +113,15 @@ def health(answers: Sequence[FarAnswer], again: float) -> tuple[Health, float | 
     asked = max((one.after_seconds for one in later if one.after_seconds is not None), default=None)
     if any(one.evidence.status == 429 for one in later):
         return Health.THROTTLED, asked
-    if answers and all(isinstance(answer, RetryLater | Unknown) for answer in answers):
+    if answers and all(_is_trouble(answer) for answer in answers):
         known = bool(later) or again < 1.0
         return (Health.FAILED if known else Health.ODD), asked
     return Health.FINE, None
+
+
+def _is_trouble(answer: FarAnswer) -> bool:
+    """Whether it speaks against the far side; that something else must come first does not."""
+    return isinstance(answer, Unknown) or (isinstance(answer, RetryLater) and not answer.well)
 
 
 def step(

@@ -199,6 +199,31 @@ async def _post_once(url: str) -> Reply | NoReply:
         await client.close()
 
 
+def test_a_question_whose_answer_was_lost_is_asked_once_more() -> None:
+    """At once, and only once; what may have done something is not repeated."""
+
+    async def asked(lost: int, ask: str) -> tuple[Reply | NoReply, int]:
+        lives = iter([None] * lost)
+
+        async with far_side(lambda _: next(lives, reply(b"{}"))) as far:
+            client = HttpClient(far.url)
+            try:
+                said = await getattr(client, ask)("POST", "/", b"{}")
+            finally:
+                await client.close()
+            return said, len(far.requests)
+
+    said, requests = asyncio.run(asked(1, "question"))
+    assert isinstance(said, Reply)
+    assert requests == 2
+    said, requests = asyncio.run(asked(2, "question"))
+    assert isinstance(said, NoReply)
+    assert requests == 2
+    said, requests = asyncio.run(asked(1, "ask"))
+    assert isinstance(said, NoReply)
+    assert requests == 1
+
+
 def test_closed_without_a_word_is_lost() -> None:
     """A far side that took the request and hung up may have acted."""
     outcome, requests = ask(None)

@@ -33,6 +33,7 @@ from crossdock.delivery.gate import (
 BUSY = RetryLater("429", 7.0, counts=False, evidence=Evidence(429))
 DOWN = RetryLater("503", None, counts=False, evidence=Evidence(503))
 LATER = RetryLater("503", 30.0, counts=False, evidence=Evidence(503))
+WAITS = RetryLater("the order is not there yet", well=True)
 FAILED = Report(Seen(0, 5, 5))
 
 
@@ -195,6 +196,8 @@ def test_how_a_request_went() -> None:
         ([Unknown("?")], 1.0, (Health.ODD, None)),
         ([DOWN], 1.0, (Health.FAILED, None)),
         ([LATER], 0.0, (Health.FAILED, 30.0)),
+        ([WAITS], 0.0, (Health.FINE, None)),
+        ([WAITS, DOWN], 0.0, (Health.FINE, None)),
         ([BUSY], 0.0, (Health.THROTTLED, 7.0)),
         ([Accepted("n"), BUSY], 0.0, (Health.THROTTLED, 7.0)),
     ]

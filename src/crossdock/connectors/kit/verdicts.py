@@ -173,4 +173,4 @@ def _answer(
         return Refused(reason, seen)
     if verdict is Verdict.UNKNOWN:
         return Unknown(reason, seen)
-    return RetryLater(reason, after_seconds, verdict is Verdict.RETRY_LATER, seen)
+    return RetryLater(reason, after_seconds, verdict is Verdict.RETRY_LATER, evidence=seen)
