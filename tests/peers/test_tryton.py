@@ -249,7 +249,7 @@ def test_a_sale_that_was_cut_off_half_way_is_led_on(peers: Peers, tmp_path: Path
         [answer] = await connector.send([second])
         assert not isinstance(answer, AlreadyDone)
         found = await api.search("sale.sale", [["reference", "=", "SO-2"]], ("state",))
-        assert [one["id"] for one in found] == [draft]
+        assert [one["id"] for one in found] == [draft["id"]]
         assert sale["state"] == "processing"
 
     beside(peers, tmp_path, play)
@@ -312,7 +312,7 @@ def test_a_sale_that_somebody_cancelled_is_no_success(peers: Peers, tmp_path: Pa
     """It exists under our reference and does not stand (P48)."""
 
     async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
-        number = await api.create(
+        draft = await api.create(
             "sale.sale",
             {
                 "company": erp.seed["company"],
@@ -321,7 +321,7 @@ def test_a_sale_that_somebody_cancelled_is_no_success(peers: Peers, tmp_path: Pa
                 "shipment_cost_method": None,
             },
         )
-        await api.press("sale.sale", number, "cancel")
+        await api.press("sale.sale", draft, ("cancel",))
         told = order(SKU_001=1)
         [answer] = await connector.send([told])
         assert isinstance(answer, Void)

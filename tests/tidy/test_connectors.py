@@ -7,9 +7,6 @@ from pathlib import Path
 
 from tests.tidy import scan
 
-#: Connectors without a fake yet: where else they are tried. It may shrink.
-UNPROVEN: dict[str, str] = {"tryton": "beside the real program only (tests/peers)"}
-
 CONTRACTS = scan.ROOT / "tests" / "unit" / "connectors"
 
 
@@ -42,8 +39,7 @@ def proven(folder: Path) -> set[str]:
 def test_every_connector_has_a_contract_class() -> None:
     """Each folder but the kit; a contract of a connector that is gone must go as well."""
     present = scan.folders(scan.SOURCE / "connectors") - {"kit"}
-    assert proven(CONTRACTS) == present - set(UNPROVEN)
-    assert set(UNPROVEN) <= present
+    assert proven(CONTRACTS) == present
 
 
 def test_a_folder_without_a_contract_class_is_found(tmp_path: Path) -> None:

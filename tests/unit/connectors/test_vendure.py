@@ -13,13 +13,14 @@ import pytest
 from crossdock.connectors import vendure
 from crossdock.connectors.kit import signatures
 from crossdock.connectors.kit.reading import Odd
-from crossdock.connectors.vendure import inbound, wire
+from crossdock.connectors.vendure import inbound, outbound, wire
 from crossdock.connectors.vendure.client import KIND, connect
 from crossdock.connectors.vendure.feeds import Pointing
 from crossdock.connectors.vendure.settings import VendureSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability
 from crossdock.contracts.feeds import Heard, NotBelieved, Source
+from crossdock.contracts.prices import Price, PriceStep
 
 GOLDEN = Path(vendure.__file__).parent / "golden"
 SECRET = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3JlIG9mIGNoYW5jZQ=="
@@ -65,6 +66,36 @@ def test_what_was_not_agreed_is_named_and_not_guessed(change: dict[str, Any], wh
     with pytest.raises(Odd) as odd:
         inbound.order({**sample(), **change}, SETTINGS)
     assert odd.value.where == where
+
+
+def step(**changed: Any) -> PriceStep:
+    """A price of one, in the shop's currency, at any time."""
+    said: dict[str, Any] = {"currency": "USD", "unit_price_e4": 135_000}
+    return PriceStep(**{**said, **changed})
+
+
+_UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ((step(), step(currency="EUR"), step(from_quantity=10)), {"id": "7", "price": 1350}),
+        ((step(valid_until=_UNTIL),), "0 prices of one A in USD that hold at any time"),
+        ((step(unit="CASE"),), "0 prices of one A in USD that hold at any time"),
+        ((step(), step()), "2 prices of one A in USD that hold at any time"),
+        (
+            (step(unit_price_e4=135_050),),
+            "135050 ten-thousandths of USD are no whole minor units",
+        ),
+    ],
+)
+def test_a_price_is_told_where_the_shop_can_keep_it(
+    steps: tuple[PriceStep, ...], expected: object
+) -> None:
+    """One for a single unit at any time, in whole minor units; else it says why not."""
+    price = Price(price="RETAIL/A", price_list="RETAIL", item="A", steps=steps)
+    assert outbound.price({"id": "7", "currencyCode": "USD"}, price) == expected
 
 
 def test_a_webhook_points_at_its_order() -> None:

@@ -24,6 +24,9 @@ _PASSING = ("ConcurrencyException", "another user", "could not serialize", "dead
 """Words of refusals that pass by themselves: somebody else was writing the same records."""
 
 
+_NO_RECORD = "the answer is no record of Tryton"
+
+
 class Stopped(Exception):
     """The exchange ended here, with this answer."""
 
@@ -59,33 +62,47 @@ class Api:
         order: Sequence[Sequence[str]] = (),
     ) -> list[Record]:
         """The records of a domain; raises `Stopped`."""
-        query = [("d", wire.base64_json(domain)), *(("f", field) for field in fields)]
+        query = [("d", wire.base64_json(domain)), *_fields(fields)]
         if limit is not None:
             query.append(("s", str(limit)))
         if order:
             query.append(("o", wire.base64_json(order)))
-        found: list[Record] = await self._asked("GET", f"{self._base}/{model}", None, query)
-        return found
+        return _records(await self._asked("GET", f"{self._base}/{model}", None, query))
 
     async def read(self, model: str, number: int, fields: Sequence[str]) -> Record:
         """One record; raises `Stopped`."""
-        query = [("f", field) for field in fields]
-        found: Record = await self._asked("GET", f"{self._base}/{model}/{number}", None, query)
-        return found
+        path = f"{self._base}/{model}/{number}"
+        found = await self._asked("GET", path, None, _fields(fields))
+        return _record(found, RetryLater(_NO_RECORD))
 
-    async def create(self, model: str, values: Mapping[str, Any]) -> int:
-        """Make a record; gives its number; raises `Stopped`."""
-        made: Record = await self._asked("POST", f"{self._base}/{model}", values, [("f", "id")])
-        return int(made["id"])
+    async def create(
+        self, model: str, values: Mapping[str, Any], fields: Sequence[str] = ("id",)
+    ) -> Record:
+        """Make a record; gives these fields of it; raises `Stopped`."""
+        made = await self._asked("POST", f"{self._base}/{model}", values, _fields(fields))
+        return _record(made, Unknown(_NO_RECORD))
 
-    async def write(self, model: str, number: int, values: Mapping[str, Any]) -> None:
-        """Change a record; raises `Stopped`."""
-        await self._asked("PUT", f"{self._base}/{model}/{number}", values, [("f", "id")])
+    async def write(
+        self, model: str, number: int, values: Mapping[str, Any], fields: Sequence[str] = ("id",)
+    ) -> Record:
+        """Change a record; gives these fields of it as they are then; raises `Stopped`."""
+        path = f"{self._base}/{model}/{number}"
+        written = await self._asked("PUT", path, values, _fields(fields))
+        return _record(written, Unknown(_NO_RECORD))
 
-    async def press(self, model: str, number: int, *buttons: str) -> None:
-        """Press buttons of a record, one after the other; raises `Stopped`."""
+    async def press(
+        self, model: str, record: Record, buttons: Sequence[str], fields: Sequence[str] = ("id",)
+    ) -> Record:
+        """Press buttons of a record, one after the other; raises `Stopped`.
+
+        Gives these fields of it as they are after the last, and what was known where there is none
+        to press.
+        """
         for button in buttons:
-            await self._asked("POST", f"{self._base}/{model}/{number}/{button}", {}, [])
+            path = f"{self._base}/{model}/{record['id']}/{button}"
+            pressed = await self._asked("POST", path, {}, _fields(fields))
+            record = _record(pressed, Unknown(_NO_RECORD))
+        return record
 
     async def _asked(
         self,
@@ -99,15 +116,34 @@ class Api:
         if values is not None:
             body = msgspec.json.encode(values)
             headers["Content-Type"] = "application/json"
-        reply = await self._http.ask(method, path, body, query, headers)
+        ask = self._http.question if method == "GET" else self._http.ask
+        reply = await ask(method, path, body, query, headers)
         if isinstance(reply, NoReply):
             raise Stopped(_no_reply(method, reply))
         if reply.status // 100 != 2:
             raise Stopped(refusal(reply))
         try:
-            return msgspec.json.decode(reply.body) if reply.body else None
+            return msgspec.json.decode(reply.body)
         except msgspec.DecodeError:
             raise Stopped(_unreadable(method)) from None
+
+
+def _fields(fields: Sequence[str]) -> list[tuple[str, str]]:
+    return [("f", field) for field in fields]
+
+
+def _records(said: Any) -> list[Record]:
+    """What a search must give; raises `Stopped`."""
+    if isinstance(said, list) and all(isinstance(one, dict) for one in said):
+        return said
+    raise Stopped(RetryLater(_NO_RECORD))
+
+
+def _record(said: Any, otherwise: FarAnswer) -> Record:
+    """What one record must be; raises `Stopped` with that answer where it is not."""
+    if isinstance(said, dict) and isinstance(said.get("id"), int):
+        return said
+    raise Stopped(otherwise)
 
 
 def refusal(reply: Reply) -> FarAnswer:
@@ -115,8 +151,8 @@ def refusal(reply: Reply) -> FarAnswer:
     words = _words(reply.body)
     wait = retry_after_seconds(reply.headers.get("Retry-After"), reply.headers.get("Date"))
     answer = judge(reply.status, Details(retry_after_seconds=wait, detail=words))
-    if isinstance(answer, Refused) and any(word in words for word in _PASSING):
-        return RetryLater(f"somebody else is writing the same: {answer.reason}")
+    if isinstance(answer, Refused | Unknown) and any(word in words for word in _PASSING):
+        return RetryLater(f"somebody else is writing the same: {answer.reason}", well=True)
     return answer
 
 

@@ -6,12 +6,15 @@ before what a poll has seen; `connectors/kit/polling.py` says how none is missed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from crossdock.connectors.kit.polling import Change, Walk, read_cursor, written
-from crossdock.connectors.kit.reading import Odd, understood
+from crossdock.connectors.kit.reading import Odd, shaped, understood
 from crossdock.connectors.tryton import inbound, wire
 from crossdock.connectors.tryton.api import Api, Domain, Record, Stopped
 from crossdock.connectors.tryton.settings import TrytonSettings
@@ -19,6 +22,9 @@ from crossdock.contracts.connector import RetryLater
 from crossdock.contracts.feeds import Page, Said, Unread
 
 _BY_NUMBER = [["id", "ASC"]]
+_WITH_A_CODE = [["active", "in", [True, False]], ["code", "!=", None]]
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class TrytonFeed:
@@ -87,19 +93,52 @@ class TrytonFeed:
         return Change(str(record["id"]), stamp.isoformat(), stamp)
 
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
-        return [self._read(record, inbound.item) for record in records]
+        return self._read(records, inbound.item)
 
-    def _read(self, record: Record, meaning: Callable[[Record], Said]) -> Said | Unread:
-        name = f"{self._model}/{record['id']}"
-        [said] = understood(name, record, lambda one: [meaning(one)])
-        return said
+    def _read(
+        self, records: Sequence[Record], meaning: Callable[[Record], Sequence[Said]]
+    ) -> list[Said | Unread]:
+        return [
+            said
+            for record in records
+            for said in understood(f"{self._model}/{record['id']}", record, meaning)
+        ]
+
+
+class Prices(TrytonFeed):
+    """The list prices of products, under the name that the house gives to that list."""
+
+    def __init__(self, api: Api, settings: TrytonSettings) -> None:
+        super().__init__(
+            "prices",
+            wire.PRODUCT,
+            inbound.PRICE_FIELDS,
+            api,
+            settings,
+            stamp=inbound.price_stamp,
+            beside=(
+                "template.write_date",
+                "template.list_prices.write_date",
+                "template.list_prices.create_date",
+            ),
+            only=_WITH_A_CODE,
+        )
+        self._list = settings.price_list or ""
+        self._company = settings.company
+        self._currency = ""
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        if not self._currency and records:
+            found = await self._api.read(wire.COMPANY, self._company, ("currency.code",))
+            self._currency = str((found.get("currency") or {}).get("code") or "")
+        return self._read(records, lambda one: inbound.price(one, self._list, self._currency))
 
 
 class Parties(TrytonFeed):
     """Parties that have a code."""
 
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
-        return [self._read(record, inbound.party) for record in records]
+        return self._read(records, inbound.party)
 
 
 class Invoices(TrytonFeed):
@@ -113,22 +152,33 @@ class Invoices(TrytonFeed):
             lines |= of_sales
             shipments |= left_with
         sales = await self._by_number(
-            "sale.line", lines, ("note", "sale.reference", "sale.description")
+            wire.SALE_LINE, lines, ("note", "sale.reference", "sale.description"), wire.SaleLine
         )
-        left = await self._by_number(wire.SHIPMENT, shipments, ("reference",))
-        return [self._read(one, lambda each: inbound.posted(each, sales, left)) for one in records]
+        left = await self._by_number(wire.SHIPMENT, shipments, ("reference",), wire.Left)
+        return self._read(
+            records,
+            lambda one: inbound.posted(
+                one, {line.id: line for line in sales}, {each.id: each for each in left}
+            ),
+        )
 
     async def _by_number(
-        self, model: str, numbers: set[int], fields: Sequence[str]
-    ) -> Mapping[int, Record]:
+        self, model: str, numbers: set[int], fields: Sequence[str], shape: type[Shape]
+    ) -> list[Shape]:
+        """The records of these numbers; one that is not as agreed is as good as missing."""
         if not numbers:
-            return {}
+            return []
         found = await self._api.search(model, [["id", "in", sorted(numbers)]], fields)
-        return {record["id"]: record for record in found}
+        records = []
+        for record in found:
+            with suppress(Odd):
+                records.append(shaped(record, shape))
+        return records
 
 
 def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
     """All feeds, masters first: orders and invoices speak of them."""
+    prices = (Prices(api, settings),) if settings.price_list else ()
     return (
         TrytonFeed(
             "items",
@@ -138,15 +188,16 @@ def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
             settings,
             stamp=inbound.item_stamp,
             beside=("template.write_date",),
-            only=[["active", "in", [True, False]], ["code", "!=", None]],
+            only=_WITH_A_CODE,
         ),
+        *prices,
         Parties(
             "parties",
             wire.PARTY,
             inbound.PARTY_FIELDS,
             api,
             settings,
-            only=[["active", "in", [True, False]], ["code", "!=", None]],
+            only=_WITH_A_CODE,
         ),
         Invoices(
             "invoices",

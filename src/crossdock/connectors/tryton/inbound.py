@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from crossdock.connectors.kit.reading import Odd
+from crossdock.connectors.kit.reading import Odd, meant, shaped
 from crossdock.connectors.tryton import wire
 from crossdock.contracts import catalogue
 from crossdock.contracts.feeds import Said
 from crossdock.contracts.invoices import CreditMemo, CreditMemoLine, Invoice, InvoiceLine
 from crossdock.contracts.parties import Party, ShipTo
+from crossdock.contracts.prices import Price, PriceStep, price_key
 from crossdock.contracts.products import Item
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus, PartyRole
 from crossdock.contracts.words import Address
@@ -21,6 +22,10 @@ Record = Mapping[str, Any]
 ITEM_FIELDS = (
     "code", "active", "default_uom.symbol", "template.name", "template.type", "template.write_date",
     "template.create_date", "write_date", "create_date",
+)  # fmt: skip
+PRICE_FIELDS = (
+    *ITEM_FIELDS, "list_price_used", "template.list_prices.write_date",
+    "template.list_prices.create_date",
 )  # fmt: skip
 PARTY_FIELDS = (
     "code", "name", "active", "write_date", "create_date", "addresses.street", "addresses.city",
@@ -32,181 +37,208 @@ INVOICE_FIELDS = (
     "lines.stock_moves.shipment",
 )  # fmt: skip
 
+_E4_DECIMALS = 4
 
-def stamp_of(record: Record, where: str = "$") -> datetime:
+
+def stamp_of(record: Record) -> datetime:
     """When a record last changed: the start of that transaction; raises `Odd`."""
-    stamps = [
-        wire.read_moment(record[name], f"{where}.{name}")
-        for name in ("write_date", "create_date")
-        if record.get(name) is not None
-    ]
-    if not stamps:
-        raise Odd(f"{where}.create_date", None, "a moment")
-    return max(stamps)
+    return _stamp(shaped(record, wire.Stamped), "$")
 
 
 def item_stamp(record: Record) -> datetime:
     """A product changes with its template; raises `Odd`."""
-    return max(stamp_of(record), stamp_of(record["template"], "$.template"))
+    return _item_stamp(shaped(record, wire.Product))
 
 
-def item(record: Record) -> Said:
+def price_stamp(record: Record) -> datetime:
+    """A price changes with its product, and by itself; raises `Odd`."""
+    return _price_stamp(shaped(record, wire.Product))
+
+
+def item(record: Record) -> list[Said]:
     """A product as an item; raises `Odd`."""
-    code = _code(record)
-    template = record["template"]
-    symbol = (record.get("default_uom") or {}).get("symbol")
-    if symbol not in wire.UNITS:
-        raise Odd("$.default_uom.symbol", symbol, " or ".join(wire.UNITS))
-    kind = template.get("type")
-    if kind not in wire.KINDS:
-        raise Odd("$.template.type", kind, " or ".join(wire.KINDS))
-    stamp = item_stamp(record)
+    found = shaped(record, wire.Product)
+    unit = meant(found.default_uom.symbol, wire.UNITS, "$.default_uom.symbol")
+    kind = meant(found.template.type, wire.KINDS, "$.template.type")
+    stamp = _item_stamp(found)
     noun = Item(
-        item=code,
-        description=template.get("name") or "",
-        kind=ItemKind(wire.KINDS[kind]),
-        status=ItemStatus.ACTIVE if record.get("active") else ItemStatus.BLOCKED,
-        base_unit=wire.UNITS[symbol],
+        item=found.code,
+        description=found.template.name or "",
+        kind=ItemKind(kind),
+        status=ItemStatus.ACTIVE if found.active else ItemStatus.BLOCKED,
+        base_unit=unit,
         revision=wire.revision(stamp),
     )
-    return Said(
-        catalogue.ITEM_CHANGED, f"{wire.PRODUCT}/{record['id']}/{noun.revision}", stamp, noun,
-        recorded=stamp,
-    )  # fmt: skip
+    name = f"{wire.PRODUCT}/{found.id}/{noun.revision}"
+    return [Said(catalogue.ITEM_CHANGED, name, stamp, noun, recorded=stamp)]
 
 
-def party(record: Record) -> Said:
+def price(record: Record, price_list: str, currency: str) -> list[Said]:
+    """The list price of a product, in the company's currency; raises `Odd`.
+
+    A product without a list price says nothing of it.
+    """
+    found = shaped(record, wire.Product)
+    if found.list_price_used is None:
+        return []
+    amount = wire.read_decimal(found.list_price_used, "$.list_price_used")
+    stamp = _price_stamp(found)
+    step = PriceStep(
+        currency=currency,
+        unit_price_e4=wire.minor_units(amount, _E4_DECIMALS, "$.list_price_used"),
+    )
+    noun = Price(
+        price=price_key(price_list, found.code),
+        price_list=price_list,
+        item=found.code,
+        steps=(step,),
+        revision=wire.revision(stamp),
+    )
+    name = f"{wire.PRODUCT}/{found.id}/price/{noun.revision}"
+    return [Said(catalogue.PRICE_CHANGED, name, stamp, noun, recorded=stamp)]
+
+
+def party(record: Record) -> list[Said]:
     """A party as an account, with its addresses by their own numbers; raises `Odd`."""
-    stamp = stamp_of(record)
+    found = shaped(record, wire.Party)
+    stamp = _stamp(found, "$")
     noun = Party(
-        party=_code(record),
-        name=record.get("name") or "",
+        party=found.code,
+        name=found.name or "",
         role=PartyRole.CUSTOMER,
         ship_to=tuple(
-            ShipTo(ship_to=str(one["id"]), address=_address(one))
-            for one in record.get("addresses") or ()
-            if one.get("active", True)
+            ShipTo(ship_to=str(one.id), address=_address(one))
+            for one in found.addresses
+            if one.active
         ),
-        blocked=not record.get("active", True),
+        blocked=not found.active,
         revision=wire.revision(stamp),
     )
-    return Said(
-        catalogue.PARTY_CHANGED, f"{wire.PARTY}/{record['id']}/{noun.revision}", stamp, noun,
-        recorded=stamp,
-    )  # fmt: skip
+    name = f"{wire.PARTY}/{found.id}/{noun.revision}"
+    return [Said(catalogue.PARTY_CHANGED, name, stamp, noun, recorded=stamp)]
 
 
-def invoice(record: Record, sales: Mapping[int, Record], shipments: Mapping[int, Record]) -> Said:
-    """A posted invoice of one shipment of ours; raises `Odd`.
+Sales = Mapping[int, wire.SaleLine]
+"""The lines of sales that an invoice's lines come from, by their numbers."""
 
-    `sales` are the lines of sales that its lines come from, `shipments` those that its goods left
-    with, both by their numbers.
-    """
-    stamp = stamp_of(record)
-    digits = record["currency"]["digits"]
+Shipments = Mapping[int, wire.Left]
+"""The shipments that an invoice's goods left with, by their numbers."""
+
+
+def posted(record: Record, sales: Sales, shipments: Shipments) -> list[Said]:
+    """A posted document of a customer: an invoice, or a credit note where it is below zero."""
+    found = shaped(record, wire.Invoice)
+    total = wire.read_decimal(found.untaxed_amount, "$.untaxed_amount")
+    said = _credit(found, sales) if total < 0 else _invoice(found, sales, shipments)
+    return [said]
+
+
+def _invoice(found: wire.Invoice, sales: Sales, shipments: Shipments) -> Said:
+    """A posted invoice of one shipment of ours; raises `Odd`."""
     lines = []
     orders: set[str] = set()
     left_with: set[str] = set()
-    for at, line in enumerate(record.get("lines") or ()):
-        if line.get("type") != "line":
-            continue
-        where = f"$.lines[{at}]"
+    for where, line in _charged(found):
         sold = _sold(line, sales, where)
-        orders.add(sold["sale"]["reference"])
-        for moved in line.get("stock_moves") or ():
-            number = _number(moved.get("shipment"), wire.SHIPMENT, f"{where}.stock_moves.shipment")
-            left_with.add((shipments.get(number) or {}).get("reference") or "")
-        amount = wire.read_decimal(line.get("amount"), f"{where}.amount")
+        orders.add(sold.sale.reference or "")
+        for moved in line.stock_moves:
+            number = _number(moved.shipment, wire.SHIPMENT, f"{where}.stock_moves.shipment")
+            left = shipments.get(number)
+            left_with.add((left.reference if left is not None else None) or "")
         lines.append(
             InvoiceLine(
-                line=sold["note"],
-                quantity=wire.read_quantity(line.get("quantity"), f"{where}.quantity"),
-                amount_minor=wire.minor_units(amount, digits, f"{where}.amount"),
+                line=sold.note or "",
+                quantity=wire.read_quantity(line.quantity, f"{where}.quantity"),
+                amount_minor=_amount(found, line, where),
             )
         )
     noun = Invoice(
-        invoice_id=record["number"],
+        invoice_id=found.number,
         order_id=_only(orders, "$.lines.origin.sale.reference"),
         shipment_id=_only(left_with, "$.lines.stock_moves.shipment.reference"),
-        currency=record["currency"]["code"],
+        currency=found.currency.code,
         lines=tuple(lines),
         total_minor=sum(line.amount_minor for line in lines),
     )
-    return Said(
-        catalogue.INVOICE_POSTED, f"{wire.INVOICE}/{record['id']}/posted", stamp, noun,
-        correlation=noun.order_id, recorded=stamp,
-    )  # fmt: skip
+    return _posted(found, catalogue.INVOICE_POSTED, noun)
 
 
-def credit(record: Record, sales: Mapping[int, Record]) -> Said:
+def _credit(found: wire.Invoice, sales: Sales) -> Said:
     """A posted credit note of ours: a document below zero, of one sale of negative quantities."""
-    stamp = stamp_of(record)
-    digits = record["currency"]["digits"]
     lines = []
     requests: set[str] = set()
     orders: set[str] = set()
-    for at, line in enumerate(record.get("lines") or ()):
-        if line.get("type") != "line":
-            continue
-        where = f"$.lines[{at}]"
+    for where, line in _charged(found):
         sold = _sold(line, sales, where)
-        requests.add(sold["sale"]["reference"] or "")
-        orders.add(sold["sale"]["description"] or "")
-        amount = wire.read_decimal(line.get("amount"), f"{where}.amount")
+        requests.add(sold.sale.reference or "")
+        orders.add(sold.sale.description or "")
         lines.append(
             CreditMemoLine(
-                line=sold["note"],
-                quantity=-wire.read_quantity(line.get("quantity"), f"{where}.quantity"),
-                amount_minor=-wire.minor_units(amount, digits, f"{where}.amount"),
+                line=sold.note or "",
+                quantity=-wire.read_quantity(line.quantity, f"{where}.quantity"),
+                amount_minor=-_amount(found, line, where),
             )
         )
     noun = CreditMemo(
-        credit_memo_id=record["number"],
+        credit_memo_id=found.number,
         order_id=_only(orders, "$.lines.origin.sale.description"),
         credit_request_id=_only(requests, "$.lines.origin.sale.reference"),
-        currency=record["currency"]["code"],
+        currency=found.currency.code,
         lines=tuple(lines),
         total_minor=sum(line.amount_minor for line in lines),
     )
-    return Said(
-        catalogue.CREDIT_POSTED, f"{wire.INVOICE}/{record['id']}/posted", stamp, noun,
-        correlation=noun.order_id, recorded=stamp,
-    )  # fmt: skip
+    return _posted(found, catalogue.CREDIT_POSTED, noun)
 
 
-def posted(record: Record, sales: Mapping[int, Record], shipments: Mapping[int, Record]) -> Said:
-    """A posted document of a customer: an invoice, or a credit note where it is below zero."""
-    total = wire.read_decimal(record.get("untaxed_amount"), "$.untaxed_amount")
-    return credit(record, sales) if total < 0 else invoice(record, sales, shipments)
+def _posted(found: wire.Invoice, kind: str, noun: Invoice | CreditMemo) -> Said:
+    stamp = _stamp(found, "$")
+    name = f"{wire.INVOICE}/{found.id}/posted"
+    return Said(kind, name, stamp, noun, correlation=noun.order_id, recorded=stamp)
 
 
-def _sold(line: Record, sales: Mapping[int, Record], where: str) -> Record:
+def _charged(found: wire.Invoice) -> Iterator[tuple[str, wire.InvoiceLine]]:
+    """The lines that charge something, with the place of each."""
+    for at, line in enumerate(found.lines):
+        if line.type == "line":
+            yield f"$.lines[{at}]", line
+
+
+def _amount(found: wire.Invoice, line: wire.InvoiceLine, where: str) -> int:
+    amount = wire.read_decimal(line.amount, f"{where}.amount")
+    return wire.minor_units(amount, found.currency.digits, f"{where}.amount")
+
+
+def _sold(line: wire.InvoiceLine, sales: Sales, where: str) -> wire.SaleLine:
     """The line of a sale that a line of an invoice comes from, with our number in its note."""
-    sold = sales.get(_number(line.get("origin"), "sale.line", f"{where}.origin"))
-    if sold is None or not sold.get("note"):
-        raise Odd(f"{where}.origin", line.get("origin"), "a line of a sale of ours")
+    sold = sales.get(_number(line.origin, wire.SALE_LINE, f"{where}.origin"))
+    if sold is None or not sold.note:
+        raise Odd(f"{where}.origin", line.origin, "a line of a sale of ours")
     return sold
 
 
 def origins(record: Record) -> tuple[set[int], set[int]]:
-    """The numbers of the sale lines and of the shipments that an invoice speaks of."""
-    lines, shipments = set(), set()
-    for line in record.get("lines") or ():
-        if (number := _linked(line.get("origin"), "sale.line")) is not None:
-            lines.add(number)
-        for moved in line.get("stock_moves") or ():
-            if (number := _linked(moved.get("shipment"), wire.SHIPMENT)) is not None:
-                shipments.add(number)
-    return lines, shipments
+    """The numbers of the sale lines and of the shipments that an invoice speaks of.
+
+    Of a record that is not as agreed there are none: it is set aside when it is read.
+    """
+    try:
+        found = shaped(record, wire.Invoice)
+    except Odd:
+        return set(), set()
+    lines = {_linked(line.origin, wire.SALE_LINE) for line in found.lines}
+    shipments = {
+        _linked(moved.shipment, wire.SHIPMENT) for line in found.lines for moved in line.stock_moves
+    }
+    return {one for one in lines if one is not None}, {one for one in shipments if one is not None}
 
 
-def _linked(value: object, model: str) -> int | None:
+def _linked(value: str | None, model: str) -> int | None:
     """The number in a reference such as `sale.line,3`; None where it is to something else."""
-    name, _, number = str(value or "").partition(",")
-    return int(number) if name == model and number.isdecimal() else None
+    name, _, number = (value or "").partition(",")
+    return int(number) if name == model and number.isascii() and number.isdigit() else None
 
 
-def _number(value: object, model: str, where: str) -> int:
+def _number(value: str | None, model: str, where: str) -> int:
     number = _linked(value, model)
     if number is None:
         raise Odd(where, value, f"a reference to {model}")
@@ -217,22 +249,37 @@ def _only(found: set[str], where: str) -> str:
     """The one reference that all of them have."""
     if len(found) == 1 and (one := next(iter(found))):
         return one
-    raise Odd(where, ", ".join(sorted(map(str, found))) or "none", "one reference of ours")
+    raise Odd(where, ", ".join(sorted(found)) or "none", "one reference of ours")
 
 
-def _code(record: Record) -> str:
-    code = record.get("code")
-    if isinstance(code, str) and code:
-        return code
-    raise Odd("$.code", code, "a code")
+def _stamp(found: wire.Stamped, where: str) -> datetime:
+    stamps = [
+        wire.read_moment(value, f"{where}.{name}")
+        for name, value in (("write_date", found.write_date), ("create_date", found.create_date))
+        if value is not None
+    ]
+    if not stamps:
+        raise Odd(f"{where}.create_date", None, "a moment")
+    return max(stamps)
 
 
-def _address(record: Record) -> Address:
-    country = record.get("country") or {}
-    street = record.get("street") or ""
+def _item_stamp(found: wire.Product) -> datetime:
+    return max(_stamp(found, "$"), _stamp(found.template, "$.template"))
+
+
+def _price_stamp(found: wire.Product) -> datetime:
+    prices = (
+        _stamp(one, f"$.template.list_prices[{at}]")
+        for at, one in enumerate(found.template.list_prices)
+    )
+    return max(_item_stamp(found), *prices, wire.EPOCH)
+
+
+def _address(found: wire.PartyAddress) -> Address:
+    street = found.street or ""
     return Address(
         lines=tuple(line.strip() for line in street.splitlines() if line.strip()),
-        city=record.get("city") or "",
-        postal_code=record.get("postal_code") or "",
-        country=country.get("code") or "",
+        city=found.city or "",
+        postal_code=found.postal_code or "",
+        country=(found.country.code if found.country is not None else None) or "",
     )

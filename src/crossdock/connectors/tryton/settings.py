@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from crossdock.connectors.kit.card import LookUpAfterSeconds, OverlapSeconds, Settings
+from crossdock.contracts.words import Identifier
 
 _Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_]{1,63}\Z")]
 
@@ -27,6 +28,10 @@ class TrytonSettings(Settings, frozen=True, kw_only=True):
     payment_term: Annotated[
         int, Meta(ge=1, description="The number of the payment term of sales that name none")
     ]
+    price_list: Annotated[
+        Identifier | None,
+        Meta(description="The price list as which its list prices are told; none: they are not"),
+    ] = None
     timeout_seconds: Annotated[
         float,
         Meta(gt=0, le=50, description="How long one request may take", extra={"unit": "seconds"}),

@@ -5,19 +5,23 @@ from __future__ import annotations
 import base64
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from crossdock.connectors.kit.reading import Odd
 from crossdock.kernel.limits import QUANTITY_MAX
 
 SALE: Final = "sale.sale"
+SALE_LINE: Final = "sale.line"
+INVOICE_LINE: Final = "account.invoice.line"
 SHIPMENT: Final = "stock.shipment.out"
 INTERNAL: Final = "stock.shipment.internal"
 RETURN: Final = "stock.shipment.out.return"
 INVOICE: Final = "account.invoice"
 PRODUCT: Final = "product.product"
+COMPANY: Final = "company.company"
 PARTY: Final = "party.party"
 LOCATION: Final = "stock.location"
 CURRENCY: Final = "currency.currency"
@@ -31,8 +35,130 @@ UNITS: Final = {"u": "EA", "g": "G", "kg": "KG", "m": "M", "l": "L"}
 KINDS: Final = {"goods": "stock", "assets": "stock", "service": "service"}
 """Types of products."""
 
+_AMOUNT_MAX: Final = Decimal(10) ** 15
+
 _PARTS: Final = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+_Code = Annotated[str, Meta(min_length=1)]
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that says when it was made and written: the starts of those transactions."""
+
+    write_date: Any = None
+    create_date: Any = None
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A unit of measure."""
+
+    symbol: str
+
+
+class ListPrice(Stamped, frozen=True, kw_only=True):
+    """One company's list price of a template; what it is stands in the product."""
+
+
+class Template(Stamped, frozen=True, kw_only=True):
+    """What the variants of a product share."""
+
+    name: str | None = None
+    type: str = ""
+    list_prices: tuple[ListPrice, ...] = ()
+
+
+class Product(Stamped, frozen=True, kw_only=True):
+    """A product, which is what is sold."""
+
+    id: int
+    code: _Code
+    default_uom: Unit
+    template: Template
+    active: bool = True
+    list_price_used: Any = None
+
+
+class Country(msgspec.Struct, frozen=True):
+    """A country, by its ISO code."""
+
+    code: str | None = None
+
+
+class PartyAddress(msgspec.Struct, frozen=True):
+    """One address of a party; anything but its number may be missing."""
+
+    id: int
+    street: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: Country | None = None
+    active: bool = True
+
+
+class Party(Stamped, frozen=True, kw_only=True):
+    """A customer or supplier."""
+
+    id: int
+    code: _Code
+    name: str | None = None
+    active: bool = True
+    addresses: tuple[PartyAddress, ...] = ()
+
+
+class Currency(msgspec.Struct, frozen=True):
+    """A currency and its decimals."""
+
+    code: str
+    digits: Annotated[int, Meta(ge=0, le=6)]
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A move that an invoice's line charges; `shipment` names model and number."""
+
+    shipment: str | None = None
+
+
+class InvoiceLine(msgspec.Struct, frozen=True):
+    """A line of an invoice; `origin` names model and number of what was sold."""
+
+    type: str
+    quantity: Any = None
+    amount: Any = None
+    origin: str | None = None
+    stock_moves: tuple[Moved, ...] = ()
+
+
+class Invoice(Stamped, frozen=True, kw_only=True):
+    """A document of a customer; a credit note is one below zero."""
+
+    id: int
+    number: _Code
+    currency: Currency
+    untaxed_amount: Any = None
+    lines: tuple[InvoiceLine, ...] = ()
+
+
+class Sale(msgspec.Struct, frozen=True):
+    """What of a sale an invoice's line leads to."""
+
+    reference: str | None = None
+    description: str | None = None
+
+
+class SaleLine(msgspec.Struct, frozen=True):
+    """A line of a sale; our number of it stands in its note."""
+
+    id: int
+    sale: Sale
+    note: str | None = None
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A shipment; our number of it is its reference."""
+
+    id: int
+    reference: str | None = None
 
 
 def decimal(value: Decimal) -> dict[str, str]:
@@ -65,7 +191,7 @@ def read_decimal(value: object, where: str) -> Decimal:
             found = Decimal(str(value.get("decimal")))
         except InvalidOperation:
             found = Decimal("NaN")
-        if found.is_finite():
+        if found.is_finite() and abs(found) < _AMOUNT_MAX:
             return found
     raise Odd(where, value, "a decimal")
 
@@ -93,21 +219,12 @@ def read_quantity(value: object, where: str) -> int:
     raise Odd(where, value, "a whole number of base units")
 
 
-def read_code(record: dict[str, Any], field: str, where: str) -> str:
-    """The code of a linked record; raises `Odd` where there is none."""
-    linked = record.get(field)
-    code = linked.get("code") if isinstance(linked, dict) else None
-    if isinstance(code, str) and code:
-        return code
-    raise Odd(f"{where}.{field}.code", code, "a code")
-
-
 def revision(stamp: datetime) -> int:
     """A revision that grows with every change: hundredths of a second since the year 2000.
 
     Finer ones of several sources would not add up within the bounds of a number.
     """
-    return int((stamp - _EPOCH).total_seconds() * 100)
+    return int((stamp - EPOCH).total_seconds() * 100)
 
 
 def base64_json(value: object) -> str:

@@ -82,7 +82,8 @@ class Api:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         body = msgspec.json.encode({"query": query, "variables": variables})
-        reply = await self._http.post("/admin-api", body, headers)
+        ask = self._http.question if asking else self._http.ask
+        reply = await ask("POST", "/admin-api", body, headers=headers)
         if isinstance(reply, NoReply):
             raise Stopped(_no_reply(reply, asking=asking))
         self._token = reply.headers.get(_TOKEN) or self._token

@@ -32,6 +32,7 @@ from crossdock.contracts.connector import (
     Void,
 )
 from crossdock.contracts.orders import OrderStatusChange
+from crossdock.contracts.prices import Price
 from crossdock.contracts.products import Item
 from crossdock.contracts.returns import ReturnAuthorisation, ReturnStatusChange
 from crossdock.contracts.shipments import Shipment
@@ -39,10 +40,12 @@ from crossdock.contracts.stock import Availability
 from crossdock.contracts.vocabulary import OrderStatus
 
 _NOT_SOLD: Final = "not sold in this shop"
+_NOT_ITS_LIST: Final = "not the price list of this shop"
 
 _SHIPMENT: Final = msgspec.json.Decoder(Shipment).decode
 _AVAILABILITY: Final = msgspec.json.Decoder(Availability).decode
 _ITEM: Final = msgspec.json.Decoder(Item).decode
+_PRICE: Final = msgspec.json.Decoder(Price).decode
 _STATUS: Final = msgspec.json.Decoder(OrderStatusChange).decode
 _RETURN: Final = msgspec.json.Decoder(ReturnAuthorisation).decode
 _RETURN_STATUS: Final = msgspec.json.Decoder(ReturnStatusChange).decode
@@ -60,6 +63,7 @@ class VendureConnector:
             catalogue.SHIPMENT_SHIPPED: self._fulfil,
             catalogue.AVAILABILITY_PUBLISHED: self._set_levels,
             catalogue.ITEM_CHANGED: self._name,
+            catalogue.PRICE_CHANGED: self._price,
             catalogue.ORDER_STATUS_CHANGED: self._status,
             catalogue.RETURN_AUTHORISED: self._return_authorised,
             catalogue.RETURN_STATUS_CHANGED: self._return_moved,
@@ -125,7 +129,7 @@ class VendureConnector:
         said = _SHIPMENT(body)
         order = await self._order(said.order_id)
         if order is None:
-            return RetryLater(f"there is no order {said.order_id} in the shop")
+            return RetryLater(f"there is no order {said.order_id} in the shop", well=True)
         found = outbound.ours(order, said)
         if found is None:
             made = await self._api.act(wire.FULFIL, input=outbound.fulfilment(said))
@@ -186,12 +190,26 @@ class VendureConnector:
         await self._api.act(wire.CHANGE_VARIANTS, input=[change])
         return Accepted(variant["id"])
 
+    async def _price(self, body: bytes) -> FarAnswer:
+        """What one costs by its list; other lists are not sold by here."""
+        said = _PRICE(body)
+        if said.price_list != self._settings.price_list:
+            return Accepted(_NOT_ITS_LIST)
+        variant = await self._variant(said.item)
+        if variant is None:
+            return Accepted(_NOT_SOLD)
+        change = outbound.price(variant, said)
+        if isinstance(change, str):
+            return Refused(change)
+        await self._api.act(wire.CHANGE_VARIANTS, input=[change])
+        return Accepted(variant["id"])
+
     async def _status(self, body: bytes) -> FarAnswer:
         """What is cancelled here is cancelled there; of the rest its people are told by a note."""
         said = _STATUS(body)
         order = await self._order(said.order_id)
         if order is None:
-            return RetryLater(f"there is no order {said.order_id} in the shop")
+            return RetryLater(f"there is no order {said.order_id} in the shop", well=True)
         if said.status is OrderStatus.CANCELLED:
             if order["state"] == wire.CANCELLED:
                 return AlreadyDone(order["id"])
@@ -212,7 +230,7 @@ class VendureConnector:
     async def _note(self, code: str, words: str) -> FarAnswer:
         order = await self._order(code)
         if order is None:
-            return RetryLater(f"there is no order {code} in the shop")
+            return RetryLater(f"there is no order {code} in the shop", well=True)
         return await self._remark(order, {"id": order["id"], "note": words, "isPublic": False})
 
     async def _remark(self, order: dict[str, Any], note: dict[str, Any]) -> FarAnswer:

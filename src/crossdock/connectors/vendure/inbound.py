@@ -20,8 +20,6 @@ Record = Mapping[str, Any]
 SHIPPING = "shipping"
 """The number of the line that stands for the shipping charge."""
 
-_E4_PER_MAJOR = 10_000
-
 
 def stamp_of(record: Record) -> datetime:
     """When an order last changed; raises `Odd`."""
@@ -67,7 +65,7 @@ def order(record: Record, settings: VendureSettings) -> list[Said]:
 
 def _placed(found: wire.Order, settings: VendureSettings) -> Order:
     digits = meant(found.currency_code, wire.DIGITS, "$.currencyCode")
-    e4_per_minor = _E4_PER_MAJOR // 10**digits
+    e4_per_minor = wire.E4_PER_MAJOR // 10**digits
     lines = [
         OrderLine(
             line=str(line.id),

@@ -7,6 +7,7 @@ from typing import Any
 
 from crossdock.connectors.vendure import wire
 from crossdock.contracts.orders import OrderStatusChange
+from crossdock.contracts.prices import Price
 from crossdock.contracts.products import Item
 from crossdock.contracts.shipments import Shipment
 
@@ -52,6 +53,28 @@ def name(variant: str, said: Item) -> dict[str, Any]:
     """What an item is called."""
     words = [{"languageCode": "en", "name": said.description or said.item}]
     return {"id": variant, "translations": words}
+
+
+def price(variant: Mapping[str, Any], said: Price) -> dict[str, Any] | str:
+    """What one costs, in the shop's currency and minor units; else why that cannot be told.
+
+    The shop knows no prices that begin or end, and none of more than one: of the steps of a list
+    it is told the one that holds for a single base unit at any time.
+    """
+    currency = variant["currencyCode"]
+    held = [
+        step.unit_price_e4
+        for step in said.steps
+        if (step.currency, step.unit, step.from_quantity) == (currency, None, 1)
+        and step.valid_from is None
+        and step.valid_until is None
+    ]
+    if len(held) != 1 or currency not in wire.DIGITS:
+        return f"{len(held)} prices of one {said.item} in {currency} that hold at any time"
+    minor, rest = divmod(held[0], wire.E4_PER_MAJOR // 10 ** wire.DIGITS[currency])
+    if rest:
+        return f"{held[0]} ten-thousandths of {currency} are no whole minor units"
+    return {"id": variant["id"], "price": minor}
 
 
 def note(order: str, said: OrderStatusChange) -> dict[str, Any]:

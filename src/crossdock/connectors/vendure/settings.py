@@ -31,6 +31,10 @@ class VendureSettings(Settings, frozen=True, kw_only=True):
         Identifier | None,
         Meta(description="The service under which its shipping charge is ordered; none: left out"),
     ] = None
+    price_list: Annotated[
+        Identifier | None,
+        Meta(description="The price list that it sells by; none: its prices are its own"),
+    ] = None
     places: Annotated[
         Mapping[str, str],
         Meta(description="By site, the name of its stock location; a site not named has its own"),

@@ -43,6 +43,9 @@ GONE: Final = frozenset({"Shipped", "Delivered"})
 DIGITS: Final = {"USD": 2, "EUR": 2, "GBP": 2, "CHF": 2, "JPY": 0, "KWD": 3}
 """Decimals of currencies; another one is never guessed."""
 
+E4_PER_MAJOR: Final = 10_000
+"""Ten-thousandths of a currency's major unit, in which our prices are."""
+
 HANDLER: Final = "manual-fulfillment"
 
 _ERROR = "... on ErrorResult{errorCode message}"
@@ -80,7 +83,7 @@ ORDER_NOTE: Final = "ORDER_NOTE"
 NOTE: Final = "mutation($input:AddNoteToOrderInput!){addNoteToOrder(input:$input){id}}"
 VARIANTS: Final = (
     "query($options:ProductVariantListOptions){productVariants(options:$options){items{id sku "
-    "name price stockLevels{stockLocationId stockOnHand stockAllocated}}}}"
+    "name price currencyCode stockLevels{stockLocationId stockOnHand stockAllocated}}}}"
 )
 CHANGE_VARIANTS: Final = (
     "mutation($input:[UpdateProductVariantInput!]!){updateProductVariants(input:$input){id}}"

@@ -34,6 +34,7 @@ class FakeVendure(FakeFarSystem):
                 "sku": sku,
                 "name": sku,
                 "price": 1250,
+                "currencyCode": "USD",
                 "stockLevels": [
                     {"stockLocationId": "1", "stockOnHand": 10, "stockAllocated": allocated}
                 ],
@@ -61,6 +62,7 @@ class FakeVendure(FakeFarSystem):
             "channel": "web",
             "customer": "WEB",
             "shipping_item": "SHIPPING",
+            "price_list": "RETAIL",
         }
 
     def answer(self, asked: Asked) -> Reply:
@@ -89,7 +91,7 @@ class FakeVendure(FakeFarSystem):
             for one in self._orders.values()
         }
         variants = {
-            f"variant {one['sku']}": (one["name"], str(one["stockLevels"]))
+            f"variant {one['sku']}": (one["name"], one["price"], str(one["stockLevels"]))
             for one in self._variants.values()
         }
         return orders | variants
@@ -200,6 +202,7 @@ class FakeVendure(FakeFarSystem):
     def _change_variants(self, variables: dict[str, Any]) -> Any:
         for change in variables["input"]:
             variant = self._variants[change["id"]]
+            variant["price"] = change.get("price", variant["price"])
             for words in change.get("translations", ()):
                 variant["name"] = words["name"]
             for level in change.get("stockLevels", ()):

@@ -37,14 +37,15 @@ class Credits:
         asked = _CREDIT(body)
         sale = await self._sales.under(asked.credit_request_id)
         if sale is None:
-            sale = await self._api.read(wire.SALE, await self._make(asked), SALE_FIELDS)
+            sale = await self._make(asked)
         if sale["state"] == wire.CANCELLED:
             return Void(str(sale["number"] or sale["id"]), sale["state"])
         sale = await self._sales.lead_on(sale)
         await self._bring_back(sale)
         invoices = await self._of(sale)
         if not invoices:
-            return RetryLater(f"credit {asked.credit_request_id} has no credit note there yet")
+            reason = f"credit {asked.credit_request_id} has no credit note there yet"
+            return RetryLater(reason, well=True)
         net = sum(line.amount_minor for line in asked.lines)
         return await post(self._api, invoices[0], -net, asked.currency)
 
@@ -54,7 +55,7 @@ class Credits:
         invoices = await self._of(sale) if sale is not None else []
         return ended(invoices[0], wire.POSTED) if invoices else NotThere()
 
-    async def _make(self, asked: CreditRequest) -> int:
+    async def _make(self, asked: CreditRequest) -> Record:
         items = {line.item for line in asked.lines}
         known = await self._sales.known(asked.customer, asked.currency, items)
         values = outbound.credit(
@@ -63,13 +64,13 @@ class Credits:
             company=self._settings.company,
             payment_term=self._settings.payment_term,
         )
-        return await self._api.create(wire.SALE, values)
+        return await self._api.create(wire.SALE, values, SALE_FIELDS)
 
     async def _bring_back(self, sale: Record) -> None:
         fields = ("shipment_returns.state",)
         record = await self._api.read(wire.SALE, sale["id"], fields)
         for one in record["shipment_returns"]:
-            await self._api.press(wire.RETURN, one["id"], *buttons(one["state"], _COMING_BACK))
+            await self._api.press(wire.RETURN, one, buttons(one["state"], _COMING_BACK))
 
     async def _of(self, sale: Record) -> list[Record]:
         record = await self._api.read(wire.SALE, sale["id"], ("invoices.id",))

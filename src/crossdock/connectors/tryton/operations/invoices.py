@@ -8,7 +8,7 @@ import msgspec
 
 from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.api import Api, Record
-from crossdock.connectors.tryton.operations.operation import ended, name_of
+from crossdock.connectors.tryton.operations.operation import buttons, ended, name_of
 from crossdock.connectors.tryton.operations.shipments import LEFT, Shipments
 from crossdock.contracts.connector import (
     Accepted,
@@ -23,6 +23,9 @@ from crossdock.contracts.connector import (
 from crossdock.contracts.invoices import InvoiceRequest
 
 _FIELDS: Final = ("number", "state", "untaxed_amount", "currency.code", "currency.digits")
+_POSTING: Final = {"draft": ("validate_invoice", "post"), "validated": ("post",)}
+"""By the state of an invoice, the buttons that post it."""
+
 _INVOICE: Final = msgspec.json.Decoder(InvoiceRequest).decode
 
 
@@ -40,10 +43,11 @@ class Invoices:
             return Refused("Tryton charges a shipment once; correct its invoice there")
         shipment = await self._shipments.under(asked.shipment_id)
         if shipment is None or shipment["state"] not in LEFT:
-            return RetryLater(f"shipment {asked.shipment_id} has not left there yet")
+            reason = f"shipment {asked.shipment_id} has not left there yet"
+            return RetryLater(reason, well=True)
         invoices = await self._of(asked.shipment_id)
         if not invoices:
-            return RetryLater(f"shipment {asked.shipment_id} has no invoice there yet")
+            return RetryLater(f"shipment {asked.shipment_id} has no invoice there yet", well=True)
         if len(invoices) > 1:
             return Refused(f"shipment {asked.shipment_id} has {len(invoices)} invoices there")
         net = sum(line.amount_minor for line in asked.lines)
@@ -57,7 +61,7 @@ class Invoices:
     async def _of(self, shipment_id: str) -> list[Record]:
         """The invoices of a shipment's goods, each once."""
         found = await self._api.search(
-            "account.invoice.line",
+            wire.INVOICE_LINE,
             [["stock_moves.shipment.reference", "=", shipment_id, wire.SHIPMENT]],
             ("invoice.id",),
         )
@@ -80,8 +84,8 @@ async def post(api: Api, invoice: Record, net_minor: int, currency: str) -> FarA
     found = wire.minor_units(amount, theirs["digits"], "$.untaxed_amount")
     if found != net_minor:
         return Refused(f"{found} minor units before tax there, {net_minor} here")
-    await api.press(wire.INVOICE, invoice["id"], "validate_invoice", "post")
-    posted = await api.read(wire.INVOICE, invoice["id"], ("number", "state"))
+    steps = buttons(invoice["state"], _POSTING)
+    posted = await api.press(wire.INVOICE, invoice, steps, ("number", "state"))
     return Accepted(name_of(posted))
 
 

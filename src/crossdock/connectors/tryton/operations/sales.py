@@ -52,8 +52,7 @@ class Sales:
         sale = await self.under(order.order_id)
         known = sale is not None and sale["state"] in SOLD
         if sale is None:
-            number = await self._make(order)
-            sale = await self._api.read(wire.SALE, number, SALE_FIELDS)
+            sale = await self._make(order)
         if sale["state"] == wire.CANCELLED:
             return Void(name_of(sale), sale["state"])
         sale = await self.lead_on(sale)
@@ -75,8 +74,8 @@ class Sales:
 
     async def lead_on(self, sale: Record) -> Record:
         """Press the buttons up to the processed sale; gives it as it stands then."""
-        await self._api.press(wire.SALE, sale["id"], *buttons(sale["state"], SALE_STEPS))
-        return await self._api.read(wire.SALE, sale["id"], SALE_FIELDS)
+        steps = buttons(sale["state"], SALE_STEPS)
+        return await self._api.press(wire.SALE, sale, steps, SALE_FIELDS)
 
     async def known(self, customer: str, currency: str, items: set[str]) -> outbound.Known:
         """Tryton's own numbers of what a sale is made of; raises `Stopped` for what is missing."""
@@ -84,7 +83,8 @@ class Sales:
             wire.PARTY, [["code", "=", customer]], ("addresses.id",), limit=1
         )
         if not parties or not parties[0]["addresses"]:
-            raise Stopped(RetryLater(f"no party with an address has the code {customer}"))
+            reason = f"no party with an address has the code {customer}"
+            raise Stopped(RetryLater(reason, well=True))
         warehouses = await self._api.search(
             wire.LOCATION, [["type", "=", "warehouse"]], ("code",), limit=1, order=[["id", "ASC"]]
         )
@@ -96,7 +96,7 @@ class Sales:
             await self._products(items),
         )
 
-    async def _make(self, order: OrderAcknowledgement) -> int:
+    async def _make(self, order: OrderAcknowledgement) -> Record:
         items = {line.item for line in order.lines if line.ordered}
         known = await self.known(order.customer, order.currency, items)
         values = outbound.sale(
@@ -105,7 +105,7 @@ class Sales:
             company=self._settings.company,
             payment_term=self._settings.payment_term,
         )
-        return await self._api.create(wire.SALE, values)
+        return await self._api.create(wire.SALE, values, SALE_FIELDS)
 
     async def _currency(self, code: str) -> int:
         found = await self._api.search(wire.CURRENCY, [["code", "=", code]], ("code",), limit=1)
@@ -118,5 +118,6 @@ class Sales:
         found = await self._api.search(wire.PRODUCT, domain, _PRODUCT_FIELDS)
         products = {record["code"]: record for record in found}
         if missing := sorted(items - set(products)):
-            raise Stopped(RetryLater(f"no product has the code {', '.join(missing)}"))
+            reason = f"no product has the code {', '.join(missing)}"
+            raise Stopped(RetryLater(reason, well=True))
         return products

@@ -34,7 +34,11 @@ _LEAVING: Final = {
 """By the state of a shipment, the buttons that lead out of the door. Goods that have left are
 assigned whatever Tryton believes of its shelves: a fact is not refused."""
 
+_BACK: Final = {"waiting": ("draft",), "assigned": ("wait", "draft")}
+"""By the state of a shipment, the buttons that lead back to where its moves may be changed."""
+
 _OPEN: Final = ("draft", "waiting", "assigned")
+_ALL_SENT: Final = "sent"
 _FIELDS: Final = (
     "number", "state", "outgoing_moves.id", "outgoing_moves.quantity", "outgoing_moves.origin",
 )  # fmt: skip
@@ -62,7 +66,8 @@ class Shipments:
             return Void(name_of(shipment), shipment["state"])
         if shipment["state"] in _OPEN:
             shipment = await self._cut(shipment, said)
-        await self._api.press(wire.SHIPMENT, shipment["id"], *buttons(shipment["state"], _LEAVING))
+        steps = buttons(shipment["state"], _LEAVING)
+        shipment = await self._api.press(wire.SHIPMENT, shipment, steps, ("number", "state"))
         return Accepted(name_of(shipment))
 
     async def find(self, body: bytes) -> Found:
@@ -76,21 +81,27 @@ class Shipments:
         return found[0] if found else None
 
     async def _take_waiting(self, said: Shipment) -> Record:
-        """A shipment of the sale that nobody has taken yet; our reference says that it is ours."""
+        """A shipment of the sale that nobody has taken yet; our reference says that it is ours.
+
+        There is one at a time: what stays behind when it leaves is on the next.
+        """
         sale = await self._sales.under(said.order_id)
         if sale is None:
-            raise Stopped(RetryLater(f"there is no sale {said.order_id} yet"))
-        fields = ("shipments.state", "shipments.reference")
+            raise Stopped(RetryLater(f"there is no sale {said.order_id} yet", well=True))
+        fields = ("shipment_state", "shipments.state", "shipments.reference")
         record = await self._api.read(wire.SALE, sale["id"], fields)
         waiting = [
             one["id"]
             for one in record["shipments"]
             if one["state"] in _OPEN and not one["reference"]
         ]
+        if not waiting and record["shipment_state"] == _ALL_SENT:
+            raise Stopped(Refused(f"all of sale {said.order_id} has left, no shipment is open"))
         if not waiting:
-            raise Stopped(Refused(f"no shipment of sale {said.order_id} is open"))
-        await self._api.write(wire.SHIPMENT, min(waiting), {"reference": said.shipment_id})
-        return await self._api.read(wire.SHIPMENT, min(waiting), _FIELDS)
+            reason = f"another shipment of sale {said.order_id} is leaving"
+            raise Stopped(RetryLater(reason, well=True))
+        reference = {"reference": said.shipment_id}
+        return await self._api.write(wire.SHIPMENT, min(waiting), reference, _FIELDS)
 
     async def _cut(self, shipment: Record, said: Shipment) -> Record:
         """Let a waiting shipment hold what left, from the warehouse that it left from."""
@@ -101,10 +112,8 @@ class Shipments:
         wanted = outbound.moves_that_left(moves, lines, outbound.units_of(said))
         if not wanted.quantities:
             raise Stopped(Refused("none of what left is on the sale's open shipment"))
-        if shipment["state"] != "draft":
-            await self._api.press(wire.SHIPMENT, number, "draft")
-        await self._api.write(wire.SHIPMENT, number, outbound.cut(place, wanted))
-        return await self._api.read(wire.SHIPMENT, number, _FIELDS)
+        await self._api.press(wire.SHIPMENT, shipment, buttons(shipment["state"], _BACK))
+        return await self._api.write(wire.SHIPMENT, number, outbound.cut(place, wanted), _FIELDS)
 
     async def _warehouse(self, site: str) -> Record:
         found = await self._api.search(
@@ -120,5 +129,5 @@ class Shipments:
     async def _lines_of(self, order_id: str) -> dict[str, int]:
         """The numbers of a sale's lines by ours, which stand in their notes."""
         domain: list[Any] = [["sale.reference", "=", order_id], ["type", "=", "line"]]
-        found = await self._api.search("sale.line", domain, ("note",))
+        found = await self._api.search(wire.SALE_LINE, domain, ("note",))
         return {one["note"]: one["id"] for one in found if one["note"]}

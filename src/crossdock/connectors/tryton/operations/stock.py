@@ -56,7 +56,7 @@ class Stock:
             if shipment["state"] not in _DONE:
                 news = True
                 steps = buttons(shipment["state"], _MOVING)
-                await self._api.press(wire.INTERNAL, shipment["id"], *steps)
+                await self._api.press(wire.INTERNAL, shipment, steps)
         return Accepted(said.posting_id) if news else AlreadyDone(said.posting_id)
 
     async def find(self, body: bytes) -> Found:
@@ -83,8 +83,7 @@ class Stock:
             raise Stopped(Refused(f"no product has the code {', '.join(missing)}"))
         shelf, nowhere = await self._places(said.site)
         values = outbound.internal_shipment(part, known, shelf, nowhere, self._company)
-        made = await self._api.create(wire.INTERNAL, values)
-        return {"id": made, "state": "draft"}
+        return await self._api.create(wire.INTERNAL, values, _FIELDS)
 
     async def _places(self, site: str) -> tuple[int, int]:
         """The shelves of a site, and where goods are that nobody can find."""

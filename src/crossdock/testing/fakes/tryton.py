@@ -1,0 +1,372 @@
+"""A Tryton's REST interface, as small as the connector needs it and as odd as the real one.
+
+References need not be unique, buttons lead a record from state to state, a processed sale brings
+a shipment of its own, what left brings an invoice, and what stayed behind is on the next shipment.
+In one thing it is stricter: a button that does not belong to a state is refused, not passed over.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from crossdock.connectors.tryton import wire
+from crossdock.contracts import catalogue
+from crossdock.contracts.connector import Document
+from crossdock.testing.fakes.fake import Asked, FakeFarSystem, Reply
+from crossdock.testing.fakes.tryton_records import Record, Records, shown
+
+_KEY = "canary-of-the-fake-erp"
+_PATH = re.compile(r"/house/rest/model/([a-z.]+)(?:/([0-9]+))?(?:/([a-z_]+))?")
+_AGES_AGO: Final = wire.moment(datetime(2020, 1, 1, tzinfo=UTC))
+_MOVE: Final = "stock.move"
+_CENT: Final = Decimal("0.01")
+_DOLLAR: Final[Record] = {"id": 1, "code": "USD", "digits": 2}
+
+_STATES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    wire.SALE: {
+        "quote": ("draft", "quotation"),
+        "confirm": ("quotation", "confirmed"),
+        "process": ("confirmed", "processing"),
+    },
+    wire.SHIPMENT: {
+        "draft": ("waiting", "draft"),
+        "wait": ("draft assigned", "waiting"),
+        "assign_force": ("waiting", "assigned"),
+        "pick": ("assigned", "picked"),
+        "pack": ("picked", "packed"),
+        "do": ("packed", "done"),
+    },
+    wire.RETURN: {"receive": ("draft", "received"), "do": ("received", "done")},
+    wire.INTERNAL: {
+        "wait": ("draft", "waiting"),
+        "assign_force": ("waiting", "assigned"),
+        "do": ("assigned", "done"),
+    },
+    wire.INVOICE: {"validate_invoice": ("draft", "validated"), "post": ("validated", "posted")},
+}
+"""By model and button, the states that it is pressed in and the one that it leads to."""
+
+_VOID: Final[Mapping[str, tuple[str, str, str]]] = {
+    catalogue.ORDER_ACKNOWLEDGED: (wire.SALE, "order_id", ""),
+    catalogue.SHIPMENT_SHIPPED: (wire.SHIPMENT, "shipment_id", ""),
+    catalogue.INVOICE_REQUESTED: (wire.SALE, "order_id", "invoices"),
+    catalogue.CREDIT_REQUESTED: (wire.SALE, "credit_request_id", "invoices"),
+    catalogue.STOCK_POSTING_REQUESTED: (wire.INTERNAL, "posting_id", ""),
+}
+"""By type, whose record is cancelled: its model, our number of it, the list that leads on to it."""
+
+
+class FakeTryton(FakeFarSystem):
+    """One house: two items, one customer, two warehouses, one sale to ship and one to invoice."""
+
+    lists: ClassVar[tuple[str, ...]] = ("items", "prices", "parties", "invoices")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records = Records()
+        self._after: Mapping[tuple[str, str], Callable[[Record], None]] = {
+            (wire.SALE, "process"): self._processed,
+            (wire.SHIPMENT, "do"): self._left,
+            (wire.RETURN, "do"): self._came_back,
+        }
+        self._furnish()
+        self._sold("SO-7")
+        self._leave(self._sold("SO-8"), "S-8")
+
+    def settings(self) -> dict[str, Any]:
+        """A key of its own, and its list prices under a name."""
+        return {
+            "url": self.url,
+            "database": "house",
+            "credential": _KEY,
+            "company": 1,
+            "payment_term": 1,
+            "price_list": "LIST",
+        }
+
+    def answer(self, asked: Asked) -> Reply:
+        """Search, read, make, change or press, whoever shows the key and names the company."""
+        if asked.headers.get("authorization") != f"Bearer {_KEY}":
+            return Reply(401)
+        place = _PATH.fullmatch(asked.path)
+        if place is None or _decoded(asked.headers.get("x-tryton-context", "")) != {"company": 1}:
+            return Reply(404)
+        model, number, button = place.groups()
+        fields = [value for name, value in asked.query if name == "f"]
+        if number is None:
+            return self._of_model(asked, model, fields)
+        record = self._records.get(model, int(number))
+        if record is None:
+            return Reply(404)
+        if asked.method == "PUT":
+            self._change(record, asked.json)
+        elif button is not None and not self._press(model, record, button):
+            return Reply(400, {"message": f"{button} in state {record['state']}"})
+        return Reply(200, shown(record, fields))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What was asked, domains in plain words."""
+        said = []
+        for one in self.asked:
+            words: dict[str, Any] = {"method": one.method, "path": one.path}
+            if domain := one.asked_for("d"):
+                words["domain"] = _decoded(domain)
+            words["fields"] = [value for name, value in one.query if name == "f"]
+            if one.body:
+                words["body"] = one.json
+            said.append(words)
+        return said
+
+    def effects(self) -> Mapping[str, Any]:
+        """Sales, what left, came back and was moved, and documents, each with its state."""
+        stands: dict[str, Any] = {}
+        for model in (wire.SALE, wire.SHIPMENT, wire.RETURN, wire.INTERNAL, wire.INVOICE):
+            for one in self._records.all(model):
+                moves = one.get("outgoing_moves") or one.get("moves") or ()
+                stands[f"{model} {one['id']}"] = (
+                    one.get("reference"),
+                    one["state"],
+                    [(move["quantity"], move.get("from_location")) for move in moves],
+                )
+        return stands
+
+    def void(self, document: Document) -> None:
+        """Cancel what bears our reference; of invoices and credits, the document of the sale."""
+        model, field, through = _VOID[document.type]
+        ours = json.loads(document.body)[field]
+        for one in self._records.search(model, ["reference", "in", [ours, f"{ours} in"]]):
+            for record in one[through] if through else [one]:
+                record["state"] = wire.CANCELLED
+
+    def change(self, feed: str, record: int, stamp: datetime) -> None:
+        """A record of a feed is written in a transaction that began then."""
+        number, written = 100 + record, {"write_date": wire.moment(stamp), "create_date": _AGES_AGO}
+        if feed in ("items", "prices"):
+            self._product(number, f"C{record}", written)
+        elif feed == "parties":
+            self._party(number, f"C{record}", written)
+        else:
+            [sale] = self._records.search(wire.SALE, ["reference", "=", "SO-8"])
+            invoice = {**sale["invoices"][0], "number": f"{record}", "state": "posted", **written}
+            self._records.add(wire.INVOICE, {**invoice, "id": number}, number)
+
+    def spoil(self, feed: str, record: int) -> None:
+        """A unit, a price or an origin that nobody agreed upon; a party has a code no more."""
+        number = 100 + record
+        if feed == "items":
+            self._existing(wire.PRODUCT, number)["default_uom"] = {"id": 9, "symbol": "furlong"}
+        elif feed == "prices":
+            self._existing(wire.PRODUCT, number)["list_price_used"] = "a bargain"
+        elif feed == "parties":
+            self._existing(wire.PARTY, number)["code"] = ""
+        else:
+            invoice = self._existing(wire.INVOICE, number)
+            invoice["lines"] = [{**invoice["lines"][0], "origin": "purchase.line,1"}]
+
+    # Requests -----------------------------------------------------------------------------------
+
+    def _of_model(self, asked: Asked, model: str, fields: list[str]) -> Reply:
+        if asked.method == "POST":
+            return Reply(200, shown(self._make(model, asked.json), fields))
+        found = self._records.search(model, _decoded(asked.asked_for("d")))
+        most = int(asked.asked_for("s", str(len(found))))
+        return Reply(200, [shown(record, fields) for record in found[:most]])
+
+    def _make(self, model: str, values: Record) -> Record:
+        """A draft, with what hangs on it; references are taken as they come."""
+        made = self._records.add(model, {**values, "number": None, "state": "draft"})
+        if model == wire.SALE:
+            made["lines"] = [
+                self._records.add(wire.SALE_LINE, {**line, "sale": made})
+                for _, lines in values["lines"]
+                for line in lines
+            ]
+            made |= {"shipments": [], "shipment_returns": [], "invoices": []}
+            made |= {"description": values.get("description"), "shipment_state": "none"}
+        elif model == wire.INTERNAL:
+            made["moves"] = [
+                self._records.add(_MOVE, move) for _, moves in values["moves"] for move in moves
+            ]
+        return made
+
+    def _change(self, record: Record, values: Record) -> None:
+        moves = values.pop("outgoing_moves", [])
+        record |= values
+        for what, numbers, *changed in moves:
+            if what == "delete":
+                kept = [one for one in record["outgoing_moves"] if one["id"] not in numbers]
+                record["outgoing_moves"] = kept
+                self._records.drop(_MOVE, numbers)
+            else:
+                for number in numbers:
+                    self._existing(_MOVE, number).update(changed[0])
+
+    def _press(self, model: str, record: Record, button: str) -> bool:
+        """Lead a record on; False where it is in another state than the button is for."""
+        before, after = _STATES[model].get(button, ("", ""))
+        if record["state"] not in before.split():
+            return False
+        record["state"] = after
+        if button in ("quote", "wait", "post"):
+            record["number"] = record["number"] or f"N{record['id']}"
+        if (then := self._after.get((model, button))) is not None:
+            then(record)
+        return True
+
+    # What follows -------------------------------------------------------------------------------
+
+    def _processed(self, sale: Record) -> None:
+        """What is sold has a shipment, what is given back a return."""
+        comes_back = sale["lines"][0]["quantity"] < 0
+        if comes_back:
+            lines = [(line, -line["quantity"]) for line in sale["lines"]]
+            sale["shipment_returns"].append(self._shipment(wire.RETURN, sale, lines, "draft"))
+        else:
+            lines = [(line, line["quantity"]) for line in sale["lines"]]
+            sale["shipments"].append(self._shipment(wire.SHIPMENT, sale, lines, "waiting"))
+            sale["shipment_state"] = "waiting"
+
+    def _shipment(
+        self, model: str, sale: Record, lines: list[tuple[Record, float]], state: str
+    ) -> Record:
+        made = self._records.add(
+            model, {"sale": sale, "company": 1, "reference": None, "number": None, "state": state}
+        )
+        made["outgoing_moves"] = [
+            self._records.add(
+                _MOVE,
+                {
+                    "quantity": quantity,
+                    "origin": f"{wire.SALE_LINE},{line['id']}",
+                    "shipment": f"{model},{made['id']}",
+                },
+            )
+            for line, quantity in lines
+        ]
+        return made
+
+    def _left(self, shipment: Record) -> None:
+        """It is invoiced, and what stayed behind is on the next."""
+        sale = shipment["sale"]
+        self._invoice(sale, shipment, 1)
+        done = [one for one in sale["shipments"] if one["state"] == "done"]
+        gone: dict[str, float] = {}
+        for move in (move for one in done for move in one["outgoing_moves"]):
+            gone[move["origin"]] = gone.get(move["origin"], 0.0) + move["quantity"]
+        rest = [
+            (line, line["quantity"] - gone.get(f"{wire.SALE_LINE},{line['id']}", 0.0))
+            for line in sale["lines"]
+        ]
+        stayed = [(line, quantity) for line, quantity in rest if quantity > 0]
+        sale["shipment_state"] = "partially shipped" if stayed else "sent"
+        if stayed:
+            sale["shipments"].append(self._shipment(wire.SHIPMENT, sale, stayed, "waiting"))
+
+    def _came_back(self, shipment: Record) -> None:
+        self._invoice(shipment["sale"], shipment, -1)
+
+    def _invoice(self, sale: Record, shipment: Record, sign: int) -> None:
+        """A draft over what was moved, at the sale's prices."""
+        made = self._records.add(
+            wire.INVOICE,
+            {"type": "out", "state": "draft", "number": None, "currency": _DOLLAR, "lines": []},
+        )
+        total = Decimal(0)
+        for move in shipment["outgoing_moves"]:
+            [sold] = [line for line in sale["lines"] if move["origin"].endswith(f",{line['id']}")]
+            quantity = sign * move["quantity"]
+            amount = (Decimal(sold["unit_price"]["decimal"]) * int(quantity)).quantize(_CENT)
+            total += amount
+            line = {
+                "type": "line",
+                "invoice": made,
+                "quantity": quantity,
+                "amount": wire.decimal(amount),
+                "origin": move["origin"],
+                "stock_moves": [move],
+            }
+            made["lines"].append(self._records.add(wire.INVOICE_LINE, line))
+        made |= {"untaxed_amount": wire.decimal(total), "write_date": None}
+        made["create_date"] = _AGES_AGO
+        sale["invoices"].append(made)
+
+    # Furniture ----------------------------------------------------------------------------------
+
+    def _furnish(self) -> None:
+        """What the house has before anybody tells it anything."""
+        written = {"write_date": None, "create_date": _AGES_AGO}
+        self._records.add(wire.COMPANY, {"currency": _DOLLAR}, 1)
+        self._records.add(wire.CURRENCY, {"code": "USD"}, 1)
+        for number, code in enumerate(("SKU-001", "SKU-002"), 1):
+            self._product(number, code, written)
+        self._party(1, "WEB", written)
+        for number, code in ((1, "EAST"), (4, "WEST")):
+            place = {"output_location": {"id": number + 1}, "storage_location": {"id": number + 2}}
+            self._records.add(
+                wire.LOCATION, {"code": code, "type": "warehouse", "name": code, **place}, number
+            )
+        self._records.add(wire.LOCATION, {"type": "lost_found", "name": "Lost and Found"}, 7)
+
+    def _product(self, number: int, code: str, written: Record) -> None:
+        template = {
+            "id": number,
+            "name": f"Widget {code}",
+            "type": "goods",
+            "account_category": {"id": 1, "customer_taxes_used": [{"id": 1}]},
+            "list_prices": [{"id": number, **written}],
+            **written,
+        }
+        product = {
+            "code": code,
+            "active": True,
+            "default_uom": {"id": 1, "symbol": "u"},
+            "template": template,
+            "list_price_used": wire.decimal(Decimal("12.50")),
+            **written,
+        }
+        self._records.add(wire.PRODUCT, product, number)
+
+    def _party(self, number: int, code: str, written: Record) -> None:
+        address = {"id": number, "street": "1 Main St", "city": "Springfield", "active": True}
+        party = {"code": code, "name": f"Party {code}", "active": True, "addresses": [address]}
+        self._records.add(wire.PARTY, {**party, **written}, number)
+
+    def _sold(self, reference: str) -> Record:
+        """A processed sale of both items, whose shipment waits."""
+        lines = [
+            {
+                "type": "line",
+                "product": number,
+                "quantity": float(4 - number),
+                "unit_price": wire.decimal(Decimal("12.50")),
+                "note": str(number),
+            }
+            for number in (1, 2)
+        ]
+        values = {"reference": reference, "company": 1, "lines": [["create", lines]]}
+        sale = self._make(wire.SALE, values)
+        for button in ("quote", "confirm", "process"):
+            self._press(wire.SALE, sale, button)
+        return sale
+
+    def _leave(self, sale: Record, reference: str) -> None:
+        """All of a sale leaves, and nobody has posted its invoice yet."""
+        [shipment] = sale["shipments"]
+        shipment["reference"] = reference
+        for button in ("assign_force", "pick", "pack", "do"):
+            self._press(wire.SHIPMENT, shipment, button)
+
+    def _existing(self, model: str, number: int) -> Record:
+        record = self._records.get(model, number)
+        assert record is not None
+        return record
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(text)) if text else []
