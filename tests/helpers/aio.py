@@ -24,9 +24,9 @@ async def eventually(holds: Callable[[], bool], seconds_max: float = 20.0) -> No
 
 
 async def eventually_async(
-    holds: Callable[[], Awaitable[object]], seconds_max: float = 20.0
+    holds: Callable[[], Awaitable[object]], seconds_max: float = 20.0, pause_seconds: float = 0.01
 ) -> None:
-    """As `eventually`, for a question that must be awaited."""
+    """As `eventually`, for a question that must be awaited; a costly one is asked less often."""
     async with asyncio.timeout(seconds_max):
         while not await holds():  # noqa: ASYNC110 - other processes give no event to wait for
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause_seconds)

@@ -11,7 +11,6 @@ import base64
 import json
 import secrets
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +42,8 @@ SITES = {"EAST": "wms_east", "WEST": "wms_west"}
 OPENING = 20
 """Of each item at each site, as the warehouses count it before the first order."""
 
+_POLL_SECONDS = 0.3
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -59,10 +60,9 @@ class Lines:
         late = Toxics(jitter_seconds=0.2)
         self.door.faults = Faults(up=late, lost_replies=0.15, duplicates=0.15)
 
-    def mend(self) -> None:
-        """Let everything pass again."""
-        for line in (self.door, self.to_erp, self.to_shop):
-            line.faults = Faults()
+    def did(self) -> dict[str, int]:
+        """What was done to lines and exchanges, by its name."""
+        return dict(self.door.did + self.to_erp.did + self.to_shop.did)
 
 
 @dataclass
@@ -76,57 +76,8 @@ class House:
     erp_api: ErpApi
     folder: Path
     lines: Lines
-
-    async def sale(self, code: str) -> dict[str, Any]:
-        """What the ERP has of an order: sales, units shipped by item, invoiced and credited money.
-
-        Sales of negative quantities that name the order are its credits.
-        """
-        found: dict[str, Any] = {"sales": 0, "shipped": Counter(), "invoiced": 0, "credited": 0}
-        sales = await self.erp_api.search(
-            "sale.sale",
-            ["OR", [["reference", "=", code]], [["description", "=", code]]],
-            (
-                "reference", "state", "shipments.state", "shipments.outgoing_moves.quantity",
-                "shipments.outgoing_moves.product.code", "invoices.state",
-                "invoices.untaxed_amount", "invoices.number",
-            ),
-        )  # fmt: skip
-        for sale in sales:
-            found["sales"] += sale["reference"] == code
-            for shipment in sale["shipments"]:
-                if shipment["state"] != "done":
-                    continue
-                for move in shipment["outgoing_moves"]:
-                    found["shipped"][move["product"]["code"]] += int(move["quantity"])
-            for invoice in sale["invoices"]:
-                if invoice["state"] not in ("posted", "paid"):
-                    continue
-                cents = round(float(invoice["untaxed_amount"]["decimal"]) * 100)
-                found["invoiced" if cents > 0 else "credited"] += abs(cents)
-        return found
-
-    async def fulfilled(self, code: str) -> dict[str, Any]:
-        """What the shop has of an order: its state, and units by item in fulfilments that left."""
-        query = (
-            "query($o:OrderListOptions){orders(options:$o){items{state"
-            " lines{id productVariant{sku}}"
-            " fulfillments{state trackingCode lines{orderLineId quantity}}}}}"
-        )
-        async with ShopApi(f"{self.shop.url}/admin-api") as admin:
-            await admin.log_in()
-            answer = await admin(query, o={"filter": {"code": {"eq": code}}})
-        [order] = answer["orders"]["items"]
-        items = {line["id"]: line["productVariant"]["sku"] for line in order["lines"]}
-        shipped: Counter[str] = Counter()
-        tracked = True
-        for one in order["fulfillments"] or ():
-            if one["state"] not in ("Shipped", "Delivered"):
-                continue
-            tracked = tracked and bool(one["trackingCode"])
-            for line in one["lines"]:
-                shipped[items[line["orderLineId"]]] += line["quantity"]
-        return {"state": order["state"], "shipped": shipped, "tracked": tracked}
+    partner: Path
+    """The folder through which a partner sends orders and hears of shipments."""
 
     async def levels(self) -> dict[tuple[str, str], int]:
         """What the shop offers of each item at each site."""
@@ -188,6 +139,14 @@ class House:
             for item, held in self.estate.wms(site).bins.truth().items()
         }
 
+    async def stop_erp(self) -> None:
+        """Let the ERP be away."""
+        await self.erp.program.stop()
+
+    async def start_erp(self) -> None:
+        """Let it come back, as it was, where it was."""
+        await self.erp.start_again()
+
     async def verified(self) -> dict[str, Any]:
         """What `crossdock verify` says."""
         return await self.command("verify")
@@ -232,10 +191,12 @@ async def a_house(peers: Peers, folder: Path) -> AsyncIterator[House]:
         lines = Lines(door, to_erp, to_shop)
         configuration = _configuration(folder, port, erp, lines, estate)
         (folder / "crossdock.yaml").write_text(yaml.safe_dump(configuration))
+        partner = folder / "partner"
+        partner.mkdir()
         hub = HubProcess(folder / "crossdock.yaml", folder / "hub.log")
         await hub.start()
         stack.push_async_callback(hub.stop)
-        yield House(erp, shop, estate, hub, api, folder, lines)
+        yield House(erp, shop, estate, hub, api, folder, lines, partner)
 
 
 def _simulated(address: str, keys: Keys) -> EstateConfig:
@@ -288,6 +249,7 @@ def _configuration(
         "credentials": f"file:{folder}/erp.secret",
         "company": erp.seed["company"],
         "payment_term": erp.seed["payment_term"],
+        "price_list": "LIST",
         "poll_seconds": 1,
     }
     systems["shop"] = {
@@ -299,7 +261,19 @@ def _configuration(
         "webhook_secret": f"file:{folder}/hook.secret",
         "channel": "web",
         "customer": "WEB",
+        "price_list": "LIST",
         "poll_seconds": 2,
+    }
+    systems["partner"] = {
+        "connector": "files",
+        "folder": str(folder / "partner"),
+        "feeds": {"orders": _ORDER_FILES},
+        "out": {
+            "crossdock.shipment.shipped.v1": "shipments",
+            "crossdock.availability.published.v1": "levels",
+        },
+        "stable_seconds": 1,
+        "poll_seconds": 1,
     }
     return {
         "hub": {
@@ -310,9 +284,13 @@ def _configuration(
         },
         "systems": systems,
         "sites": {site: {"wms": wms} for site, wms in SITES.items()},
-        "channels": {"web": {"system": "shop", "sells_from": list(SITES), "per_site": True}},
+        "channels": {
+            "web": {"system": "shop", "sells_from": list(SITES), "per_site": True},
+            "edi": {"system": "partner", "sells_from": list(SITES)},
+        },
         "ownership": {
             "item": {"owner": "erp", "consumers": ["shop"]},
+            "price": {"owner": "erp", "consumers": ["shop"]},
             "order_notice/order.acknowledged": {"consumers": ["erp"]},
             "shipment": {
                 "owner": "wms of site",
@@ -322,6 +300,29 @@ def _configuration(
         "posting": {"adjustment": "each", "shipment": "none", "return_receipt": "none"},
         "returns": {"days": 30, "reasons": ["customer", "damaged", "wrong_item"]},
     }
+
+
+_ORDER_FILES: dict[str, Any] = {
+    "match": "orders-*.csv",
+    "format": "csv",
+    "type": catalogue.ORDER_PLACED,
+    "key": ["order_no"],
+    "fields": {
+        "order_id": {"from": "order_no"},
+        "channel": {"constant": "edi"},
+        "customer": {"from": "customer"},
+        "currency": {"from": "currency"},
+    },
+    "lines": {
+        "fields": {
+            "line": {"from": "pos"},
+            "item": {"from": "item"},
+            "quantity": {"from": "qty", "as": "whole"},
+            "unit_price_e4": {"from": "price", "as": "price"},
+        }
+    },
+}
+"""How the partner's files are read: rows that share an order's number are one order."""
 
 
 async def opened(house: House) -> None:
@@ -347,7 +348,7 @@ async def until_heard_of_items(house: House) -> None:
         said = await house.command("state")
         return int(said["fates"]["applied"]) >= len(house.erp.seed["products"])
 
-    await eventually_async(heard, 60)
+    await eventually_async(heard, 60, _POLL_SECONDS)
 
 
 async def in_step(house: House, seconds_max: float = 120.0) -> None:
@@ -356,7 +357,7 @@ async def in_step(house: House, seconds_max: float = 120.0) -> None:
     async def same() -> bool:
         return not await differences_of_stock(house)
 
-    await eventually_async(same, seconds_max)
+    await eventually_async(same, seconds_max, _POLL_SECONDS)
 
 
 async def differences_of_stock(house: House) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -52,19 +53,24 @@ N = TypeVar("N", bound=Noun)
 Play = Callable[[Tryton, TrytonConnector, Api], Awaitable[None]]
 
 
+def settings_of(erp: Tryton, **settings: Any) -> TrytonSettings:
+    """How the hub would be told of this ERP."""
+    return TrytonSettings(
+        url=erp.url,
+        database=erp.database,
+        credential=erp.key,
+        company=erp.seed["company"],
+        payment_term=erp.seed["payment_term"],
+        **settings,
+    )
+
+
 def beside(peers: Peers, folder: Path, play: Play, **settings: Any) -> None:
     """Play beside an ERP of its own; the interface is there to look with."""
 
     async def whole() -> None:
         erp = await peers.tryton(folder)
-        told = TrytonSettings(
-            url=erp.url,
-            database=erp.database,
-            credential=erp.key,
-            company=erp.seed["company"],
-            payment_term=erp.seed["payment_term"],
-            **settings,
-        )
+        told = settings_of(erp, **settings)
         connector, api = connect(told), Api(told)
         try:
             await play(erp, connector, api)
@@ -291,6 +297,36 @@ def test_what_ships_in_parts_from_two_sites_is_invoiced_part_by_part(
         assert await on_hand(erp, "WEST", "SKU-001") == -2
         [sale] = await api.search("sale.sale", [["reference", "=", "SO-1"]], ("shipment_state",))
         assert sale["shipment_state"] == "sent"
+
+    beside(peers, tmp_path, play)
+
+
+def test_documents_posted_at_the_same_time_are_each_posted_once(
+    peers: Peers, tmp_path: Path
+) -> None:
+    """By two hubs, say: one of them meets the other's lock, which is no refusal and passes."""
+
+    async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
+        other = connect(settings_of(erp))
+        asked = [invoice(f"S-{n}", ("1", "SKU-001", 1)) for n in range(1, 5)]
+        await accepted(connector, order(SKU_001=4))
+        for number in range(1, 5):
+            await accepted(connector, shipment(f"S-{number}", "EAST", ("1", "SKU-001", 1)))
+        met = 0
+        try:
+            for first, second in zip(asked[::2], asked[1::2], strict=True):
+                answers = await asyncio.gather(connector.send([first]), other.send([second]))
+                for [answer], told in zip(answers, (first, second), strict=True):
+                    if isinstance(answer, RetryLater):
+                        met += 1
+                        await accepted(connector, told)
+                    else:
+                        assert isinstance(answer, Accepted), answer
+        finally:
+            await other.close()
+        assert met, "they never met: this test proves nothing"
+        said, _ = await heard(connector, "invoices", Invoice)
+        assert [one.shipment_id for one in said] == ["S-1", "S-2", "S-3", "S-4"]
 
     beside(peers, tmp_path, play)
 

@@ -16,6 +16,7 @@ MODULES = (
 )  # fmt: skip
 
 SEEDED = "tryton_seeded"
+_VERSION = {"id": 1, "method": "common.server.version", "params": []}
 _PASSWORD = "only-on-loopback"  # of the user admin; every database of it lives for one test run
 
 
@@ -32,6 +33,11 @@ class Tryton:
     def url(self) -> str:
         """Where its interface is."""
         return f"http://127.0.0.1:{self.port}"
+
+    async def start_again(self) -> None:
+        """Serve once more after its program was stopped; on the same port."""
+        await self.program.start()
+        await self.program.answers(f"{self.url}/rpc/", _VERSION)
 
     @property
     def key(self) -> str:
@@ -84,6 +90,5 @@ async def start(folder: Path, host: str, user: str, database: str, port: int = 0
         asked,
     )
     await program.start()
-    version = {"id": 1, "method": "common.server.version", "params": []}
-    await program.answers(f"http://127.0.0.1:{port}/rpc/", version)
+    await program.answers(f"http://127.0.0.1:{port}/rpc/", _VERSION)
     return Tryton(port, database, json.loads(places.seed_file().read_text()), program)

@@ -152,6 +152,8 @@ def test_a_posting_is_what_comes_in_and_what_goes_out() -> None:
         (400, b'{"message": "x", "description": "ConcurrencyException"}', RetryLater),
         (500, b'{"message": "could not serialize access"}', RetryLater),
         (500, b'{"message": "something else"}', Unknown),
+        (400, b"<html><p>Unable to get RPC method</p></html>", RetryLater),
+        (400, b"<html><p>Bad Request</p></html>", Refused),
         (403, b"<html>Forbidden</html>", Refused),
         (401, b"", RetryLater),
         (503, b"<html>down</html>", RetryLater),

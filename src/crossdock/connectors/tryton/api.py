@@ -6,6 +6,7 @@ every operation here begins by looking what is there, so that the same again goe
 
 from __future__ import annotations
 
+from asyncio import Lock
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,11 @@ Domain = Sequence[Any]
 _PASSING = ("ConcurrencyException", "another user", "could not serialize", "deadlock", "lock")
 """Words of refusals that pass by themselves: somebody else was writing the same records."""
 
+
+_MASKED = b"Unable to get RPC method"
+"""What its web server says, with status 400, in the place of a failure inside (a lock, a conflict
+of transactions) of a request with a body: it looks for a method of RPC, and there is none. The
+transaction was rolled back. What it refuses itself comes as JSON."""
 
 _NO_RECORD = "the answer is no record of Tryton"
 
@@ -46,6 +52,9 @@ class Api:
             connections_max=4,
         )
         self._base = f"/{settings.database}/rest/model"
+        self.posting = Lock()
+        """Held while documents are posted: numbers are drawn by one transaction at a time, and
+        another that asks meanwhile fails."""
         self._company = settings.company
 
     async def close(self) -> None:
@@ -151,6 +160,8 @@ def refusal(reply: Reply) -> FarAnswer:
     words = _words(reply.body)
     wait = retry_after_seconds(reply.headers.get("Retry-After"), reply.headers.get("Date"))
     answer = judge(reply.status, Details(retry_after_seconds=wait, detail=words))
+    if isinstance(answer, Refused) and _MASKED in reply.body:
+        return RetryLater("a failure inside, perhaps of somebody else at the same records")
     if isinstance(answer, Refused | Unknown) and any(word in words for word in _PASSING):
         return RetryLater(f"somebody else is writing the same: {answer.reason}", well=True)
     return answer

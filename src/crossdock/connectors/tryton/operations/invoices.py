@@ -85,7 +85,8 @@ async def post(api: Api, invoice: Record, net_minor: int, currency: str) -> FarA
     if found != net_minor:
         return Refused(f"{found} minor units before tax there, {net_minor} here")
     steps = buttons(invoice["state"], _POSTING)
-    posted = await api.press(wire.INVOICE, invoice, steps, ("number", "state"))
+    async with api.posting:
+        posted = await api.press(wire.INVOICE, invoice, steps, ("number", "state"))
     return Accepted(name_of(posted))
 
 
