@@ -3,7 +3,9 @@
 Closed, everything may go. After so many failed requests in a row it is open: nothing goes, for a
 pause that doubles each time. Then it is half open: one worker sends one effect, the probe. If that
 fails it is open again; if it succeeds it is closed, and what may be sent grows from little, so that
-a system that comes back is not run over by everything that waited for it (N14). Only when it has
+a system that comes back is not run over by everything that waited for it (N14). As many
+failures in a row open it again, not one: over a line that loses replies one follows every few
+requests, and a system that is well again would be left alone most of the time. Only when it has
 stayed closed for the length of that ramp are the pauses short again: one that comes and goes is
 probed and no more (N15).
 """
@@ -82,7 +84,7 @@ def after(
     failures = seen.failed_last + (0 if seen.succeeded else breaker.failures)
     ramping = 0 <= now - breaker.closed_at < rules.ramp_seconds
     openings = 0 if seen.succeeded and not ramping else breaker.openings
-    if failures >= (1 if ramping and breaker.openings else rules.failures_max):
+    if failures >= rules.failures_max:
         return _opened(openings + 1, failures, rules, now, chance, now)
     return msgspec.structs.replace(breaker, failures=failures, openings=openings)
 

@@ -1,8 +1,8 @@
 """How many requests may be repetitions: few, so that trying again never becomes the load (I23, L3).
 
 Over the last minute, requests that repeat are at most a tenth of those that tell something for the
-first time, and a few. A request counts by the part of its effects that were tried before. Source of
-the tenth: "Handling Overload" in Google's Site Reliability Engineering, chapter 21.
+first time, and one a second. A request counts by the part of its effects that were tried before.
+Source of the tenth: "Handling Overload" in Google's Site Reliability Engineering, chapter 21.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import msgspec
 WINDOW_SECONDS: Final = 60.0
 STEP_SECONDS: Final = 5.0
 SHARE: Final = 0.1
-FLOOR: Final = 20.0
-"""Repetitions in a minute that are always allowed: a destination with nothing new must get its
-repetitions too."""
+FLOOR: Final = 60.0
+"""Repetitions in a minute that are always allowed, one a second: a destination with nothing new
+must get its repetitions too, and what was told while it was away must not wait for minutes."""
 
 
 class Step(msgspec.Struct, array_like=True, frozen=True):

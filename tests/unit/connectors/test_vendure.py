@@ -18,9 +18,13 @@ from crossdock.connectors.vendure.client import KIND, connect
 from crossdock.connectors.vendure.feeds import Pointing
 from crossdock.connectors.vendure.settings import VendureSettings
 from crossdock.contracts import catalogue
-from crossdock.contracts.connector import Ability
+from crossdock.contracts.connector import Ability, Accepted, Document
 from crossdock.contracts.feeds import Heard, NotBelieved, Source
 from crossdock.contracts.prices import Price, PriceStep
+from crossdock.contracts.stock import Availability, SiteAvailability
+from crossdock.testing.fakes.fake import Weather
+from crossdock.testing.fakes.vendure import FakeVendure
+from tests.helpers.aio import run
 
 GOLDEN = Path(vendure.__file__).parent / "golden"
 SECRET = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3JlIG9mIGNoYW5jZQ=="
@@ -96,6 +100,43 @@ def test_a_price_is_told_where_the_shop_can_keep_it(
     """One for a single unit at any time, in whole minor units; else it says why not."""
     price = Price(price="RETAIL/A", price_list="RETAIL", item="A", steps=steps)
     assert outbound.price({"id": "7", "currencyCode": "USD"}, price) == expected
+
+
+@pytest.mark.parametrize("moment", [2, 3, 4])
+def test_levels_stand_although_units_leave_while_they_are_set(moment: int) -> None:
+    """Whenever a fulfilment takes its units off: the shop offers what is promised."""
+    said = Availability(
+        channel="web",
+        item="SKU-001",
+        quantity=17,
+        version=7,
+        as_of=datetime(2026, 3, 2, tzinfo=UTC),
+        sites=(SiteAvailability(site="EAST", quantity=17),),
+    )
+    body = msgspec.json.encode(said)
+    told = Document("k", catalogue.AVAILABILITY_PUBLISHED, "SKU-001", "", body)
+
+    async def play() -> tuple[object, int, int]:
+        fake = FakeVendure()
+
+        def weather(asked: int) -> Weather:
+            if asked == moment:
+                fake.ship("SKU-001", 2)
+            return Weather.FINE
+
+        async with fake.listening():
+            connector = connect(msgspec.convert(fake.settings(), VendureSettings))
+            fake.weather = weather
+            try:
+                [answer] = await connector.send([told])
+            finally:
+                await connector.close()
+        return answer, fake.free("SKU-001"), len(fake.asked)
+
+    answer, free, asked = run(play())
+    assert isinstance(answer, Accepted)
+    assert free == 17
+    assert asked > moment or moment == 4
 
 
 def test_a_webhook_points_at_its_order() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -108,12 +109,32 @@ def test_what_may_be_sent_after_an_outage_grows_from_little() -> None:
     assert ramp(Breaker(), RULES, 0.0) is None
 
 
-def test_a_failure_on_the_ramp_opens_it_at_once_and_for_longer() -> None:
-    """It had not recovered; the third failure need not be waited for."""
-    closed = Breaker(openings=3, closed_at=100.0)
-    again = after(closed, RULES, "a", FAILED, 105.0, 1.0)
-    assert again.open_until == 105.0 + 8.0
-    assert after(closed, RULES, "a", FAILED, 131.0, 1.0).open_until == 0.0
+def test_failures_in_a_row_on_the_ramp_open_it_again_and_for_longer() -> None:
+    """It had not recovered: the pause goes on from where it was."""
+    breaker = Breaker(openings=3, closed_at=100.0)
+    for number in range(3):
+        assert breaker.open_until == 0.0
+        breaker = after(breaker, RULES, "a", FAILED, 105.0 + number, 1.0)
+    assert breaker.open_until == 107.0 + 8.0
+
+
+def test_a_line_that_loses_every_seventh_reply_does_not_keep_it_shut() -> None:
+    """After an outage, a request a second of which four in ten fail: most of the time it is open.
+
+    One failure on the ramp would open it again, for half a minute at a time and longer.
+    """
+    chance, rules = Random(7), BreakerRules()
+    breaker, now, shut = after(Breaker(), rules, "a", Seen(0, 5, 5), 0.0, 0.5), 0.0, 0
+    while now < 600.0:
+        if position(breaker, rules, now) is Position.OPEN:
+            shut += 1
+        else:
+            tried = probing(breaker, rules, "a", now) if breaker.open_until else breaker
+            assert tried is not None
+            lost = chance.random() < 0.4
+            breaker = after(tried, rules, "a", FAILED if lost else FINE, now, chance.random())
+        now += 1.0
+    assert shut < 300
 
 
 def test_a_destination_that_comes_and_goes_is_probed_and_no_more() -> None:

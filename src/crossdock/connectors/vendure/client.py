@@ -39,6 +39,10 @@ from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.stock import Availability
 from crossdock.contracts.vocabulary import OrderStatus
 
+_SETTINGS_MAX: Final = 3
+"""How often levels are set in one go while stock moves there."""
+
+_CHANGED: Final = "updateProductVariants"
 _NOT_SOLD: Final = "not sold in this shop"
 _NOT_ITS_LIST: Final = "not the price list of this shop"
 
@@ -149,23 +153,29 @@ class VendureConnector:
     # Stock, names -------------------------------------------------------------------------------
 
     async def _set_levels(self, body: bytes) -> FarAnswer:
-        """What is promised, place by place."""
+        """What is promised, place by place.
+
+        A fulfilment that goes on meanwhile takes what it ships off both what is allocated and what
+        is on hand. So what is allocated afterwards must be what the levels were reckoned with.
+        """
         said = _AVAILABILITY(body)
+        if not said.sites:
+            return Refused("availability without sites: set per_site for this channel")
+        promised = {
+            await self._place(self._settings.places.get(one.site, one.site)): one.quantity
+            for one in said.sites
+        }
         variant = await self._variant(said.item)
         if variant is None:
             return Accepted(_NOT_SOLD)
-        allocated = {
-            one["stockLocationId"]: one["stockAllocated"] for one in variant["stockLevels"]
-        }
-        levels = []
-        for site in said.sites:
-            place = await self._place(self._settings.places.get(site.site, site.site))
-            levels.append(outbound.level(place, site.quantity, allocated))
-        if not levels:
-            return Refused("availability without sites: set per_site for this channel")
-        change = {"id": variant["id"], "stockLevels": levels}
-        await self._api.act(wire.CHANGE_VARIANTS, input=[change])
-        return Accepted(variant["id"])
+        for _ in range(_SETTINGS_MAX):
+            allocated = outbound.allocated(variant, promised)
+            levels = [outbound.level(place, promised[place], allocated) for place in promised]
+            change = {"id": variant["id"], "stockLevels": levels}
+            [variant] = (await self._api.act(wire.SET_LEVELS, input=[change]))[_CHANGED]
+            if outbound.allocated(variant, promised) == allocated:
+                return Accepted(variant["id"])
+        return RetryLater(f"stock of {said.item} is moving there", well=True)
 
     async def _place(self, name: str) -> str:
         if name not in self._places:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crossdock.connectors.vendure import wire
@@ -44,9 +44,15 @@ def fulfilment(said: Shipment) -> dict[str, Any]:
     }
 
 
+def allocated(variant: Mapping[str, Any], places: Iterable[str]) -> dict[str, int]:
+    """What the shop has allocated to orders of its own at these places."""
+    there = {one["stockLocationId"]: one["stockAllocated"] for one in variant["stockLevels"]}
+    return {place: there.get(place, 0) for place in places}
+
+
 def level(place: str, promised: int, allocated: Mapping[str, int]) -> dict[str, Any]:
     """So much on hand that the shop offers what we promise: it subtracts its own orders."""
-    return {"stockLocationId": place, "stockOnHand": promised + allocated.get(place, 0)}
+    return {"stockLocationId": place, "stockOnHand": promised + allocated[place]}
 
 
 def name(variant: str, said: Item) -> dict[str, Any]:

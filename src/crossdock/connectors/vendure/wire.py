@@ -88,6 +88,10 @@ VARIANTS: Final = (
 CHANGE_VARIANTS: Final = (
     "mutation($input:[UpdateProductVariantInput!]!){updateProductVariants(input:$input){id}}"
 )
+SET_LEVELS: Final = (
+    "mutation($input:[UpdateProductVariantInput!]!){updateProductVariants(input:$input){id"
+    " stockLevels{stockLocationId stockAllocated}}}"
+)
 PLACES: Final = "{stockLocations{items{id name}}}"
 
 

@@ -112,6 +112,18 @@ class FakeVendure(FakeFarSystem):
         """An order is placed, or touched."""
         self._write(str(100 + record), f"C{record}", stamp)
 
+    def ship(self, sku: str, units: int) -> None:
+        """Units leave that orders had allocated, as when a fulfilment moves on."""
+        for one in self._variants.values():
+            if one["sku"] == sku:
+                one["stockLevels"][0]["stockOnHand"] -= units
+                one["stockLevels"][0]["stockAllocated"] -= units
+
+    def free(self, sku: str) -> int:
+        """What it offers: on hand, without what its orders have allocated."""
+        [level] = [one["stockLevels"][0] for one in self._variants.values() if one["sku"] == sku]
+        return int(level["stockOnHand"] - level["stockAllocated"])
+
     def spoil(self, feed: str, record: int) -> None:
         """An order is in a state of a plug-in that nobody told us of."""
         self._orders[str(100 + record)]["state"] = "Teleported"
@@ -209,7 +221,7 @@ class FakeVendure(FakeFarSystem):
                 for one in variant["stockLevels"]:
                     if one["stockLocationId"] == level["stockLocationId"]:
                         one["stockOnHand"] = level["stockOnHand"]
-        return [{"id": change["id"]} for change in variables["input"]]
+        return [self._variants[change["id"]] for change in variables["input"]]
 
 
 def _error(code: str, message: str) -> Reply:
