@@ -354,10 +354,16 @@ async def until_heard_of_items(house: House) -> None:
 async def in_step(house: House, seconds_max: float = 120.0) -> None:
     """Shelves, the ERP's stock and the shop's offers are the same."""
 
-    async def same() -> bool:
-        return not await differences_of_stock(house)
+    differences: list[str] = []
 
-    await eventually_async(same, seconds_max, _POLL_SECONDS)
+    async def same() -> bool:
+        differences[:] = await differences_of_stock(house)
+        return not differences
+
+    try:
+        await eventually_async(same, seconds_max, _POLL_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"after {seconds_max:.0f} s: {'; '.join(differences)}") from None
 
 
 async def differences_of_stock(house: House) -> list[str]:

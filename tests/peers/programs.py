@@ -67,8 +67,11 @@ class Program:
         """Run it to its end; raises `PeerFailed` if that is not a good one."""
         await self.start()
         assert self.process is not None
-        if await self.process.wait():
-            raise PeerFailed(f"{' '.join(self.command[:3])}: {self.last_words()}")
+        try:
+            if await self.process.wait():
+                raise PeerFailed(f"{' '.join(self.command[:3])}: {self.last_words()}")
+        finally:
+            await self.kill()  # where nobody waits for it any more
 
     async def stop(self) -> None:
         """Ask it to end, and end it if it does not."""

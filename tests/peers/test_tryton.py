@@ -7,13 +7,16 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+import asyncpg
 import msgspec
 import pytest
 
+from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.api import Api
 from crossdock.connectors.tryton.client import TrytonConnector, connect
 from crossdock.connectors.tryton.settings import TrytonSettings
@@ -38,6 +41,7 @@ from crossdock.contracts.invoices import (
 )
 from crossdock.contracts.parties import Party
 from crossdock.contracts.postings import Milestone, StockPosting, StockPostingLine
+from crossdock.contracts.prices import Price
 from crossdock.contracts.products import Item
 from crossdock.contracts.shipments import Shipment, ShipmentLine
 from crossdock.contracts.submissions import AcknowledgedLine, OrderAcknowledgement
@@ -214,6 +218,65 @@ def test_items_and_parties_are_heard_once_and_again_when_they_change(
         assert {one.party for one in parties} >= set(erp.seed["parties"])
 
     beside(peers, tmp_path, play, page_size=4)
+
+
+def test_a_change_that_commits_late_is_heard_once(peers: Peers, tmp_path: Path) -> None:
+    """Its stamp is the start of its transaction, before what was read meanwhile (F3, N20).
+
+    The first change waits for a lock while the second is made, committed and heard.
+    """
+
+    async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
+        _, cursor = await heard(connector, "items", Item)
+        late, early = [
+            (await api.read("product.product", erp.seed["products"][item], ("template.id",)))[
+                "template"
+            ]["id"]
+            for item in ("SKU-003", "SKU-007")
+        ]
+        lock = await asyncpg.connect(peers.server.dsn_of(erp.database))
+        try:
+            await lock.execute("BEGIN")
+            await lock.execute("SELECT id FROM product_template WHERE id = $1 FOR UPDATE", late)
+            writing = asyncio.create_task(api.write("product.template", late, {"name": "late"}))
+            await asyncio.sleep(1.0)
+            await api.write("product.template", early, {"name": "early"})
+            said, cursor = await heard(connector, "items", Item, cursor)
+            assert [one.description for one in said] == ["early"]
+            assert not writing.done()
+            await lock.execute("ROLLBACK")
+            await writing
+        finally:
+            await lock.close()
+        stamps = await api.search(
+            "product.template", [["id", "in", [late, early]]], ("name", "write_date")
+        )
+        written = {one["name"]: wire.read_moment(one["write_date"], "$") for one in stamps}
+        assert written["late"] < written["early"], "it did not begin first: this proves nothing"
+        said, cursor = await heard(connector, "items", Item, cursor)
+        assert [one.description for one in said] == ["late"]
+        assert await heard(connector, "items", Item, cursor) == ([], cursor)
+
+    beside(peers, tmp_path, play)
+
+
+def test_prices_are_heard_once_and_again_when_they_change(peers: Peers, tmp_path: Path) -> None:
+    """In the company's currency, under the list's name; a new name changes no amount."""
+
+    async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
+        said, cursor = await heard(connector, "prices", Price)
+        assert {one.price: one.steps[0].unit_price_e4 for one in said} == {
+            f"LIST/{item}": 100_000 * int(item[-3:]) for item in erp.seed["products"]
+        }
+        assert {step.currency for one in said for step in one.steps} == {"USD"}
+        number = erp.seed["products"]["SKU-003"]
+        product = await api.read("product.product", number, ("template.id",))
+        changed = {"list_price": wire.decimal(Decimal("33.3333"))}
+        await api.write("product.template", product["template"]["id"], changed)
+        [again], _ = await heard(connector, "prices", Price, cursor)
+        assert (again.price, again.steps[0].unit_price_e4) == ("LIST/SKU-003", 333_333)
+
+    beside(peers, tmp_path, play, page_size=4, price_list="LIST")
 
 
 def test_an_order_is_one_sale_however_often_it_is_told(peers: Peers, tmp_path: Path) -> None:

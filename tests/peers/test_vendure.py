@@ -16,6 +16,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Accepted, AlreadyDone, Document, NotThere, Refused
 from crossdock.contracts.feeds import Page, Said
 from crossdock.contracts.orders import Order
+from crossdock.contracts.prices import Price, PriceStep
 from crossdock.contracts.products import Item
 from crossdock.contracts.shipments import Shipment, ShipmentLine
 from crossdock.contracts.stock import Availability, SiteAvailability
@@ -126,6 +127,69 @@ def test_orders_are_heard_page_by_page_and_by_number(peers: Peers, tmp_path: Pat
         assert len(page.said) == 1
 
     beside(peers, tmp_path, play, page_size=1)
+
+
+def test_an_order_that_is_edited_during_the_poll_is_heard_when_it_stands_again(
+    peers: Peers, tmp_path: Path
+) -> None:
+    """Between two pages the shop's people take an order up and change it (N20).
+
+    The others are heard; the edited one is heard when they are done with it, as it was placed.
+    Nothing is missed, and nothing is heard under two ids.
+    """
+
+    async def play(shop: Vendure, connector: VendureConnector) -> None:
+        codes = [await buy(shop.url, SKU_001=1) for _ in range(3)]
+        [feed] = connector.feeds
+        page = await feed.page("", datetime.now(UTC))
+        assert isinstance(page, Page)
+        heard_ids = [one.id for one in page.said if isinstance(one, Said)]
+        assert heard_ids == [f"order/{codes[0]}/placed"]
+        async with Api(f"{shop.url}/admin-api") as admin:
+            await admin.log_in()
+            found = await admin(_BY_CODE, o={"filter": {"code": {"eq": codes[1]}}})
+            [edited] = [one["id"] for one in found["orders"]["items"]]
+            await admin(_MOVE, i=edited, s="Modifying")
+            said, cursor = await heard(connector, page.cursor)
+            assert [one.id for one in said] == [f"order/{codes[2]}/placed"]
+            await admin(_MOVE, i=edited, s="PaymentSettled")
+        said, cursor = await heard(connector, cursor)
+        assert [one.id for one in said] == [f"order/{codes[1]}/placed"]
+        assert isinstance(said[0].noun, Order)
+        assert [line.quantity for line in said[0].noun.lines] == [1]
+        assert await heard(connector, cursor) == ([], cursor)
+
+    beside(peers, tmp_path, play, page_size=1)
+
+
+_BY_CODE = "query($o:OrderListOptions){orders(options:$o){items{id}}}"
+_MOVE = (
+    "mutation($i:ID!,$s:String!){transitionOrderToState(id:$i,state:$s)"
+    "{__typename ... on ErrorResult{errorCode message}}}"
+)
+
+
+def test_a_price_is_set_where_the_shop_sells_by_its_list(peers: Peers, tmp_path: Path) -> None:
+    """In minor units; the prices of another list are none of its business."""
+
+    async def play(shop: Vendure, connector: VendureConnector) -> None:
+        for price_list, amount in (("LIST", 333_300), ("OTHER", 10_000)):
+            price = Price(
+                price=f"{price_list}/SKU-006",
+                price_list=price_list,
+                item="SKU-006",
+                steps=(PriceStep(currency="USD", unit_price_e4=amount),),
+            )
+            [answer] = await connector.send([document(catalogue.PRICE_CHANGED, price, price.price)])
+            assert isinstance(answer, Accepted), answer
+        async with Api(f"{shop.url}/admin-api") as admin:
+            await admin.log_in()
+            found = await admin(
+                '{productVariants(options:{filter:{sku:{eq:"SKU-006"}}}){items{price}}}'
+            )
+        assert found["productVariants"]["items"] == [{"price": 3333}]
+
+    beside(peers, tmp_path, play, price_list="LIST")
 
 
 def test_a_shipment_is_one_tracked_fulfilment_however_often_it_is_told(
