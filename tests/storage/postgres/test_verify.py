@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from crossdock.log.records import Closing, Note, Outcome
 from crossdock.storage.postgres.pool import Pool, PoolOptions, open_pool
 from crossdock.storage.postgres.refold import difference
 from crossdock.storage.postgres.store import PostgresStore
 from crossdock.storage.postgres.verify import CHECKS, Check, Finding, Verification, verify
 from crossdock.testing.builders import T0
+from crossdock.testing.storage.engine import land
 from tests.conftest import PostgresServer
 from tests.helpers.aio import run
 from tests.storage.postgres.busy_day import PARTITIONS, live_through
@@ -248,6 +250,23 @@ def test_a_busy_day_breaks_no_promise(day_url: str) -> None:
     found = run(verified(day_url))
     assert found.findings == []
     assert found.checked == list(CHECKS)
+
+
+def test_what_is_settled_before_it_is_noted_was_never_there(database_url: str) -> None:
+    """Found by the simulator on PostgreSQL (seed 170): a cure, and its condition only later."""
+
+    async def cure_and_note() -> Verification:
+        store = await PostgresStore.open(database_url, partitions=1, now=T0)
+        try:
+            cure = Closing("return-not-authorised", "O1/R1", "it is authorised", {0: 1})
+            await land(store, Outcome(closings=[cure]))
+            await land(store, Outcome(notes=[Note(cure.kind, cure.key, "it is not")]))
+        finally:
+            await store.close()
+        return await verified(database_url)
+
+    broken = {finding.check.name for finding in run(cure_and_note()).broken}
+    assert "conditions_as_said" not in broken
 
 
 def test_every_check_has_a_planted_violation() -> None:

@@ -951,15 +951,19 @@ GROUP BY n.kind, n.key;
 WITH outcomes AS (
     SELECT partition, position, convert_from(body, 'UTF8')::jsonb AS said FROM outcome
 ), noted AS (
-    SELECT n.one ->> 0 AS kind, n.one ->> 1 AS key, o.partition, max(o.position) AS noted
+    SELECT n.one ->> 0 AS kind, n.one ->> 1 AS key, o.partition,
+           min(o.position) AS first, max(o.position) AS noted
     FROM outcomes o CROSS JOIN LATERAL jsonb_array_elements(o.said -> 'notes') AS n (one)
     GROUP BY 1, 2, 3
-), settled AS (
+), closing AS (
     SELECT c.one ->> 0 AS kind, c.one ->> 1 AS key, u.key::smallint AS partition,
-           max(u.value::bigint) AS settled
+           u.value::bigint AS upto
     FROM outcomes o CROSS JOIN LATERAL jsonb_array_elements(o.said -> 'closings') AS c (one)
     CROSS JOIN LATERAL jsonb_each_text(c.one -> 3) AS u
-    GROUP BY 1, 2, 3
+), settled AS (  -- what was closed before it was ever noted is on no record
+    SELECT kind, key, partition, max(upto) AS settled
+    FROM closing JOIN noted USING (kind, key, partition)
+    WHERE upto >= first GROUP BY 1, 2, 3
 )
 SELECT coalesce(n.kind, m.kind) AS kind, coalesce(n.key, m.key) AS key,
        coalesce(n.partition, m.partition) AS partition, n.noted, m.noted AS stored_noted,
