@@ -256,7 +256,7 @@ def test_what_is_settled_before_it_is_noted_was_never_there(database_url: str) -
     """Found by the simulator on PostgreSQL (seed 170): a cure, and its condition only later."""
 
     async def cure_and_note() -> Verification:
-        store = await PostgresStore.open(database_url, partitions=1, now=T0)
+        store = await PostgresStore.open(database_url, partitions=1, now=T0, allow_unsafe=True)
         try:
             cure = Closing("return-not-authorised", "O1/R1", "it is authorised", {0: 1})
             await land(store, Outcome(closings=[cure]))
