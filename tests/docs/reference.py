@@ -1,5 +1,5 @@
 """Makes the reference pages that follow from the code: errors, limits, commands, checks, verdicts,
-ownership.
+ownership, faults and the tests that are named after them.
 
 `python -m tests.docs.reference` writes them into docs/reference; a test says when they are stale.
 """
@@ -36,6 +36,7 @@ from crossdock.sagas.recipes.shipped import SHIPPED
 from crossdock.sagas.recipes.transitions import TRANSITIONS
 from crossdock.storage.postgres.verify import CHECKS
 from tests.docs.pages import DOCS, ROOT
+from tests.faults.catalogue import GROUPS, NEEDED, Shown, cases, shown
 from tests.tidy import scan
 
 FOLDER = DOCS / "reference"
@@ -130,6 +131,14 @@ What ships with the hub, by the cards and settings in `connectors/`. Settings st
 one called `credential` as `credentials`. `crossdock connector show NAME` says the same, also of a
 connector of your own ([add a connector](../guides/add-a-connector.md))."""
 
+_FAULTS = """# Faults
+
+What happens to a hub, and what must hold all the same. Each case has an id, and the tests that show
+it are named after it: `pytest -k c5_` runs those of a power cut. Beside them the simulator plays
+most cases in any mixture ([`crossdock simulate`](cli.md#crossdock-simulate)), and `make chaos`
+strikes real processes for as long as one likes. Cases in *italics* are shown though no release
+needs them."""
+
 _INTERNAL = """`internal-error` (500) stands for a defect: the answer says no more, the hub's log
 has the rest under the correlation id."""
 
@@ -148,6 +157,7 @@ def documents() -> dict[str, str]:
         "conditions.md": conditions_page(),
         "connectors.md": connectors_page(),
         "order-life.md": order_life_page(),
+        "faults.md": faults_page(),
     }
 
 
@@ -475,6 +485,27 @@ def _default(one: SettingField) -> str:
     if one.secret:
         return "a secret, by reference"
     return "required" if one.required else f"`{default_of(one)}`"
+
+
+def faults_page() -> str:
+    """Every case with its tests."""
+    lines = [_NOTE + _FAULTS]
+    for heading, group in GROUPS.items():
+        lines += ["", f"## {heading}", "", "| case | happens | must hold | shown by |"]
+        lines += ["|---|---|---|---|"]
+        for case in group:
+            name = case.id if case.id in NEEDED else f"*{case.id}*"
+            tests = "<br>".join(map(_test, shown().get(case.id, ())))
+            lines.append(_row((name, _cell(case.happens), _cell(case.holds), tests)))
+    return "\n".join(lines) + "\n"
+
+
+def _test(one: Shown) -> str:
+    path = one.path.relative_to(ROOT).as_posix()
+    words = one.name.removeprefix("test_").partition("_")[2]
+    while words.split("_")[0].upper() in {case.id for case in cases()}:
+        words = words.partition("_")[2]
+    return f"[{words.replace('_', ' ')}](../../{path})"
 
 
 def _states(states: frozenset[StockState]) -> str:

@@ -38,7 +38,7 @@ def test_accepted_then_duplicate_at_the_same_place() -> None:
     run(scenario())
 
 
-def test_the_same_id_with_other_content_is_a_conflict() -> None:
+def test_o2_the_same_id_with_other_content_is_a_conflict() -> None:
     """An id that comes back with other content is refused with 409; the first message stands."""
 
     async def scenario() -> None:
@@ -52,7 +52,7 @@ def test_the_same_id_with_other_content_is_a_conflict() -> None:
     run(scenario())
 
 
-def test_the_same_business_fact_under_another_id() -> None:
+def test_o3_the_same_business_fact_under_another_id() -> None:
     """Same order, new id: the same content is a duplicate, other content is kept as a rival."""
 
     async def scenario() -> None:
@@ -80,7 +80,7 @@ def test_the_same_id_of_two_systems_is_two_messages() -> None:
     run(scenario())
 
 
-def test_fifty_at_the_same_instant() -> None:
+def test_o1_o10_fifty_at_the_same_instant() -> None:
     """Of fifty parallel posts of one message one is accepted and 49 are its duplicates."""
 
     async def scenario() -> None:
@@ -270,7 +270,7 @@ def test_media_types(kind: str, status: int) -> None:
     run(scenario())
 
 
-def test_overload_is_told_and_passes() -> None:
+def test_l1_overload_is_told_and_passes() -> None:
     """When too much waits, callers get 503 and a pause; those already taken are not harmed."""
 
     async def scenario() -> None:

@@ -225,7 +225,7 @@ def test_one_refused_message_does_not_take_others_with_it() -> None:
     run(scenario())
 
 
-def test_the_queue_is_bounded() -> None:
+def test_l1_the_queue_is_bounded() -> None:
     """At the limit messages wait; one past it is turned away and nothing of it is kept."""
 
     async def scenario() -> None:

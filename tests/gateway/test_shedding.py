@@ -51,7 +51,7 @@ def test_what_writes_nothing_is_answered_all_the_same() -> None:
     run(scenario())
 
 
-def test_a_share_is_paid_for_by_the_message() -> None:
+def test_l2_a_share_is_paid_for_by_the_message() -> None:
     """A batch beyond the share is taken whole; then its sender waits, and no other does."""
 
     async def scenario() -> None:

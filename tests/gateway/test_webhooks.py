@@ -99,7 +99,7 @@ _AHEAD = str(int(NOW.timestamp()) + 301)
         pytest.param({**signed(), "webhook-signature": "v1,"}, BODY, id="empty signature"),
     ],
 )
-def test_what_is_not_proven_is_refused_and_nothing_of_it_kept(
+def test_t2_what_is_not_proven_is_refused_and_nothing_of_it_kept(
     headers: dict[str, str], body: bytes
 ) -> None:
     """401 with a problem that names no secret."""

@@ -37,7 +37,7 @@ def plan(
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
-def test_a_hub_that_is_killed_goes_on(tmp_path: Path) -> None:
+def test_c1_c4_a_hub_that_is_killed_goes_on(tmp_path: Path) -> None:
     """Whatever it is killed with, the log and both sides agree in the end (C1, C4)."""
     report = run(play(plan(20, 2), tmp_path))
     assert report.violations == []
@@ -47,7 +47,7 @@ def test_a_hub_that_is_killed_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
-def test_lost_answers_cost_nothing_and_make_nothing_twice(tmp_path: Path) -> None:
+def test_c3_d2_n2_lost_answers_cost_nothing_and_make_nothing_twice(tmp_path: Path) -> None:
     """Commits and effects happen and nobody hears of it; sessions die (C3, D2, N2)."""
     only = (Blow.COMMITS, Blow.REPLIES, Blow.SESSION)
     report = run(play(plan(10, 3, Stage.APART, only), tmp_path))
@@ -58,7 +58,7 @@ def test_lost_answers_cost_nothing_and_make_nothing_twice(tmp_path: Path) -> Non
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
-def test_a_disk_that_fills_up_loses_nothing(tmp_path: Path) -> None:
+def test_d3_d4_a_disk_that_fills_up_loses_nothing(tmp_path: Path) -> None:
     """Nearly full it is refused in time; full, the database ends and comes back (D3, D4)."""
     if reason := why_not_mount():
         pytest.skip(reason)

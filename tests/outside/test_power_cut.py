@@ -19,7 +19,7 @@ def cut(*, fsync: bool) -> CutReport:
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
-def test_what_was_answered_is_on_the_disk() -> None:
+def test_c5_what_was_answered_is_on_the_disk() -> None:
     """After a power cut every receipt is on the log with its bytes, all invariants hold (C5)."""
     report = cut(fsync=True)
     assert report.violations == []
@@ -29,7 +29,7 @@ def test_what_was_answered_is_on_the_disk() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
-def test_a_database_that_does_not_wait_for_its_disk_is_found_out() -> None:
+def test_c5_a_database_that_does_not_wait_for_its_disk_is_found_out() -> None:
     """With fsync off answered messages are gone, so the run above would notice (C5)."""
     report = cut(fsync=False)
     assert not report.sound

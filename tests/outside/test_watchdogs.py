@@ -24,7 +24,9 @@ def decide(folder: Path, what: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("what", "code"), [("crash", -signal.SIGSEGV), ("hang", STUCK)])
-def test_a_message_that_ends_processes_is_put_aside(tmp_path: Path, what: str, code: int) -> None:
+def test_c10_a_message_that_ends_processes_is_put_aside(
+    tmp_path: Path, what: str, code: int
+) -> None:
     """So many processes end over it and no more; then it alone is dead, with the reason."""
     for _ in range(TRIES_MAX):
         assert decide(tmp_path, what).returncode == code
@@ -34,7 +36,7 @@ def test_a_message_that_ends_processes_is_put_aside(tmp_path: Path, what: str, c
     assert last.stdout.splitlines() == [APPLIED, APPLIED, dead, APPLIED, APPLIED]
 
 
-def test_a_message_that_loops_costs_no_process(tmp_path: Path) -> None:
+def test_c11_a_message_that_loops_costs_no_process(tmp_path: Path) -> None:
     """Its thinking is ended in the midst, in the batch and alone; then it is dead."""
     only = decide(tmp_path, "loop")
     assert only.returncode == 0, only.stderr

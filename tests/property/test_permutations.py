@@ -97,7 +97,7 @@ def test_every_permutation_with_the_order_desk_ends_alike(tale: Tale) -> None:
 
 @FEW
 @given(tale=tales(st.just(AMPLE) | scarce(), more=5, restock=False))
-def test_every_permutation_of_six_messages_ends_alike(tale: Tale) -> None:
+def test_o4_every_permutation_of_six_messages_ends_alike(tale: Tale) -> None:
     """All 720 orders of longer histories."""
     check_every_order(tale)
 

@@ -97,7 +97,7 @@ def test_every_movement_that_version_1_could_say_has_a_kind() -> None:
     moves=st.lists(st.tuples(INSIDE_STATES, INSIDE_STATES), min_size=1, max_size=6),
     data=st.data(),
 )
-def test_who_speaks_which_version_changes_nothing(
+def test_u1_who_speaks_which_version_changes_nothing(
     moves: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     """Every mix of versions, in every order and said twice, ends as version 2 alone does."""

@@ -54,7 +54,7 @@ def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
         assert 0 < figures[f"{name}_p50_ms"] <= figures[f"{name}_p99_ms"]
 
 
-def test_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:
+def test_d7_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:
     """Each reservation is resolved once, rows and log agree, and no call is left without answer."""
     figures: dict[str, Any] = run(calls.run(2000, 16, 500, 2, tmp_path, kills=1))
     assert (figures["workload"], figures["messages"]) == ("W5", 2000)

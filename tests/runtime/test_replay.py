@@ -44,7 +44,7 @@ async def _tell_the_shop(hub: Hub) -> None:
             await store.settle(told, now)
 
 
-def test_a_day_said_again_changes_nothing(hub: Hub) -> None:
+def test_o11_a_day_said_again_changes_nothing(hub: Hub) -> None:
     """Every message of a sender is absorbed: the same hash, no effect more (I29, O11)."""
     dry = hub.json("replay")
     assert (dry["applied"], dry["refused"]) == (False, [])

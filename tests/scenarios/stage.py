@@ -64,7 +64,7 @@ from crossdock.contracts.words import Noun
 from crossdock.inventory.bridge import PostingMode, PostingPolicy
 from crossdock.inventory.limits import CorrectionLimit
 from crossdock.inventory.reservations import Reservation
-from crossdock.log.keys import DESK_FIRST, transport_digest
+from crossdock.log.keys import DESK_FIRST, lasting_name, transport_digest
 from crossdock.log.records import Answer, NewMessage
 from crossdock.orders.lifecycle import EVENTS, Event, may_follow
 from crossdock.orders.state import OrderState, all_figures, status
@@ -91,6 +91,10 @@ COLUMNS_MAX = 7
 _ALL = 1_000_000
 _DAYS_LATER = at(10 * 86_400)
 _STANDINGS = ("posted", "asked", "rejected", "pending", "silent")
+
+
+_PLACED = re.compile(r"\b(?P<kind>SP|P|LC|IC|RP)-(?P<partition>\d+)-(?P<position>\d+)\b")
+"""How a story writes a number of the hub's: by the place of the message that it is made of."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,7 @@ class Stage:
 
     def play(self, text: str) -> None:
         """Play a whole story, and see that it leaves no condition unspoken."""
-        for row in rows(text):
+        for row in map(self._named, rows(text)):
             answer = self.hear(row)
             assert row.expected is not None or row.verb not in QUESTIONS, f"{row} expects nothing"
             expected = row.expected or ("applied" if answer else "")
@@ -231,6 +235,20 @@ class Stage:
         for named in self._notes_named:
             unspoken.pop(named, None)
         assert not unspoken, f"the story names none of these: {unspoken}"
+
+    def _named(self, row: Row) -> Row:
+        """A line in which the hub's numbers, told by the place of their message, are real."""
+        cells = tuple(_PLACED.sub(self._number, cell) for cell in row.cells)
+        expected = None if row.expected is None else _PLACED.sub(self._number, row.expected)
+        return replace(row, cells=cells, expected=expected)
+
+    def _number(self, told: re.Match[str]) -> str:
+        partition = self.hub.store.data.partitions.get(int(told["partition"]))
+        position = int(told["position"])
+        if partition is None or position > len(partition.messages):
+            return told[0]
+        said = partition.messages[position - 1].message
+        return f"{told['kind']}-{lasting_name(said.source, said.id)}"
 
     def hear(self, row: Row) -> str:
         """Do what a line says; gives the fate of its message, what it asked for, or nothing."""

@@ -73,7 +73,7 @@ def of_instances(outcome: Outcome) -> tuple[list[tuple[Any, ...]], list[str]]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_recorded_histories_go_as_they_went(file: Path) -> None:
+def test_u4_recorded_histories_go_as_they_went(file: Path) -> None:
     """Each message does to the instances what it did, asks for what it asked, and ends so."""
     house, logged = recorded(file)
     shadow = Shadow(recipe_words.HOUSES[house](small_policy()))

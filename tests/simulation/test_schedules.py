@@ -35,7 +35,9 @@ def test_a_slice_of_schedules_breaks_no_promise() -> None:
 
 
 @pytest.mark.parametrize("name", FAILPOINTS)
-def test_a_process_killed_at_any_commit_loses_nothing_and_does_nothing_twice(name: str) -> None:
+def test_c2_c9_a_process_killed_at_any_commit_loses_nothing_and_does_nothing_twice(
+    name: str,
+) -> None:
     """Killed on either side of the commit, the hub comes to the same end (C2, C3, C9)."""
     crashed = play(replace(STANDARD, crash_at=name))
     assert crashed.breach is None

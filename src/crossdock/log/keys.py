@@ -11,6 +11,9 @@ from hashlib import blake2b
 
 DIGEST_BYTES = 16
 
+_LASTING_DIGITS = 20
+"""80 bits: of a thousand million messages two share a name once in a million such logs."""
+
 DESK_FIRST = 1024
 """The first desk partition: beyond every partition that keys are spread over."""
 
@@ -26,6 +29,15 @@ def partition_of(key: str, partitions: int) -> int:
 def transport_digest(source: str, message_id: str) -> bytes:
     """The 16-byte transport key of (source, id)."""
     return blake2b(f"t\x1f{source}\x1f{message_id}".encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def lasting_name(source: str, message_id: str) -> str:
+    """A name of a message that it keeps wherever it stands on a log.
+
+    Numbers that far systems are told are made of it: a hub that went back to a backup hears the
+    message again at another place, and must ask for what it asked for under that number.
+    """
+    return transport_digest(source, message_id).hex()[:_LASTING_DIGITS]
 
 
 def business_digest(business_key: str) -> bytes:

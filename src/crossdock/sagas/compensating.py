@@ -47,7 +47,7 @@ def ask_back(turn: Turn, order: OrderState, known: dict[str, Figures]) -> None:
     named = tuple(LineQuantity(line=n, item=item, quantity=q) for n, item, q in lines)
     if policy is LateCancel.RETURN:
         request = ReturnRequest(
-            return_id=f"LC-{turn.message.place}",
+            return_id=f"LC-{turn.lasting_name}",
             order_id=order.order_id,
             lines=named,
             reason=ReturnReason.LATE_CANCELLATION,
@@ -62,7 +62,7 @@ def _intercept(turn: Turn, order: OrderState, lines: tuple[LineQuantity, ...]) -
     numbers = {line.line for line in lines}
     shipments = [n for n in sorted(order.shipments) if numbers & order.shipments[n].lines.keys()]
     said = ShipmentIntercept(
-        intercept_id=f"IC-{turn.message.place}",
+        intercept_id=f"IC-{turn.lasting_name}",
         order_id=order.order_id,
         customer=order.customer,
         shipments=tuple(shipments),

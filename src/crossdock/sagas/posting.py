@@ -63,8 +63,8 @@ def _line(movement: Movement, milestone: Milestone, quantity: int) -> StockPosti
 
 
 def new_posting_id(turn: Turn, number: int) -> str:
-    """A name that no other posting has: the message's place, and which of its postings it is."""
-    return f"SP-{turn.message.partition}-{turn.message.position}-{number}"
+    """A name that no other posting has: the message's, and which of its postings it is."""
+    return f"SP-{turn.lasting_name}-{number}"
 
 
 def ask(batch: Batch, turn: Turn, posting: StockPosting) -> None:

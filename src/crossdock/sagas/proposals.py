@@ -72,7 +72,7 @@ def put(
     """Put wishes before the owners of their cell: a document, and a message to each owner."""
     message = turn.message
     made = sum(1 for one in turn.outcome.documents if one.kind == PROPOSAL)
-    proposal_id = f"P-{message.partition}-{message.position}-{made + 1}"
+    proposal_id = f"P-{turn.lasting_name}-{made + 1}"
     owners = [owner for owner in answer.owners if owner not in (HUB, ANYBODY)]
     offer = Offer(
         entity=row.entity,

@@ -17,7 +17,7 @@ import msgspec
 from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory import ledger
 from crossdock.inventory.promise import PromiseBook
-from crossdock.log.keys import content_digest, partition_of, transport_digest
+from crossdock.log.keys import content_digest, lasting_name, partition_of, transport_digest
 from crossdock.log.own import OwnWords, own_words
 from crossdock.log.records import (
     Asker,
@@ -189,6 +189,11 @@ class Turn:
                     asker=asker,
                 )
             )
+
+    @property
+    def lasting_name(self) -> str:
+        """A name of the message that goes with it to any place of a log; see `log.keys`."""
+        return lasting_name(self.message.source, self.message.id)
 
     def asks(self, kind: str, number: str, key: str) -> Asker:
         """A document as one that is told how an effect ended, on the partition of this key."""

@@ -275,7 +275,7 @@ async def _one_got_them(house: House, number: int, done: Run) -> None:
     assert await house.held(f"r{number}-0", f"r{number}-1") == 2
 
 
-def test_two_desks_want_the_last_units(dsn: str) -> None:
+def test_d7_two_desks_want_the_last_units(dsn: str) -> None:
     """One gets them, the other is refused; under every schedule."""
     runs = every_schedule(dsn, STOCK, _last_units, _one_got_them)
     assert len(runs) >= 10
@@ -296,7 +296,7 @@ class CheckThenWrite(PostgresStore):
         await super().commit_calls(calls, repeats, decided, now)
 
 
-def test_the_schedules_find_the_oversell_where_nothing_guards(dsn: str) -> None:
+def test_d7_the_schedules_find_the_oversell_where_nothing_guards(dsn: str) -> None:
     """The same schedules against a store without the guard: units are sold twice."""
     sold: list[int] = []
 
@@ -403,7 +403,7 @@ def test_one_call_at_two_desks(dsn: str) -> None:
     assert len(every_schedule(dsn, KEYS, scene, check)) >= 10
 
 
-def test_two_items_in_the_other_order(dsn: str) -> None:
+def test_d8_two_items_in_the_other_order(dsn: str) -> None:
     """Rows are locked in one order by everybody: the sessions wait, and never for each other."""
 
     async def scene(house: House, number: int) -> Sequence[Act]:

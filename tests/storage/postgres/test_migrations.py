@@ -158,7 +158,7 @@ def test_a_failing_file_leaves_nothing_and_keeps_those_before(
     assert run(up(database_url, written(tmp_path, BASE, ADD))) == [*ADD]
 
 
-def test_a_killed_run_is_done_again_cleanly(tmp_path: Path, database_url: str) -> None:
+def test_u3_a_killed_run_is_done_again_cleanly(tmp_path: Path, database_url: str) -> None:
     """A session killed inside a file leaves no trace of it, and the next run back-fills once."""
     fill = "CREATE TABLE filled (id integer); INSERT INTO filled SELECT id FROM item;"
     slow = written(tmp_path, BASE, {"0002_pre_fill.sql": f"{fill} SELECT pg_sleep(30);"})
@@ -265,7 +265,7 @@ def test_a_file_that_appears_late_is_refused(tmp_path: Path, database_url: str) 
         run(up(database_url, written(tmp_path, BASE, ADD, DROP)))
 
 
-def test_an_older_hub_lives_with_additions_not_with_removals(
+def test_u2_an_older_hub_lives_with_additions_not_with_removals(
     tmp_path: Path, database_url: str
 ) -> None:
     """A newer release's pre files disturb nobody; its post files end the older release."""

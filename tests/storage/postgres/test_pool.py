@@ -134,7 +134,7 @@ def test_a_connection_lost_before_commit_kept_nothing(kept_url: str, statement: 
     [(Cut.BEFORE_COMMIT, 0), (Cut.AFTER_COMMIT, 1), (Cut.SILENT, 1)],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_a_lost_answer_to_commit_is_unknown(
+def test_c3_a_lost_answer_to_commit_is_unknown(
     kept_url: str, short_folder: Path, cut: Cut, kept: int
 ) -> None:
     """From COMMIT on nobody knows: the row may be there or not, and the error says just that."""
@@ -229,7 +229,7 @@ def test_connections_keep_utc_and_name_themselves(kept_url: str) -> None:
     assert run(ask()) == ["UTC", "crossdock", "30s", "5s"]
 
 
-def test_a_full_pool_is_a_timeout_not_a_hang(kept_url: str) -> None:
+def test_d5_a_full_pool_is_a_timeout_not_a_hang(kept_url: str) -> None:
     """When all connections are in use the next unit waits for its limit and is told why."""
 
     async def wait() -> None:

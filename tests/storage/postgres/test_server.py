@@ -79,7 +79,7 @@ def end_hub(hub: subprocess.Popen[str]) -> None:
     hub.stdout.close()
 
 
-def test_a_killed_postmaster_comes_back_with_every_row(folder: Folder) -> None:
+def test_d1_a_killed_postmaster_comes_back_with_every_row(folder: Folder) -> None:
     """After kill -9 of the postmaster `watch` restarts it, tells both, and no commit is lost."""
     events: list[ServerEvent] = []
 
@@ -126,7 +126,7 @@ def test_a_start_that_fails_is_tried_again(folder: Folder) -> None:
         file.write_text(ours)
 
 
-def test_a_killed_backend_costs_connections_but_no_row(folder: Folder) -> None:
+def test_d2_a_killed_backend_costs_connections_but_no_row(folder: Folder) -> None:
     """kill -9 of one backend resets all sessions; the same postmaster serves on with every row."""
 
     async def crash() -> object:

@@ -65,7 +65,7 @@ def test_our_own_server_is_safe(folder: Folder) -> None:
     assert run(check()) == ()
 
 
-def test_an_unsafe_server_is_refused_or_complained_about(folder: Folder) -> None:
+def test_d12_an_unsafe_server_is_refused_or_complained_about(folder: Folder) -> None:
     """All bad switches are named in one refusal; the development flag turns them into warnings."""
 
     async def check() -> tuple[str, tuple[str, ...]]:

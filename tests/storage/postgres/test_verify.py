@@ -285,7 +285,7 @@ def test_a_planted_violation_is_found(day_url: str, name: str) -> None:
     assert finding in (found.warnings if check.warning else found.broken)
 
 
-def test_stored_bytes_that_cannot_be_read_are_a_broken_promise(day_url: str) -> None:
+def test_d13_stored_bytes_that_cannot_be_read_are_a_broken_promise(day_url: str) -> None:
     """The checks that need them say so; all others are still answered."""
     of_order = (
         "(partition, position) IN (SELECT partition, position FROM message"

@@ -115,7 +115,7 @@ def odd(said: Sequence[Said | Unread]) -> Unread:
 # --- taking -------------------------------------------------------------------------------------
 
 
-def test_a_file_is_taken_when_it_has_not_changed_for_a_while(tmp_path: Path) -> None:
+def test_n21_a_file_is_taken_when_it_has_not_changed_for_a_while(tmp_path: Path) -> None:
     """A writer that pauses and goes on starts the wait anew (N21)."""
     reader = Reader(tmp_path, ORDERS, stable_seconds=10)
     reader.leave("orders-1.csv", orders(f"A;C;EUR;1;{EAN};1;1"), 1)

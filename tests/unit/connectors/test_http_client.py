@@ -234,13 +234,13 @@ def test_closed_without_a_word_is_lost() -> None:
 @pytest.mark.parametrize(
     "said", [b"", b"HTTP/1.1 200 OK\r\n", reply(b"{}")[:-1]], ids=["silent", "in head", "in body"]
 )
-def test_silence_ends_at_the_deadline(said: bytes) -> None:
+def test_n12_silence_ends_at_the_deadline(said: bytes) -> None:
     """The deadline holds for the whole exchange, wherever the far side stops."""
     outcome, _ = ask(said, hang=True, timeout_seconds=0.2)
     assert trouble(outcome) is Trouble.TIMED_OUT
 
 
-def test_trickling_ends_at_the_deadline() -> None:
+def test_n8_trickling_ends_at_the_deadline() -> None:
     """A far side that sends a byte now and then does not hold us longer than the deadline."""
 
     async def run() -> tuple[Reply | NoReply, float]:
@@ -275,7 +275,7 @@ def test_trickling_ends_at_the_deadline() -> None:
     assert took < 2.0
 
 
-def test_reply_at_the_cap_is_read_and_one_past_it_is_not() -> None:
+def test_n9_reply_at_the_cap_is_read_and_one_past_it_is_not() -> None:
     """The cap is exact."""
     outcome, _ = ask(reply(b"x" * 1_000), reply_bytes_max=1_000)
     assert isinstance(outcome, Reply)
@@ -283,7 +283,7 @@ def test_reply_at_the_cap_is_read_and_one_past_it_is_not() -> None:
     assert trouble(outcome) is Trouble.TOO_LARGE
 
 
-def test_bombs_are_not_unpacked() -> None:
+def test_n9_v4_bombs_are_not_unpacked() -> None:
     """A small body that unpacks to a huge one costs no memory worth speaking of."""
     bomb = gzip.compress(b"\0" * (64 * MIB))
     tracemalloc.start()
@@ -304,7 +304,7 @@ def test_compressed_replies_are_unpacked() -> None:
     assert trouble(outcome) is Trouble.UNREADABLE
 
 
-def test_redirects_are_not_followed() -> None:
+def test_n5_redirects_are_not_followed() -> None:
     """A redirect is a reply like any other; nothing is sent to where it points."""
     redirect = reply(b"", "307 Temporary Redirect", "text/plain", "Location: /elsewhere")
     outcome, requests = ask(redirect)

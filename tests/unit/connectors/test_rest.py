@@ -226,13 +226,13 @@ def test_each_reply_means_one_answer(said: bytes, answer: FarAnswer) -> None:
         reply(ONE_DONE[:-1]),
     ],
 )
-def test_success_that_says_nothing_of_our_key_is_unknown(said: bytes) -> None:
+def test_n4_success_that_says_nothing_of_our_key_is_unknown(said: bytes) -> None:
     """Status 200 with a login page, an error, garbage or another's result is never a success."""
     assert isinstance(one(said), Unknown)
 
 
 @pytest.mark.parametrize("length", [True, False], ids=["with length", "until closed"])
-def test_truncated_replies_are_never_a_success(length: bool) -> None:
+def test_n6_truncated_replies_are_never_a_success(length: bool) -> None:
     """A reply cut after any number of its bytes is unknown; only the whole one is a success."""
     whole = reply(ONE_DONE, length=length)
     for size in range(len(whole)):
@@ -240,7 +240,7 @@ def test_truncated_replies_are_never_a_success(length: bool) -> None:
     assert one(whole) == Accepted("INV-1")
 
 
-def test_truncated_chunks_are_never_a_success() -> None:
+def test_n6_truncated_chunks_are_never_a_success() -> None:
     """A chunked reply without its last chunk is unknown, although its JSON may be whole."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     whole = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ONE_DONE), ONE_DONE)
@@ -451,7 +451,7 @@ def test_one_bad_document_does_not_condemn_its_neighbours() -> None:
     ]
 
 
-def test_truncated_batch_replies_are_never_a_success() -> None:
+def test_n6_truncated_batch_replies_are_never_a_success() -> None:
     """A reply to a batch that is cut short is unknown for every document in it."""
     results = [{"id": d.business_key, "status": 201, "reference": "R"} for d in TWO]
     whole = reply(msgspec.json.encode({"results": results}), length=False)

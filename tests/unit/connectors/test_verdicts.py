@@ -38,7 +38,7 @@ MEANINGS: dict[int, tuple[type, bool | None]] = {
 
 
 @pytest.mark.parametrize("status", MEANINGS)
-def test_every_status_means_one_answer(status: int) -> None:
+def test_n5_every_status_means_one_answer(status: int) -> None:
     """A status means what its row says, and asking to slow down uses up no try."""
     kind, counts = MEANINGS[status]
     answer = judge(status)

@@ -101,7 +101,7 @@ def test_only_the_probe_closes_it() -> None:
     assert closed.closed_at == 102.0
 
 
-def test_what_may_be_sent_after_an_outage_grows_from_little() -> None:
+def test_n14_what_may_be_sent_after_an_outage_grows_from_little() -> None:
     """Two a second, doubled every second, and no limit after the ramp (N14)."""
     closed = Breaker(openings=1, closed_at=100.0)
     assert [ramp(closed, RULES, 100.0 + n) for n in range(4)] == [2, 4, 8, 16]
@@ -137,7 +137,7 @@ def test_a_line_that_loses_every_seventh_reply_does_not_keep_it_shut() -> None:
     assert shut < 300
 
 
-def test_a_destination_that_comes_and_goes_is_probed_and_no_more() -> None:
+def test_n15_a_destination_that_comes_and_goes_is_probed_and_no_more() -> None:
     """Up five seconds, down five, for an hour: pauses stay long, so few requests go (N15)."""
     breaker, now, sent = opened(), 100.0, 0
     while now < 3700.0:
@@ -152,7 +152,7 @@ def test_a_destination_that_comes_and_goes_is_probed_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("jump", [-10 * 365 * 86_400.0, -3600.0, 3600.0])
-def test_a_clock_that_jumps_leaves_it_shut_for_no_longer(jump: float) -> None:
+def test_t1_a_clock_that_jumps_leaves_it_shut_for_no_longer(jump: float) -> None:
     """A pause that is longer than the longest is over."""
     assert position(opened(), RULES, 100.0 + jump) is Position.HALF_OPEN
 

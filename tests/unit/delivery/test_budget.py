@@ -9,7 +9,7 @@ from crossdock.delivery.budget import FLOOR, SHARE, WINDOW_SECONDS, Budget, allo
 
 
 @given(st.lists(st.tuples(st.floats(0, 8), st.floats(0, 50), st.booleans()), max_size=80))
-def test_no_minute_has_more_repetitions_than_allowed(
+def test_l3_no_minute_has_more_repetitions_than_allowed(
     turns: list[tuple[float, float, bool]],
 ) -> None:
     """Whoever takes all that is allowed, whenever: a tenth of what is new in that minute, and few.

@@ -62,7 +62,7 @@ def lived(far: StillAtWork, clock: Clock, seconds: int = 60) -> MemoryStore:
     return store
 
 
-def test_a_far_side_still_at_work_is_not_asked_too_early() -> None:
+def test_n3_a_far_side_still_at_work_is_not_asked_too_early() -> None:
     """It acts seven seconds after we gave up; asked after ten, it is adopted: one label (N3)."""
     clock = Clock()
     far = StillAtWork(clock, acts_at=7, patience=10)
@@ -138,7 +138,7 @@ def test_evidence_of_every_answer_is_kept() -> None:
         assert view.ended[0].evidence == seen
 
 
-def test_a_clock_that_jumps_takes_nothing_from_who_is_at_it() -> None:
+def test_t1_a_clock_that_jumps_takes_nothing_from_who_is_at_it() -> None:
     """An hour passes by the wall, not by the steady clock: the second loop finds nothing (T1)."""
     clock = Clock()
     store = intended(ONE)

@@ -42,7 +42,7 @@ async def played(ability: Ability, script: tuple[Fault, ...]) -> Worker:
 
 
 @pytest.mark.parametrize("ability", [Ability.KEYS, Ability.LOOK_UP])
-def test_every_effect_happens_once_where_the_far_side_helps(ability: Ability) -> None:
+def test_n1_n2_every_effect_happens_once_where_the_far_side_helps(ability: Ability) -> None:
     """Exactly one effect per key, and the hub knows that it is done."""
 
     async def play() -> None:
@@ -55,7 +55,7 @@ def test_every_effect_happens_once_where_the_far_side_helps(ability: Ability) ->
     run(play())
 
 
-def test_what_nobody_can_be_asked_about_is_held() -> None:
+def test_n2_what_nobody_can_be_asked_about_is_held() -> None:
     """After the first doubt nothing is sent again: at most one effect, and a person looks."""
 
     async def play() -> None:

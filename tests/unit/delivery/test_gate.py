@@ -49,7 +49,7 @@ def passes(limits: Sparing, *names: str, gate: Gate | None = None, now: float = 
     at_once=st.integers(1, 9),
     turns=st.lists(st.tuples(st.sampled_from("abcde"), st.floats(0, 20)), max_size=60),
 )
-def test_requests_at_once_never_exceed_what_the_destination_bears(
+def test_l4_requests_at_once_never_exceed_what_the_destination_bears(
     at_once: int, turns: list[tuple[str, float]]
 ) -> None:
     """Summed over all whose part is still kept, however workers come, go and come back."""
@@ -158,7 +158,7 @@ def test_slow_down_without_a_time_is_answered_by_growing_pauses() -> None:
     assert gate.throttled == 0
 
 
-def test_workers_share_what_may_be_repeated() -> None:
+def test_l3_workers_share_what_may_be_repeated() -> None:
     """Evenly; where there is less than one each, luck gives it to one of them."""
     limits = Sparing(at_once=8)
     gate = passes(limits, "a", "b", "c", "d")

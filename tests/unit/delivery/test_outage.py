@@ -201,7 +201,7 @@ async def lived(*, outage: int, hangs: bool = False) -> World:
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["down", "hangs"])
-def test_a_destination_that_is_away_is_not_noticed_by_others(hangs: bool) -> None:
+def test_n13_a_destination_that_is_away_is_not_noticed_by_others(hangs: bool) -> None:
     """N13, N8, N12: the other's latency is what it is without an outage, to the hundredth.
 
     A far side that never answers holds its own requests until their time is over, nobody else's.
@@ -219,7 +219,7 @@ def test_a_destination_that_is_away_is_not_noticed_by_others(hangs: bool) -> Non
     run_virtually(play())
 
 
-def test_while_it_is_away_it_is_probed_and_no_more() -> None:
+def test_n12_l3_while_it_is_away_it_is_probed_and_no_more() -> None:
     """Five minutes of outage, 6,000 effects due: a handful of requests, then one a minute."""
 
     async def play() -> None:
@@ -233,7 +233,7 @@ def test_while_it_is_away_it_is_probed_and_no_more() -> None:
     run_virtually(play())
 
 
-def test_what_gathered_is_drained_within_its_quota() -> None:
+def test_n13_n14_what_gathered_is_drained_within_its_quota() -> None:
     """N14: twenty requests a second are its quota; none too many, and no time is lost.
 
     6,000 effects gathered in batches of ten: 600 requests are half a minute and the ramp.
@@ -262,7 +262,7 @@ def test_what_gathered_is_drained_within_its_quota() -> None:
     run_virtually(play())
 
 
-def test_a_far_side_with_a_limit_of_its_own_is_not_run_over() -> None:
+def test_n14_a_far_side_with_a_limit_of_its_own_is_not_run_over() -> None:
     """It answers 429 with Retry-After: all workers leave it alone, and little is repeated (N5)."""
 
     async def play() -> None:

@@ -20,7 +20,7 @@ from tests.unit.delivery.far_side import Asking, Clock, Even, FarSide, Fault, Wo
 ONE = ("release/1", "order-1")
 
 
-def test_what_a_dead_worker_had_in_flight_is_asked_about_first() -> None:
+def test_c2_what_a_dead_worker_had_in_flight_is_asked_about_first() -> None:
     """It happened, nobody heard of it; the next worker asks and sends nothing (C2)."""
     worker = Worker(intended(ONE), FarSide(Ability.LOOK_UP, [Fault.DIED_AFTER]))
     run(worker.turn())
@@ -53,7 +53,7 @@ def test_a_hub_that_starts_takes_up_at_once_what_its_last_life_left() -> None:
     assert worker.far.effects == {"release/1": 1}
 
 
-def test_a_worker_that_was_paused_too_long_records_nothing() -> None:
+def test_c6_a_worker_that_was_paused_too_long_records_nothing() -> None:
     """Another took the effect up and settled it; the late answer changes nothing (C6, I22)."""
     clock = Clock()
     store = intended(ONE)

@@ -44,7 +44,7 @@ def hasty(store: MemoryStore, far: FarSide, clock: Clock) -> Pump:
     return Pump("wms", far, store, clock, Even(), attempt_seconds_max=0.1)
 
 
-def test_an_attempt_ends_before_another_may_begin() -> None:
+def test_n3_an_attempt_ends_before_another_may_begin() -> None:
     """A far side that never answers: the attempt is given up in time, and in doubt (N3, N8)."""
     far = Silent(Ability.LOOK_UP)
     far.silent = True

@@ -123,7 +123,7 @@ RATIOS = st.tuples(st.integers(1, 10_000), st.integers(1, 500))
 
 
 @given(base=st.integers(0, QUANTITY_MAX), ratio=RATIOS, digits=st.integers(0, 4))
-def test_nothing_is_lost_in_either_direction(
+def test_v2_nothing_is_lost_in_either_direction(
     base: int, ratio: tuple[int, int], digits: int
 ) -> None:
     """Quantity x ratio + remainder is what went in, under every policy; up and down enclose it."""

@@ -194,7 +194,7 @@ def test_a_store_that_was_away_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_commit_of_which_nobody_heard_is_not_made_twice(kept: bool) -> None:
+def test_c3_a_commit_of_which_nobody_heard_is_not_made_twice(kept: bool) -> None:
     """Whether it was kept or not, in the end it was made once, and the work goes on at once."""
     data = house(5, placed(FIRST, 2))
     point = "commit.after-commit" if kept else "commit.before-commit"
@@ -215,7 +215,7 @@ def test_a_commit_of_which_nobody_heard_is_not_made_twice(kept: bool) -> None:
     assert reserved(data) == {"reserved": 3, "waiting": 0}
 
 
-def test_who_lost_the_lease_writes_nothing() -> None:
+def test_c6_who_lost_the_lease_writes_nothing() -> None:
     """A worker that was paused too long: the partition's new holder has decided (C6)."""
     data = house(5, placed(FIRST, 2))
     clock = Clock()

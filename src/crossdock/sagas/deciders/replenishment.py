@@ -79,7 +79,7 @@ def _expected(turn: Turn, policy: StockPolicy) -> int:
 def _ask(turn: Turn, policy: StockPolicy) -> None:
     assert policy.reorder_point is not None
     request = ReplenishmentRequest(
-        request_id=f"RP-{turn.message.partition}-{turn.message.position}",
+        request_id=f"RP-{turn.lasting_name}",
         item=policy.item,
         site=policy.site,
         free=turn.book.free(policy.item, policy.site),

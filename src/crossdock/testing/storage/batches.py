@@ -433,7 +433,9 @@ class BatchContract(ContractBase):
         assert await picture(store) == kept
 
     @scene
-    async def test_deciding_and_taking_in_at_the_same_time_leave_no_gap(self, on: Engine) -> None:
+    async def test_d6_deciding_and_taking_in_at_the_same_time_leave_no_gap(
+        self, on: Engine
+    ) -> None:
         """The hub's own messages and those from outside share the log without a lost place."""
         handles = [await on.handle() for _ in range(2)]
 

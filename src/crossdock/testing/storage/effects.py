@@ -84,7 +84,7 @@ class EffectContract(ContractBase):
         assert keys(await claim(store)) == ["d", "a"]
 
     @scene
-    async def test_only_the_head_of_a_key_is_claimed(self, on: Engine) -> None:
+    async def test_d6_only_the_head_of_a_key_is_claimed(self, on: Engine) -> None:
         """Effects of one key go out one after the other, also across lanes (I21)."""
         store = await on.handle()
         await intend(

@@ -198,7 +198,7 @@ class IntakeContract(ContractBase):
             assert await everything(alone) == await everything(store)
 
     @scene
-    async def test_racing_writers_leave_no_gap_and_no_message_twice(self, on: Engine) -> None:
+    async def test_d6_racing_writers_leave_no_gap_and_no_message_twice(self, on: Engine) -> None:
         """Each message is accepted once, whoever brings it, and positions stay gapless."""
         handles = [await on.handle() for _ in range(RACERS)]
 
@@ -250,7 +250,7 @@ class IntakeContract(ContractBase):
         assert Counter(one.rival for one in rivals) == {None: 1, place: RACERS - 1}
 
     @scene
-    async def test_writers_that_name_partitions_in_opposite_order_both_finish(
+    async def test_d8_writers_that_name_partitions_in_opposite_order_both_finish(
         self, on: Engine
     ) -> None:
         """No order of partitions within a batch makes two writers wait for each other for ever."""
