@@ -61,7 +61,7 @@ def findings(hub: Hub, *arguments: str) -> list[tuple[str, str, str, int]]:
 
 
 def test_people_see_what_is_open_and_decide(hub: Hub) -> None:
-    """A rejected invoice is asked for again, a stray shipment is linked, another one closed."""
+    """A rejected invoice is asked for again, a stray shipment is linked or closed (P28)."""
     rejected = ("SO-1", "SH-1", "invoice-rejected", 1000)
     strays = [
         ("SO-X", "SH-2", "shipment-without-order", 0),

@@ -69,7 +69,7 @@ def hub(tmp_path: Path) -> Hub:
 
 
 def test_conditions_are_worked_on(hub: Hub) -> None:
-    """Listed by severity with money at risk, assigned, closed with a reason, and all of it kept."""
+    """Listed with money at risk, assigned, closed with a reason, and all of it kept (P56)."""
     found = hub.json("exceptions", "list")
     rows = {row["kind"]: row for row in found["exceptions"]}
     assert set(rows) == {"over-shipped", "unknown-code", "not-yours", "refused"}
@@ -177,7 +177,7 @@ def test_a_held_effect_is_ruled_on(hub: Hub) -> None:
 
 
 def test_a_bulk_retry_that_is_cut_off_goes_on(tmp_path: Path) -> None:
-    """Each is copied once, whatever the first run had done; those that stay held are new work."""
+    """Each is copied once, whatever the first run had done (P57); what stays held is new work."""
     hub = make(tmp_path, HOUSE)
     held = [
         said(n, "erp", "item.changed", {"item": f"i-{n}", "status": "Q"}) for n in range(10, 16)

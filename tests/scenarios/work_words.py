@@ -87,6 +87,16 @@ def _pause(name: str, rule: str, switch: str, on: str, seconds: str = "0") -> Sa
     )
 
 
+def _silence(name: str, rule: str, switch: str, on: str) -> Said:
+    return catalogue.PAUSE_SWITCHED, pauses.PauseSwitch(
+        pause_id=rule,
+        switch=int(switch),
+        on=on == "on",
+        rule="order events silent > 4h: alarm",
+        measured_seconds=0,
+    )
+
+
 def _numbering(policy: Policy, after_limit: AfterLimit) -> Policy:
     """Picks and shipments of the warehouse are numbered; a gap has five minutes."""
     kinds = frozenset({catalogue.PICK_CONFIRMED, catalogue.SHIPMENT_SHIPPED})
@@ -119,6 +129,7 @@ DOINGS: dict[str, Callable[..., Said]] = {
     "rule": _rule,
     "resend": _resend,
     "pause": _pause,
+    "silence": _silence,
 }
 """What a person may do: verb -> (a number, the line's columns) -> message."""
 

@@ -189,7 +189,7 @@ def test_rows_that_share_a_key_are_one_order(tmp_path: Path) -> None:
 
 
 def test_each_record_has_its_own_fate_and_the_report_adds_up(tmp_path: Path) -> None:
-    """A ragged row and a price that is none are held; the others are said (I6, V9)."""
+    """A ragged row and a price that is none are held; the others are said (P25, I6, V9)."""
     reader = Reader(tmp_path, ORDERS)
     good, bad = f"A;C;EUR;1;{EAN};1;1", f"B;C;EUR;1;{EAN};1;one"
     reader.leave("orders-1.csv", orders(good, bad, "ragged;row", f"D;C;EUR;1;{EAN};1;1"))
@@ -235,7 +235,7 @@ def test_suspicious_values_are_named_and_not_taken(
 def test_a_file_whose_control_record_does_not_agree_is_not_taken(
     tmp_path: Path, trailer: str, where: str | None
 ) -> None:
-    """Half a file looks like a whole one; its count and its sum do not."""
+    """Half a file looks like a whole one; its count and its sum do not (P25)."""
     reader = Reader(tmp_path, {**ORDERS, "control": CONTROL})
     rows = (f"A;C;EUR;1;{EAN};2;1", f"B;C;EUR;1;{EAN};3;1")
     reader.leave("orders-1.csv", orders(*rows, trailer))
@@ -304,7 +304,7 @@ def test_what_cannot_be_read_is_put_aside_whole(tmp_path: Path, kind: str, conte
 
 
 def test_of_a_full_export_only_what_differs_is_said(tmp_path: Path) -> None:
-    """And an item that goes back to what it was is said again, under another id."""
+    """And an item that goes back to what it was is said again, under another id (P30)."""
     reader = Reader(tmp_path, ITEMS)
     reader.leave("items-1.ndjson", items(mug=1, cup=1), 1)
     first = ids(reader.rest())
@@ -344,7 +344,7 @@ def test_two_exports_that_wait_are_each_compared_with_the_one_before(tmp_path: P
 
 
 def test_a_hub_that_dies_goes_on_at_the_page_that_it_kept(tmp_path: Path) -> None:
-    """At every page once: what is said in the end is what one reading says, under the same ids."""
+    """At every page once: in the end all is said as by one reading, under the same ids (P26)."""
     whole = Reader(tmp_path / "whole", ITEMS)
     torn = Reader(tmp_path / "torn", ITEMS, page_size=3)
     for reader in (whole, torn):

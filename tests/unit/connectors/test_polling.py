@@ -40,7 +40,7 @@ def poll(cursor: Overlapping, visible: list[Change], page: int) -> tuple[Overlap
 
 
 def test_a_change_that_commits_late_is_heard() -> None:
-    """Its stamp lies before what the last poll had seen, within the overlap."""
+    """Its stamp lies before what the last poll had seen, within the overlap (P24, P27)."""
     early = Change("1", "a", moment(100))
     late = Change("2", "a", moment(70))
     cursor, heard = poll(Overlapping(), [early], 10)
@@ -89,7 +89,7 @@ def test_the_cursor_stays_small() -> None:
 def test_every_version_that_stands_at_a_poll_is_heard(
     changes: list[tuple[int, int, int, str]], page: int
 ) -> None:
-    """Whatever commits within the overlap of its stamp is heard, at any page size, in any order.
+    """Whatever commits within the overlap of its stamp is heard, at any page size and order (P27).
 
     Each change is (stamp, how long it took to commit, record, version); the far side shows the
     newest committed version of each record, and is polled after every commit.

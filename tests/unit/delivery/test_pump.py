@@ -44,7 +44,7 @@ def test_what_is_in_flight_is_left_alone() -> None:
 
 
 def test_a_hub_that_starts_takes_up_at_once_what_its_last_life_left() -> None:
-    """It need not wait for the attempt to run out, and still asks first."""
+    """It need not wait for the attempt to run out, and asks first: nothing stays begun (P23)."""
     worker = Worker(intended(ONE), FarSide(Ability.LOOK_UP, [Fault.DIED_BEFORE]))
     run(worker.turn())
     at_once(worker.store.reclaim(worker.clock.now()))
@@ -54,7 +54,7 @@ def test_a_hub_that_starts_takes_up_at_once_what_its_last_life_left() -> None:
 
 
 def test_c6_a_worker_that_was_paused_too_long_records_nothing() -> None:
-    """Another took the effect up and settled it; the late answer changes nothing (C6, I22)."""
+    """Another took the effect up and settled it; the late answer changes nothing (P23, I22)."""
     clock = Clock()
     store = intended(ONE)
     other = Worker(store, FarSide(Ability.KEYS), clock=clock)

@@ -115,7 +115,7 @@ class House:
 
 
 def test_a_page_is_on_the_log_and_the_next_begins_behind_it() -> None:
-    """The cursor is given back as it was kept; a feed with more is read again at once."""
+    """The cursor is given back as it was kept; a feed with more is read again at once (P26)."""
     feed = FarFeed(Page([party("1")], "p2", more=True), Page([party("2")], "p3"))
     house = House(feed)
     assert (house.turn(), house.turn(), house.turn()) == (1, 1, 0)

@@ -47,11 +47,21 @@ def _switched(batch: Batch, turn: Turn, noun: PauseSwitch) -> None:
     batch.store_document(
         turn, PAUSE, noun.pause_id, Pause(noun.rule, noun.on, place, list(noun.types))
     )
-    if noun.on:
+    if not noun.types:
+        _alarm(turn, noun)
+    elif noun.on:
         late = f"{noun.measured_seconds} s late; not told: {', '.join(noun.types)}"
         turn.note("flow-paused", noun.pause_id, f"{noun.rule}: {late}")
     else:
         turn.cure("flow-paused", noun.pause_id, "what comes is on time again: told again")
+
+
+def _alarm(turn: Turn, noun: PauseSwitch) -> None:
+    """Nothing is held back: a person is told that nothing comes, and that it comes again."""
+    if noun.on:
+        turn.note("events-silent", noun.pause_id, noun.rule)
+    else:
+        turn.cure("events-silent", noun.pause_id, "something came")
 
 
 def _wants(wanted: Wanted, noun: PauseSwitch) -> None:
