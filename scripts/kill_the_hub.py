@@ -11,9 +11,9 @@ continued, or is asked to end; sometimes it is killed again while it starts.
 
 With --stage apart PostgreSQL is a process of the harness, a second process decides and delivers
 beside the hub, and a proxy stands in every line: then PostgreSQL also restarts without a checkpoint
-and stays down for some seconds, single sessions are killed, all connections are used up, the worker
-is stopped until its leases are gone, answers to COMMIT are lost, and so are requests to far systems
-and their answers; some come twice, one system falls silent, all lines lag.
+and stays down for some seconds, or stands still; single sessions are killed, all connections are
+used up, the worker is stopped until its leases are gone, answers to COMMIT are lost, and so are
+requests to far systems and their answers; some come twice, one system falls silent, all lines lag.
 
 With --stage disks (as root) the hub's own database is on two small disks, and that of its data or
 of its write-ahead log becomes nearly full (the hub must refuse before anything breaks) or full, for

@@ -58,6 +58,17 @@ def test_c3_d2_n2_lost_answers_cost_nothing_and_make_nothing_twice(tmp_path: Pat
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("blow", [Blow.STALL, Blow.STILL, Blow.RESTART], ids=lambda b: b.name)
+def test_c6_d1_what_stood_still_or_was_down_goes_on(tmp_path: Path, blow: Blow) -> None:
+    """A worker past its lease; a database as on a disk that does not answer; one that is down."""
+    report = run(play(plan(10, 1, Stage.APART, (blow,)), tmp_path))
+    assert report.violations == []
+    assert report.sound
+    assert [struck.blow for struck in report.blows] == [blow]
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
 def test_d3_d4_a_disk_that_fills_up_loses_nothing(tmp_path: Path) -> None:
     """Nearly full it is refused in time; full, the database ends and comes back (D3, D4)."""
     if reason := why_not_mount():

@@ -34,6 +34,9 @@ _DOWN_SECONDS = (0.0, 5.0)
 _STALL_SECONDS = (11.0, 14.0)
 """Longer than a lease lasts, which is ten seconds."""
 
+_STILL_SECONDS = (1.0, 14.0)
+"""Some shorter than a statement may take, some longer than a lease lasts."""
+
 _BROKEN_SECONDS = (0.5, 2.5)
 _SILENT_SECONDS = (1.0, 8.0)
 """Some shorter than the hub's patience with a far system, some longer."""
@@ -76,6 +79,7 @@ class Blows:
             Blow.RESTART: self._restart_database,
             Blow.SESSION: self._kill_session,
             Blow.STALL: self._stall_worker,
+            Blow.STILL: self._stop_database,
             Blow.COMMITS: self._lose_commits,
             Blow.REPLIES: self._lose_replies,
             Blow.REQUESTS: self._lose_requests,
@@ -192,6 +196,18 @@ class Blows:
         seconds = self._chance.uniform(*_DOWN_SECONDS)
         await self._grounds.database.restart(seconds)
         struck.detail = f"down {seconds:.1f} s"
+        self._measure()
+
+    async def _stop_database(self, struck: Struck) -> None:
+        """Stop all its processes and let them go on: so looks a disk that does not answer (D11)."""
+        seconds = self._chance.uniform(*_STILL_SECONDS)
+        processes = self._grounds.processes
+        processes.strike(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            processes.strike(signal.SIGCONT)
+        struck.detail = f"{seconds:.1f} s"
         self._measure()
 
     async def _kill_session(self, struck: Struck) -> None:

@@ -27,6 +27,7 @@ class Blow(StrEnum):
     RESTART = "restart database at once"
     SESSION = "kill -9 one session"
     STALL = "stop worker past its lease"
+    STILL = "database stands still"
     COMMITS = "replies to COMMIT lost"
     REPLIES = "replies of far systems lost"
     REQUESTS = "requests to far systems lost"
@@ -59,6 +60,7 @@ APART = {
     Blow.RESTART: 14,
     Blow.SESSION: 8,
     Blow.STALL: 4,
+    Blow.STILL: 4,
     Blow.COMMITS: 12,
     Blow.REPLIES: 12,
     Blow.REQUESTS: 4,
