@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -30,6 +31,7 @@ from crossdock.log.records import NewMessage
 from crossdock.orders import facts
 from crossdock.orders.facts import Happened
 from crossdock.orders.state import OrderState
+from crossdock.sagas.rebuild import FACTS
 from crossdock.testing.hub import Ending, SmallHub, small_policy
 from crossdock.testing.strategies import AMPLE, Said, Tale, scarce, tales
 
@@ -163,16 +165,17 @@ def test_a_fold_that_assigns_instead_of_adding_is_found(monkeypatch: pytest.Monk
     """The property has teeth: with one fold broken on purpose it finds a history that differs."""
     fold = facts.pick
 
-    def assigning(order: OrderState, said: Pick) -> list[Happened]:
+    def assigning(order: OrderState, said: Pick, at: datetime) -> list[Happened]:
         before = {
             done.line: order.line(done.line, done.item).at(said.site).picked for done in said.lines
         }
-        happened = fold(order, said)
+        happened = fold(order, said, at)
         for done in said.lines:
             order.lines[done.line].at(said.site).picked -= before[done.line]
         return happened
 
-    monkeypatch.setattr(facts, "pick", assigning)
+    kind = catalogue.PICK_CONFIRMED
+    monkeypatch.setitem(FACTS, kind, replace(FACTS[kind], fold=assigning))
 
     @settings(QUICK, max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
     @given(tale=tales(st.just(AMPLE), more=4))

@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -31,12 +32,15 @@ from crossdock.contracts.shipments import Pack, Pick, Shipment
 from crossdock.contracts.steering import OrderOverride, OrderPriority
 from crossdock.contracts.stock import units_of
 from crossdock.contracts.vocabulary import OverrideAction, PickSource
+from crossdock.orders import moments
 from crossdock.orders.holding import restand
-from crossdock.orders.lots import Key, Split, changes, note_goods
+from crossdock.orders.lots import Key, Split, changes
+from crossdock.orders.moments import Step
 from crossdock.orders.state import (
     Amounts,
     CorrectionMark,
     CreditMark,
+    GoodsTold,
     InvoiceMark,
     Line,
     OrderState,
@@ -62,6 +66,7 @@ class Happened:
     shipped: int = 0  # newly through the door
     goods: tuple[tuple[Key, int, int], ...] = ()  # taken and shipped by lot; () where none is named
     displaced: str = ""  # lots that were picked by name, and then did not leave, in words
+    steps: tuple[Step, ...] = ()  # all of it by moment, where it was told after later facts
 
 
 def place_order(order: OrderState, said: Order, since: datetime) -> None:
@@ -188,31 +193,27 @@ def override(order: OrderState, said: OrderOverride) -> None:
             line.only_site_revision, line.only_site = mark, said.site or ""
 
 
-def pick(order: OrderState, said: Pick) -> list[Happened]:
-    """Learn what was taken off the shelf and what was not found."""
+def pick(order: OrderState, said: Pick, at: datetime) -> list[Happened]:
+    """Learn what was taken off the shelf and what was not found, and when."""
     happened = []
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
         named = bool(done.lot or done.serials) or done.source is not PickSource.AVAILABLE
-        taken, before = place.taken, _split(place, named=named)
-        place.picked += done.quantity
         place.short += done.short
-        for lot, units in units_of(done.lot, done.serials, done.quantity) if named else ():
-            note_goods(place, done.source, lot, picked=units)
         seen = Happened(done.line, done.item, said.site, done.lot or "", short=done.short)
-        happened.append(_compared(seen, place, taken, before))
+        goods = units_of(done.lot, done.serials, done.quantity) if named else ()
+        told = _told(at, "picked", done.quantity, done.source, goods)
+        happened.append(_added(seen, place, told, named=named))
     return happened
 
 
-def pack(order: OrderState, said: Pack) -> list[Happened]:
-    """Learn what went into a carton."""
+def pack(order: OrderState, said: Pack, at: datetime) -> list[Happened]:
+    """Learn what went into a carton, and when."""
     happened = []
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
-        taken, before = place.taken, _split(place, named=False)
-        place.packed += done.quantity
-        seen = Happened(done.line, done.item, said.site, "")
-        happened.append(_compared(seen, place, taken, before))
+        told = _told(at, "packed", done.quantity)
+        happened.append(_added(Happened(done.line, done.item, said.site, ""), place, told))
     return happened
 
 
@@ -223,23 +224,30 @@ def ship(order: OrderState, said: Shipment, at: datetime) -> list[Happened]:
     for done in said.lines:
         place = order.line(done.line, done.item).at(said.site)
         named = bool(done.lot or done.serials)
-        taken, before = place.taken, _split(place, named=named)
-        place.shipped += done.quantity
-        for lot, units in units_of(done.lot, done.serials, done.quantity) if named else ():
-            note_goods(place, PickSource.AVAILABLE, lot, shipped=units)
         mark.lines[done.line] = mark.lines.get(done.line, 0) + done.quantity
         seen = Happened(done.line, done.item, said.site, "", shipped=done.quantity)
-        happened.append(_compared(seen, place, taken, before))
+        goods = units_of(done.lot, done.serials, done.quantity) if named else ()
+        told = _told(at, "shipped", done.quantity, goods=goods)
+        happened.append(_added(seen, place, told, named=named))
     return happened
 
 
-def _split(place: SiteLine, *, named: bool) -> Split | None:
-    """The goods of a place by lot; None where no lot was ever named there, as is usual."""
-    return Split(place) if named or place.goods else None
+def _told(
+    at: datetime,
+    figure: str,
+    units: int,
+    source: PickSource = PickSource.AVAILABLE,
+    goods: Iterable[tuple[str, int]] = (),
+) -> GoodsTold:
+    named = tuple((source.value, lot, quantity) for lot, quantity in goods)
+    return GoodsTold(moments.ticks(at), figure, units, named)
 
 
-def _compared(seen: Happened, place: SiteLine, taken: int, before: Split | None) -> Happened:
-    """What a fact did to the goods of a place, with those by lot."""
+def _added(seen: Happened, place: SiteLine, told: GoodsTold, *, named: bool = False) -> Happened:
+    """Add a fact to its place; gives what it did to the goods there, with those by lot."""
+    taken = place.taken
+    before = Split(place) if named or place.goods else None  # no lot was ever named, as is usual
+    seen.steps = moments.add(place, told)
     seen.taken = place.taken - taken
     if before is not None:
         after = Split(place)

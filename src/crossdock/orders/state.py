@@ -30,6 +30,19 @@ class LotGoods(msgspec.Struct, array_like=True):
     shipped: int = 0
 
 
+class GoodsTold(msgspec.Struct, array_like=True, omit_defaults=True, order=True):
+    """One fact about goods at a place: when it happened, and how much it added to which figure.
+
+    `goods` are the units of it by (source, lot), where a lot or another place than the shelf was
+    named.
+    """
+
+    at: int  # microseconds of UTC since 1970
+    figure: str  # "picked", "packed" or "shipped"
+    units: int
+    goods: tuple[tuple[str, str, int], ...] = ()
+
+
 class SiteLine(msgspec.Struct, omit_defaults=True):
     """One line at one site, in base units; `stopping` is asked to be stopped and not answered.
 
@@ -49,6 +62,7 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     picked_grams: int = 0
     shipped_grams: int = 0
     goods: list[LotGoods] = []  # what was said of lots, by (lot, source)
+    told: list[GoodsTold] = []  # the facts that make up picked, packed and shipped, by moment
 
     @property
     def taken(self) -> int:

@@ -68,7 +68,7 @@ FACTS: dict[str, FactKind] = {
     ),
     catalogue.PICK_CONFIRMED: FactKind(
         lambda said: f"pick/{said.site}/{said.pick_id}",
-        lambda order, said, _: facts.pick(order, said),
+        facts.pick,
     ),
     catalogue.RELEASE_STOPPED: FactKind(
         lambda said: f"{STOP_ANSWER}{said.site}/{said.release_cancellation_id}",
@@ -76,7 +76,7 @@ FACTS: dict[str, FactKind] = {
     ),
     catalogue.CARTON_PACKED: FactKind(
         lambda said: f"carton/{said.site}/{said.carton_id}",
-        lambda order, said, _: facts.pack(order, said),
+        facts.pack,
     ),
     catalogue.SHIPMENT_SHIPPED: FactKind(
         lambda said: f"shipment/{said.shipment_id}",

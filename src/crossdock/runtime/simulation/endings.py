@@ -18,7 +18,6 @@ from crossdock.contracts.vocabulary import INSIDE, Fate
 from crossdock.log.records import Recorded
 from crossdock.orders.state import Line, OrderState
 from crossdock.runtime.simulation.checks import Breach, Picture
-from crossdock.runtime.simulation.plan import Fault
 
 if TYPE_CHECKING:
     from crossdock.runtime.simulation.world import World
@@ -198,9 +197,6 @@ _FIGURES = {
 def _stock(world: World, seen: Picture) -> Iterator[Breach]:
     """What is on shelves and elsewhere in the house, hub and warehouse, item by item."""
     unsaid = _items_not_applied(seen)
-    if Fault.REORDERED in world.plan.faults:
-        # A pick that is told after a count, of units whose shipment implied it, is not dated back.
-        unsaid |= {item for _, item in world.doings.counted}
     for site in ("EAST", "WEST"):
         ours: Counter[tuple[str, str]] = Counter()
         for row in seen.balances:
