@@ -28,21 +28,15 @@ from crossdock.contracts.orders import (
 from crossdock.contracts.shipments import Pick, PickLine, Shipment, ShipmentLine
 from crossdock.log.keys import transport_digest
 from crossdock.log.records import NewMessage
-from crossdock.orders import facts
 from crossdock.orders.facts import Happened
 from crossdock.orders.state import OrderState
-from crossdock.sagas.rebuild import FACTS
+from crossdock.sagas.rebuild import FACTS, FactKind
 from crossdock.testing.hub import Ending, SmallHub, small_policy
 from crossdock.testing.strategies import AMPLE, Said, Tale, scarce, tales
+from tests.property.every_order import renamed
 
 QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FEW = settings(QUICK, max_examples=15)
-
-
-def renamed(message: NewMessage) -> NewMessage:
-    """The same business fact under a new id, as a sender tells it that lost its memory."""
-    name = f"again-{message.id}"
-    return replace(message, id=name, transport_key=transport_digest(message.source, name))
 
 
 def ending(
@@ -161,21 +155,25 @@ def test_two_hundred_messages_of_twenty_orders_end_alike(data: st.DataObject, se
         assert ending(Tale(AMPLE, []), shuffled, at_a_time=at_a_time, partitions=3) == expected
 
 
-def test_a_fold_that_assigns_instead_of_adding_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The property has teeth: with one fold broken on purpose it finds a history that differs."""
-    fold = facts.pick
+def assigning(kind: FactKind) -> FactKind:
+    """Picks that are learned wrongly: each overwrites what was picked before it."""
 
-    def assigning(order: OrderState, said: Pick, at: datetime) -> list[Happened]:
+    def fold(order: OrderState, said: Pick, at: datetime) -> list[Happened]:
         before = {
             done.line: order.line(done.line, done.item).at(said.site).picked for done in said.lines
         }
-        happened = fold(order, said, at)
+        happened = kind.fold(order, said, at) or []
         for done in said.lines:
             order.lines[done.line].at(said.site).picked -= before[done.line]
         return happened
 
+    return replace(kind, fold=fold)
+
+
+def test_a_fold_that_assigns_instead_of_adding_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The property has teeth: with one fold broken on purpose it finds a history that differs."""
     kind = catalogue.PICK_CONFIRMED
-    monkeypatch.setitem(FACTS, kind, replace(FACTS[kind], fold=assigning))
+    monkeypatch.setitem(FACTS, kind, assigning(FACTS[kind]))
 
     @settings(QUICK, max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
     @given(tale=tales(st.just(AMPLE), more=4))

@@ -70,9 +70,9 @@ class Told:
         return list(rows(self.text))
 
 
-def incidents(folder: Path) -> Iterator[Told]:
+def incidents(folder: Path, files: str = "*.txt") -> Iterator[Told]:
     """Every incident of every file; `== NAME` begins one."""
-    for file in sorted(folder.glob("*.txt")):
+    for file in sorted(folder.glob(files)):
         head, *parts = re.split(r"^== ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
         assert not list(rows(head)), f"{file.name}: an incident has a name"
         for part in parts:

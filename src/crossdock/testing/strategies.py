@@ -156,12 +156,13 @@ def tales(
     stock: st.SearchStrategy[dict[str, dict[str, int]]],
     *,
     more: int,
+    least: int = 1,
     order_id: str = "o-1",
     restock: bool = True,
     kits: bool = False,
     desk: bool = False,
 ) -> Tale:
-    """One order, of `kits` or without any, and up to `more` further messages about it.
+    """One order, of `kits` or without any, and `least` to `more` further messages about it.
 
     With a `desk` people hold it, let it go, hurry it and decide against the rules. Without
     `restock` no return goes back to a shelf, so the order alone decides what is on it.
@@ -170,7 +171,7 @@ def tales(
     wish = kit_orders(order_id) if kits else orders(order_id)
     masters = KITS if kits else ()
     said: list[Said] = [(catalogue.ORDER_PLACED, draw(wish))]
-    for number in range(draw(st.integers(1, more))):
+    for number in range(draw(st.integers(least, more))):
         tale = Tale(opening, said, masters)
         hub = tale.hub()
         hub.tell(*tale.messages())
