@@ -92,7 +92,7 @@ ORDERS: dict[str, Any] = {
 """Which rules its orders are asked, and who lets go on what the desk held back."""
 
 PARCELS: dict[str, Any] = {
-    "recipes": ["parcel", "order-to-ship"],
+    "recipes": ["parcel", "order-to-ship", "return", "invoice-match"],
     "ownership": {
         "rate": {"consumers": ["carrier"]},
         "label": {"consumers": ["carrier"]},

@@ -25,6 +25,8 @@ from crossdock.runtime.simulation.store import Engine, Handle
 from crossdock.sagas import rebuild
 from crossdock.sagas.batch import order_row
 from crossdock.sagas.decide import opened
+from crossdock.sagas.recipes.saga import KIND as SAGA
+from crossdock.sagas.recipes.saga import Saga
 
 _ALL = 1_000_000
 _SETTLED = frozenset(str(verdict) for verdict in SETTLED)
@@ -53,6 +55,7 @@ class Picture:
     effects: list[EffectView]
     exceptions: dict[tuple[str, str], ExceptionRow]
     states: dict[str, OrderState] = field(default_factory=dict)
+    sagas: list[Saga] = field(default_factory=list)
 
     @property
     def is_decided(self) -> bool:
@@ -82,6 +85,10 @@ def look(engine: Engine, store: Handle) -> Picture:
         states={
             name: msgspec.json.decode(row.state, type=OrderState) for name, row in orders.items()
         },
+        sagas=[
+            msgspec.json.decode(one.body, type=Saga)
+            for one in store.run("documents_of_kind", SAGA, "", _ALL)
+        ],
     )
 
 

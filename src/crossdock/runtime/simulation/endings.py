@@ -18,6 +18,8 @@ from crossdock.contracts.vocabulary import INSIDE, Fate
 from crossdock.log.records import Recorded
 from crossdock.orders.state import Line, OrderState
 from crossdock.runtime.simulation.checks import Breach, Picture
+from crossdock.sagas.recipes.parts import Done, Scene, Watch
+from crossdock.sagas.recipes.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from crossdock.runtime.simulation.world import World
@@ -33,6 +35,7 @@ def disagreements(world: World, seen: Picture) -> Iterator[Breach]:
     yield from _told_in_order(world, seen)
     yield from _answers_stand(world, seen)
     yield from _as_the_model_says(seen)
+    yield from _instances_say_so(seen)
     if world.doings.is_straight:
         yield from _stock(world, seen)
         yield from _documents(world, seen)
@@ -50,6 +53,20 @@ def left_over(seen: Picture) -> Iterator[str]:
             stuck.add((one.destination, one.key))
         if one.state in ("due", "in_flight") and (one.destination, one.key) not in stuck:
             yield f"{one.business_key} is {one.state} after {one.attempts} attempts"
+
+
+def _instances_say_so(seen: Picture) -> Iterator[Breach]:
+    """An instance that only watches its order is complete when the documents say so (I25)."""
+    for saga in seen.sagas:
+        [recipe] = [one for one in SHIPPED[saga.recipe] if one.version == saga.version]
+        judges = [one.does.judge for one in recipe.steps if isinstance(one.does, Watch)]
+        if len(judges) < len(recipe.steps) or saga.ended:
+            continue
+        subject = msgspec.json.decode(saga.subject, type=recipe.subject)
+        scene = Scene(saga.number, saga.key, subject, {}, seen.states.get(saga.key))
+        if all(judge is not None and isinstance(judge(scene), Done) for judge in judges):
+            found = f"{saga.id} is {saga.standing}, and its order's documents say done"
+            yield Breach("instances_say_so", "I25", found, (saga.key,))
 
 
 def _receipts_kept(world: World, seen: Picture) -> Iterator[Breach]:

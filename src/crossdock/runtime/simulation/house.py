@@ -40,7 +40,7 @@ _SITES = {"EAST": "wms_east", "WEST": "wms_west"}
 
 
 _PARCELS: dict[str, Any] = {
-    "recipes": ["parcel", "order-to-ship"],
+    "recipes": ["parcel", "order-to-ship", "return", "invoice-match"],
     "ownership": {
         "rate": {"consumers": ["carrier"]},
         "label": {"consumers": ["carrier"]},
