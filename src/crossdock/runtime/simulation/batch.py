@@ -21,6 +21,7 @@ from crossdock.runtime.simulation.plan import Fault, Plan
 from crossdock.runtime.simulation.playing import play_seed
 from crossdock.runtime.simulation.world import Result
 from crossdock.sagas.deciders import DECIDERS
+from crossdock.sagas.recipes.shipped import SHIPPED
 
 _CHUNK = 10
 _NEVER_LET_IN = {catalogue.PRICE_CHANGED, catalogue.CONTROL_TOTALS_REPORTED}
@@ -117,6 +118,8 @@ def floors(schedules: int) -> Iterator[tuple[str, int]]:
     for error in ("StoreUnavailable", "StoreConflict", "CommitUnknown", "StoreFull"):
         yield error, 1
     if schedules >= 4 * _RARE:
+        for recipe in SHIPPED:
+            yield f"recipe {recipe} complete", 1
         for kind in DECIDERS:
             if CATALOGUE[kind].inbound and kind not in _NEVER_LET_IN:
                 yield f"decided {kind}", 1

@@ -354,6 +354,8 @@ class World:
             self.trace.reach(f"decided {message.type}")
             self.trace.reach(f"fate {outcome.fate}")
             self.trace.reached["moved goods"] += len(outcome.movements)
+        for saga in seen.sagas:
+            self.trace.reach(f"recipe {saga.recipe} {saga.standing}")
         for one in seen.effects:
             self.trace.reach(f"told {one.type}")
             self.trace.reach(f"effect {one.state}")
