@@ -13,8 +13,10 @@
 | found | a stock adjustment of available goods | the site's WMS |
 | book entry | nothing: neither goods nor money | |
 
-A share of the orders is held back by the shop and let go by the desk some documents later; a share of the
-customers may owe no more than their dearest order is worth.
+A share of the orders is held back by the shop and let go by the desk some documents later, as are those at
+more than twice the price of the list; a share of the customers may owe no more than their dearest order is
+worth. An item's price on a list is the one at which most of its lines were sold: to customers with an account,
+and to nobody named.
 
 An id is made of numbers of the source alone, so the same story told twice is the same messages.
 Before the first document come the items, the parties and the opening stock, stamped a day earlier.
@@ -36,10 +38,17 @@ from crossdock.contracts.holds import OrderHold, OrderHoldRelease
 from crossdock.contracts.money import line_amount_minor
 from crossdock.contracts.orders import LineQuantity, Order, OrderCancellation, OrderLine
 from crossdock.contracts.parties import Party
+from crossdock.contracts.prices import Price, PriceStep, price_key
 from crossdock.contracts.products import Item
 from crossdock.contracts.returns import ReturnRequest
 from crossdock.contracts.stock import Receipt, ReceiptLine, StockAdjustment
-from crossdock.contracts.vocabulary import AdjustmentReason, HoldKind, ItemKind, StockState
+from crossdock.contracts.vocabulary import (
+    AdjustmentReason,
+    HoldKind,
+    ItemKind,
+    OrderRefusal,
+    StockState,
+)
 from crossdock.contracts.words import Address, Noun
 from crossdock.estate.stories.documents import Document, Lines, Role, documents, kind_of, roles
 from crossdock.estate.stories.matching import OpenLines
@@ -55,9 +64,12 @@ from crossdock.estate.stories.story import (
 from crossdock.estate.stories.supply import (
     CURRENCY,
     DELIVERY_AFTER_DAYS_MAX,
+    RETAIL,
+    TRADE,
     Shelf,
     Survey,
     drawn,
+    list_of,
     site_of,
     survey,
 )
@@ -74,6 +86,9 @@ CREDIT_TIGHT_PERCENT = 10
 
 CREDIT_WIDE_MINOR = 10**11
 """What everybody else may owe."""
+
+PRICE_TOLERANCE_PERCENT = 100
+"""Beyond it the desk looks at a price: it is more than twice that of the list."""
 
 HELD_PER_1000 = 40
 """Orders that the shop has looked at before they go on."""
@@ -109,7 +124,7 @@ class PlannedStory:
         self._told: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
         self._parts: Counter[str] = Counter()
-        self._held: deque[tuple[int, OrderHold]] = deque()
+        self._held: deque[tuple[int, OrderHoldRelease]] = deque()
         self._documents = 0
         self._begun = False
         self._stopped = False
@@ -209,14 +224,24 @@ class PlannedStory:
             yield _step(at, erp, catalogue.ITEM_CHANGED, f"item/{sku}/1", item, phase)
         accounts = {**ahead.customers, **{self._cash_account(d): "" for d in ahead.cash_days}}
         for number in accounts:
+            price_list = TRADE if number in ahead.customers else RETAIL
             party = Party(
-                party=number, name=f"Customer {number}", terms=TERMS, tax_class="standard"
+                party=number,
+                name=f"Customer {number}",
+                terms=TERMS,
+                tax_class="standard",
+                price_list=price_list,
             )
             yield _step(at, erp, catalogue.PARTY_CHANGED, f"party/{number}/1", party, phase)
             credit = Credit(
                 credit=number, currency=CURRENCY, limit_minor=_limit(number, ahead.dearest)
             )
             yield _step(at, erp, catalogue.CREDIT_CHANGED, f"credit/{number}/1", credit, phase)
+        for (price_list, sku), price_e4 in ahead.prices.items():
+            step = PriceStep(currency=CURRENCY, from_quantity=1, unit_price_e4=price_e4)
+            key = price_key(price_list, sku)
+            price = Price(price=key, price_list=price_list, item=sku, steps=(step,))
+            yield _step(at, erp, catalogue.PRICE_CHANGED, f"price/{key}/1", price, phase)
 
     def _opening(self, ahead: Survey, at: datetime) -> Iterator[Step]:
         shelves = dict(ahead.opening)
@@ -292,6 +317,8 @@ class PlannedStory:
                 self._note_sold(document, line, number)
             yield self._order(document, self._cast.shop, number, wanted)
             yield from self._hold(document, number)
+            for one in wanted:
+                self._look_at_price(document, number, one)
 
     def _hold(self, document: Document, order_id: str) -> Iterator[Step]:
         """The shop has a share of its orders looked at, when warehouses know of them."""
@@ -299,22 +326,34 @@ class PlannedStory:
             return
         kind = (HoldKind.PRICING, HoldKind.MANUAL)[drawn(order_id, 2)]
         hold = OrderHold(hold_id=f"H-{order_id}", order_id=order_id, kind=kind, by="shop")
-        self._held.append((self._documents, hold))
+        self._will_let_go(order_id, hold.hold_id, kind, f"L-{order_id}")
         number = f"hold/{order_id}"
         yield _step(document.at, self._cast.shop, catalogue.ORDER_HOLD_PLACED, number, hold)
+
+    def _look_at_price(self, document: Document, order_id: str, line: OrderLine) -> None:
+        """The hub holds an order whose price is far off the list; the desk finds it right."""
+        assert self._survey is not None
+        listed = self._survey.prices.get((list_of(document.customer), line.item))
+        if listed is None or line.kind is ItemKind.SERVICE:
+            return
+        off = line.unit_price_e4 - listed
+        if abs(off) * 100 <= listed * PRICE_TOLERANCE_PERCENT:
+            return
+        refusal = OrderRefusal.PRICE_TOO_LOW if off < 0 else OrderRefusal.PRICE_TOO_HIGH
+        hold = f"{refusal.value.replace('_', '-')}:{line.line}"  # as the hub calls it
+        self._will_let_go(order_id, hold, HoldKind.PRICING, f"L-{order_id}-{line.line}")
+
+    def _will_let_go(self, order_id: str, hold: str, kind: HoldKind, number: str) -> None:
+        let_go = OrderHoldRelease(
+            release_id=number, order_id=order_id, hold=hold, kind=kind, by="desk"
+        )
+        self._held.append((self._documents, let_go))
 
     def _let_go(self, at: datetime, until: int) -> Iterator[Step]:
         """The desk lets go on what it held back before the document of this number."""
         while self._held and self._held[0][0] < until:
-            _, hold = self._held.popleft()
-            let_go = OrderHoldRelease(
-                release_id=f"L-{hold.order_id}",
-                order_id=hold.order_id,
-                hold=hold.hold_id,
-                kind=hold.kind,
-                by="desk",
-            )
-            number = f"hold-release/{hold.order_id}"
+            _, let_go = self._held.popleft()
+            number = f"hold-release/{let_go.release_id}"
             yield _step(at, self._cast.desk, catalogue.ORDER_HOLD_RELEASED, number, let_go)
 
     def _note_sold(self, document: Document, line: SourceLine, order_id: str) -> None:

@@ -12,6 +12,7 @@ them never depends on a write-off.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zlib import crc32
@@ -40,6 +41,9 @@ SPLIT_FROM_UNITS = 24
 
 CURRENCY = "GBP"
 
+TRADE, RETAIL = "TRADE", "RETAIL"
+"""The price lists: of customers with an account, and of who is not named."""
+
 Shelf = tuple[str, str]
 """(site, item)."""
 
@@ -66,6 +70,9 @@ class Survey(Struct):
     lines_short: int = 0
     units: int = 0
     dearest: dict[str, int] = field(default_factory=dict)  # customer -> largest document, minor
+    prices: dict[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # (list, item) -> ten-thousandths
 
 
 def survey(found: Iterable[Document | Rejection], sites: tuple[str, ...]) -> Survey:
@@ -86,12 +93,18 @@ def site_of(sku: str, sites: tuple[str, ...], salt: str = "") -> str:
     return sites[1 + draw % (len(sites) - 1)]
 
 
+def list_of(customer: str) -> str:
+    """The price list by which a customer buys; "" is nobody named."""
+    return TRADE if customer else RETAIL
+
+
 class _Ahead:
     """The survey in the making."""
 
     def __init__(self, so_far: Survey) -> None:
         self.survey = so_far
         self._supplies: dict[str, _Supply] = {}
+        self._sold_at: dict[tuple[str, str], Counter[int]] = {}
 
     def document(self, document: Document) -> None:
         so_far = self.survey
@@ -106,6 +119,7 @@ class _Ahead:
                 worth += line_amount_minor(line.quantity, line.price_e4, CURRENCY)
             if role is Role.SOLD and kind_of(line.sku) is ItemKind.STOCK:
                 self._sold(line)
+                self._priced(list_of(document.customer), line)
             elif role is Role.TAKEN_BACK:
                 so_far.taken_back.add((line.customer, line.sku))
             elif role is Role.WRITTEN_OFF:
@@ -142,8 +156,14 @@ class _Ahead:
             supply = self._supplies[line.sku] = _Supply(_delivery(line), -there)
         supply.units += line.quantity
 
+    def _priced(self, price_list: str, line: SourceLine) -> None:
+        if line.price_e4 > 0:
+            self._sold_at.setdefault((price_list, line.sku), Counter())[line.price_e4] += 1
+
     def close(self) -> None:
-        """Book the last purchase of every item."""
+        """Book the last purchase of every item; its price is the one at which it sold most."""
+        for key, sold in self._sold_at.items():
+            self.survey.prices[key] = sold.most_common(1)[0][0]
         for sku, supply in self._supplies.items():
             self._book(sku, supply)
 

@@ -22,6 +22,7 @@ from crossdock.estate.config import (
 )
 from crossdock.estate.estate import Estate
 from crossdock.estate.faults import Faults
+from crossdock.estate.stories.planner import PRICE_TOLERANCE_PERCENT
 
 PARTITIONS = 16
 SYSTEMS = [*standard_systems(), *parcel_systems()]
@@ -80,11 +81,13 @@ ORDERS: dict[str, Any] = {
                 "customer": "hold",
                 "terms": "hold",
                 "credit": "hold",
+                "price": "hold",
                 "tax": "hold",
                 "address": "hold",
                 "availability": "warn",
             },
             "terms": ["NET30"],
+            "price_tolerance_percent": PRICE_TOLERANCE_PERCENT,
         }
     },
     "holds": {"pricing": {"released_by": ["crm"]}, "manual": {"released_by": ["crm"]}},

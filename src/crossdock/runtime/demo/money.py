@@ -50,7 +50,7 @@ class Money:
     credited_units: int = 0
     paid: Counter[str] = field(default_factory=Counter)  # order -> paid, tax included
     holds: Counter[str] = field(default_factory=Counter)  # what became of holds, in orders
-    released: dict[str, int] = field(default_factory=dict)  # hold placed and let go -> 1
+    released: Counter[str] = field(default_factory=Counter)  # hold that was let go -> in orders
 
 
 async def money_of(store: Reading) -> Money:
@@ -99,10 +99,12 @@ def _add_holds(found: Money, order: OrderState) -> None:
     for payment in order.payments.values():
         found.paid[order.order_id] += payment.amount
     found.holds["placed"] += len(order.placed_holds)
-    for hold, kind in order.placed_holds.items():
-        if f"{kind}/{hold}" in order.released_holds:
-            found.holds["released"] += 1
-            found.released[hold] = 1
+    for known in order.released_holds:
+        kind, _, hold = known.partition("/")
+        if order.placed_holds.get(hold, kind) == kind:  # a rule's hold is placed by nobody
+            found.holds["released"] += hold in order.placed_holds
+            found.holds["price_holds_released"] += hold not in order.placed_holds
+            found.released[hold] += 1
     found.holds["still_held"] += bool(order.holds)
     found.holds["still_waiting_for_credit"] += any(
         kind_of(hold) is HoldKind.CREDIT for hold in order.holds

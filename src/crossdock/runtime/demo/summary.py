@@ -52,6 +52,7 @@ async def summarise(played: Played, store: PostgresStore) -> dict[str, Any]:
         "holds": {
             "placed": money.holds["placed"],
             "released": money.holds["released"],
+            "price_holds_released": money.holds["price_holds_released"],
             "waited_for_credit": await connection.fetchval(_WAITED_FOR_CREDIT),
             "still_waiting_for_credit": money.holds["still_waiting_for_credit"],
             "still_held": money.holds["still_held"],
