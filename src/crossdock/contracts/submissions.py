@@ -17,6 +17,7 @@ from crossdock.contracts.vocabulary import (
 )
 from crossdock.contracts.words import (
     Address,
+    AmountMinor,
     Currency,
     Identifier,
     Instant,
@@ -50,6 +51,48 @@ class RuleOutcome(Noun, frozen=True, kw_only=True):
     breaches: tuple[Breach, ...] = ()
 
 
+class ChargedLine(Noun, frozen=True, kw_only=True):
+    """What one line costs: by its own price, with what is off it and its tax.
+
+    `listed_price_e4` is the list's price for so many, where prices are asked for and there is one.
+    """
+
+    line: Identifier
+    item: Identifier
+    units: QuantityOrZero
+    net_minor: AmountMinor
+    discount_minor: AmountMinor = 0  # taken off `net_minor` already
+    tax_minor: AmountMinor = 0
+    tax_code: Identifier | None = None  # None: the standard rate
+    tax_rate_e4: int | None = None  # 2,000 is 20 %; None: the hub knows no rates
+    listed_price_e4: PriceE4 | None = None
+
+
+class TaxedBy(Noun, frozen=True, kw_only=True):
+    """The house's rule by which tax is rounded there, as configured under `taxes.rounding`."""
+
+    per: Text
+    mode: Text
+    remainder: Text
+
+
+class OrderCharge(Noun, frozen=True, kw_only=True):
+    """What an order would be charged if all of it left at once.
+
+    `tax_missing` says for what no rate is known; then there is no tax in it.
+    """
+
+    currency: Currency
+    lines: tuple[ChargedLine, ...]
+    total_minor: AmountMinor
+    tax_minor: AmountMinor = 0  # of lines and freight, the rounding line not included
+    freight_minor: AmountMinor = 0
+    freight_tax_minor: AmountMinor = 0
+    rounding_minor: AmountMinor = 0
+    rounded_by: TaxedBy | None = None
+    tax_missing: Text = ""
+
+
 class OrderAnswer(Noun, frozen=True, kw_only=True):
     """The answer to an order, as of the moment it was received, rule by rule.
 
@@ -64,6 +107,7 @@ class OrderAnswer(Noun, frozen=True, kw_only=True):
     rules: tuple[RuleOutcome, ...] = ()
     holds: tuple[Text, ...] = ()
     refusal: OrderRefusal | None = None
+    charge: OrderCharge | None = None  # None: nobody waits for the answer
 
 
 class AcknowledgedLine(Noun, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ says (P52).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -79,6 +79,10 @@ class MoneyRules:
         known = {(one.country, one.code): one.rate for one in self.rates}
         found = known.get((country, code))
         return known.get((ANYWHERE, code)) if found is None else found
+
+    def without_rates(self) -> MoneyRules:
+        """The same house before anybody said how it taxes."""
+        return replace(self, rates=())
 
     def rounds(self, country: str, currency: str) -> TaxRounding:
         """The rule that names most of country and currency; the country goes first."""

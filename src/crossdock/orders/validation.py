@@ -129,8 +129,8 @@ def _price(case: Case, policy: OrderPolicy) -> Iterator[Broken]:
         line = order.lines[number]
         if line.kit or line.kind is ItemKind.SERVICE or not line.item or not line.ordered:
             continue  # what was not counted yet is held for its unit
-        listed = case.price(line.item)
-        step = _listed(order, line, listed, case.at) if listed is not None else None
+        prices = case.price(line.item)
+        step = listed(order, line, prices, case.at) if prices is not None else None
         if step is None:
             found = f"none of {line.item} in {order.currency}"
             yield OrderRefusal.PRICE_UNKNOWN, number, found, "a price on the list"
@@ -144,7 +144,7 @@ def _price(case: Case, policy: OrderPolicy) -> Iterator[Broken]:
             yield refusal, number, f"{line.price_e4 / 10_000:.4f} for {line.item}", within
 
 
-def _listed(order: OrderState, line: Line, price: Price, at: datetime) -> Fraction | None:
+def listed(order: OrderState, line: Line, price: Price, at: datetime) -> Fraction | None:
     """The list's price per unit of the line's own price; None where the list has none.
 
     A price of the very unit goes before that of so many base units.

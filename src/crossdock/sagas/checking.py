@@ -14,7 +14,7 @@ from crossdock.contracts.orders import Order
 from crossdock.contracts.parties import Party
 from crossdock.contracts.prices import Price, price_key
 from crossdock.contracts.products import Item
-from crossdock.contracts.submissions import OrderAnswer, RuleOutcome
+from crossdock.contracts.submissions import OrderAnswer, OrderCharge, RuleOutcome
 from crossdock.contracts.vocabulary import (
     HoldKind,
     ItemKind,
@@ -152,6 +152,14 @@ def _price(batch: Batch, policy: OrderPolicy, party: Party | None, item: str) ->
     return None
 
 
+def prices_of(batch: Batch, order: OrderState, item: str) -> Price | None:
+    """The prices of an item that its order's customer buys by; None where prices are not asked."""
+    policy = batch.policy.order_policy(order.channel)
+    if OrderRule.PRICE not in policy.asks:
+        return None
+    return _price(batch, policy, _party(batch, order.customer), item)
+
+
 def _available(batch: Batch, turn: Turn, order: OrderState, item: str) -> int:
     """Base units that the order's channel may take of an item now, kits by their components."""
     parts = batch.components(item) if batch.policy.known_items_only else None
@@ -172,6 +180,7 @@ def answer(
     outcomes: list[RuleOutcome],
     holds: list[str],
     refusal: OrderRefusal | None = None,
+    charge: OrderCharge | None = None,
 ) -> None:
     """Answer whoever submitted the order, or asks what would become of it."""
     kind = OrderAnswerKind.HELD if holds else OrderAnswerKind.ACCEPTED
@@ -183,6 +192,7 @@ def answer(
         rules=tuple(outcomes),
         holds=tuple(sorted(set(holds))),
         refusal=refusal,
+        charge=charge,
     )
     turn.outcome.answer = msgspec.Raw(_encode(said))
 

@@ -13,11 +13,11 @@ import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import Order
-from crossdock.contracts.submissions import Breach, RuleOutcome
+from crossdock.contracts.submissions import Breach, OrderCharge, RuleOutcome
 from crossdock.contracts.vocabulary import OrderRefusal, OrderRule, RuleAction
 from crossdock.orders.state import OrderState
 from crossdock.orders.validation import holds_of, refusal_of
-from crossdock.sagas import announcing, checking
+from crossdock.sagas import announcing, checking, quoting
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.turn import Turn
 
@@ -62,15 +62,16 @@ def admit(batch: Batch, turn: Turn, noun: Order) -> None:
     refused = refusal_of(outcomes)
     if taken is not None and taken.placed:
         refused = _found(noun, OrderRefusal.ORDER_ID_TAKEN, "an order of this id is placed")
+    charge = quoting.quoted(batch, turn, order)
     if refused is not None:
-        _refuse(batch, turn, noun, order, outcomes, refused)
+        _refuse(batch, turn, noun, order, outcomes, refused, charge)
         return
     holds = holds_of(outcomes, admitted=False)
     if batch.policy.known_items_only:
         holds += checking.unknown(batch, order)
     _take(batch, turn, noun)
     turn.say(catalogue.ORDER_ADMITTED, noun.order_id, noun)
-    checking.answer(turn, order, outcomes, holds)
+    checking.answer(turn, order, outcomes, holds, charge=charge)
 
 
 def contradicted(batch: Batch, turn: Turn, noun: Order) -> None:
@@ -99,13 +100,14 @@ def _refuse(
     order: OrderState,
     outcomes: list[RuleOutcome],
     refused: Breach,
+    charge: OrderCharge | None = None,
 ) -> None:
     why = f"{refused.refusal.value} {refused.about}: {refused.found}"
     turn.refuse(f"refused: {why}")
     turn.note("order-refused", noun.order_id, why)
     if refused.rule is not OrderRule.DUPLICATE:
         batch.store_document(turn, REFUSED, catalogue.order_key(noun), Attempts(refused=True))
-    checking.answer(turn, order, outcomes, [], refused.refusal)
+    checking.answer(turn, order, outcomes, [], refused.refusal, charge)
     announcing.tell_refusal(turn, noun, refused.refusal)
 
 
