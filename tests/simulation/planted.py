@@ -284,8 +284,8 @@ BUGS = (
         "what was not found was picked",
         "I7: a short pick counts as picked",
         "orders/facts.py",
-        "        place.picked += done.quantity\n        place.short",
-        "        place.picked += done.quantity + done.short\n        place.short",
+        'told = _told(at, "picked", done.quantity, done.source, goods)',
+        'told = _told(at, "picked", done.quantity + done.short, done.source, goods)',
     ),
     Bug(
         "an order forgets which facts it knows",
