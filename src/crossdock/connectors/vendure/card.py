@@ -18,6 +18,7 @@ CARD = Card(
         catalogue.SHIPMENT_SHIPPED: Ability.LOOK_UP,
         catalogue.AVAILABILITY_PUBLISHED: Ability.KEYS,
         catalogue.ITEM_CHANGED: Ability.KEYS,
+        catalogue.PRICE_CHANGED: Ability.KEYS,
         catalogue.ORDER_STATUS_CHANGED: Ability.KEYS,
         catalogue.RETURN_AUTHORISED: Ability.KEYS,
         catalogue.RETURN_STATUS_CHANGED: Ability.KEYS,

@@ -57,6 +57,8 @@ class CardContract(ContractBase):
 
         assert played(scene) == self.kind.card.operations
         assert set(self.kind.card.operations) <= set(CATALOGUE)
+        if self.kind.card.operations:  # else it is as it is configured
+            assert {one.type for one in self.told()} <= set(self.kind.card.operations)
 
     def test_what_it_lacks_has_a_reason_and_is_lacking(self) -> None:
         """Each lack is explained; none is declared of what is there."""
