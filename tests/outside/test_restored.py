@@ -27,7 +27,7 @@ from crossdock.runtime.demo.agreement import compare
 from crossdock.runtime.demo.money import money_of
 from crossdock.runtime.demo.run import Wish
 from crossdock.runtime.watching import left_to_do
-from crossdock.storage.postgres.binaries import find_wheel, reachable_by_all
+from crossdock.storage.postgres.binaries import find_wheel
 from crossdock.storage.postgres.folder import Layout
 from crossdock.storage.postgres.pool import open_pool
 from crossdock.storage.postgres.server import USER, EmbeddedServer
@@ -106,7 +106,7 @@ def base_backup(data: Path, to: Path) -> None:
     layout, copy = Layout(data / "postgres"), Layout(to / "postgres")
     copy.base.mkdir(parents=True)
     copy.base.chmod(0o711)
-    programs = reachable_by_all(find_wheel())
+    programs = find_wheel()
     command = [programs.program("pg_basebackup"), "-h", str(layout.run), "-U", USER]
     command += ["-D", str(copy.cluster), "-X", "stream", "-c", "fast"]
     subprocess.run(command, check=True, capture_output=True, timeout=100)

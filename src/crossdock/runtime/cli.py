@@ -434,6 +434,9 @@ def bench(
     kills: Annotated[
         int, typer.Option("--kills", min=0, max=50, help="Of W5: kill -9 of the hub among calls.")
     ] = 0,
+    hot: Annotated[
+        int, typer.Option("--hot", min=1, max=5, help="Of W5: items that all calls are about.")
+    ] = 5,
     data: Annotated[
         Path | None, typer.Option("--data", help="Data folder; default: a fresh temporary one.")
     ] = None,
@@ -450,6 +453,7 @@ def bench(
         rate=rate,
         processes=processes,
         kills=kills,
+        hot=hot,
         data=data,
         as_json=as_json,
     )

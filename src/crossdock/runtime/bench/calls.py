@@ -1,4 +1,4 @@
-"""W5: reserve, commit and release on five hot items, beside one guarded UPDATE per call.
+"""W5: reserve, commit and release on few hot items, beside one guarded UPDATE per call.
 
 In one run on one server: the floor with 8 and with 40 connections, calls through the store's port,
 calls over HTTP at full speed and at a steady rate. The shelves are kept nearly empty, so that many
@@ -79,9 +79,15 @@ class CallsFailed(CrossdockError):
 
 
 async def run(
-    calls: int, workers: int, rate: int, processes: int, data: Path | None, kills: int = 0
+    calls: int,
+    workers: int,
+    rate: int,
+    processes: int,
+    data: Path | None,
+    kills: int = 0,
+    hot: int = len(ITEMS),
 ) -> dict[str, object]:
-    """Run W5; gives the figures that `bench --json` prints.
+    """Run W5 on so many hot items; gives the figures that `bench --json` prints.
 
     With `kills`, the hub is killed and started again so often among further calls.
     """
@@ -96,11 +102,15 @@ async def run(
         database = await stack.enter_async_context(EmbeddedServer(data))
         connection = await asyncpg.connect(database.dsn)
         await connection.execute(_NEVER_OVERSOLD)
-        bench = _Bench(hub, database, connection, config, key)
+        bench = _Bench(hub, database, connection, config, key, hot)
         stack.push_async_callback(bench.close)
-        await bench.fill(dict.fromkeys(ITEMS, ON_SHELF))
+        await bench.fill(dict.fromkeys(ITEMS[:hot], ON_SHELF))
         await bench.filled()
-        return {"workload": "W5", **await bench.measure(calls, workers, rate, processes, kills)}
+        return {
+            "workload": "W5",
+            "hot_items": hot,
+            **await bench.measure(calls, workers, rate, processes, kills),
+        }
 
 
 class _Bench:
@@ -111,12 +121,14 @@ class _Bench:
         connection: asyncpg.Connection,
         config: Path,
         key: str,
+        hot: int,
     ) -> None:
         self._hub = hub
         self._database = database
         self._connection = connection
         self._config = config
         self._key = key
+        self._hot = hot
         self._fills = 0
 
     async def measure(
@@ -164,7 +176,7 @@ class _Bench:
             " reserved bigint NOT NULL) WITH (fillfactor = 50); TRUNCATE counter"
         )
         await self._connection.executemany(
-            "INSERT INTO counter VALUES ($1, $2, 0)", [(item, 10**9) for item in ITEMS]
+            "INSERT INTO counter VALUES ($1, $2, 0)", [(item, 10**9) for item in ITEMS[: self._hot]]
         )
         todo = iter(range(calls))
 
@@ -175,7 +187,7 @@ class _Bench:
                 " WHERE item = $1 AND sellable - reserved >= $2"
             )
             for number in todo:
-                await statement.fetch(ITEMS[number % len(ITEMS)], 1)
+                await statement.fetch(ITEMS[number % self._hot], 1)
             await connection.close()
 
         started = time.perf_counter()
@@ -202,7 +214,9 @@ class _Bench:
                             _port_process,
                             self._database.dsn,
                             str(self._config),
-                            Crowd(f"port{n}", workers // processes, calls // processes),
+                            Crowd(
+                                f"port{n}", workers // processes, calls // processes, hot=self._hot
+                            ),
                         )
                         for n in range(processes)
                     )
@@ -226,7 +240,7 @@ class _Bench:
             await stack.enter_async_context(self._refilling())
             started = time.perf_counter()
             says: list[Say] = [line.say for line in lines]
-            tally = await shop(Crowd(name, workers, calls, per_second), says)
+            tally = await shop(Crowd(name, workers, calls, per_second, self._hot), says)
             took = time.perf_counter() - started
         return tally, took
 
@@ -246,7 +260,9 @@ class _Bench:
             ]
             await stack.enter_async_context(self._refilling())
             says: list[Say] = [line.say for line in lines]
-            shopping = asyncio.create_task(shop(Crowd("struck", workers, calls), says, tally))
+            shopping = asyncio.create_task(
+                shop(Crowd("struck", workers, calls, hot=self._hot), says, tally)
+            )
             for kill in range(kills):
                 while len(tally.seconds) < (kill + 0.5) * _CALLS_PER_KILL:  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
@@ -311,7 +327,7 @@ class _Bench:
         """Wait until every item is on the shelf."""
         async with asyncio.timeout(30):
             count = "SELECT count(*) FROM promise WHERE sellable > 0"
-            while await self._connection.fetchval(count) < len(ITEMS):  # noqa: ASYNC110
+            while await self._connection.fetchval(count) < self._hot:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     # The account ----------------------------------------------------------------------------

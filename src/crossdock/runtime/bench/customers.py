@@ -48,6 +48,7 @@ class Crowd:
     customers: int
     calls: int
     per_second: float = 0.0
+    hot: int = len(ITEMS)  # how many of the items are asked for
 
 
 async def shop(crowd: Crowd, say: list[Say], tally: Tally | None = None) -> Tally:
@@ -90,7 +91,7 @@ async def _customer(crowd: Crowd, number: int, say: Say, pace: _Pace, tally: Tal
     while True:
         cart += 1
         name = f"{crowd.name}-{number}-{cart}"
-        item, quantity = chance.choice(ITEMS), chance.randint(1, 2)
+        item, quantity = chance.choice(ITEMS[: crowd.hot]), chance.randint(1, 2)
         line = ReservationLine(line="1", item=item, quantity=quantity)
         wish = ReservationRequest(reservation_id=name, channel=CHANNEL, lines=(line,), hard=True)
         answer = await _timed(catalogue.RESERVATION_REQUESTED, name, wish, say, pace, tally)

@@ -22,6 +22,7 @@ def run(
     rate: int,
     processes: int,
     kills: int,
+    hot: int,
     data: Path | None,
     as_json: bool,
 ) -> int:
@@ -34,7 +35,7 @@ def run(
     if workload == "asof":
         figures = uvloop.run(asof.run(items, data))
     elif workload == "W5":
-        figures = uvloop.run(run_calls(calls, workers, rate, processes, data, kills))
+        figures = uvloop.run(run_calls(calls, workers, rate, processes, data, kills, hot))
     elif workload == "W6":
         figures = uvloop.run(outage.run(messages, data))
     elif workload in SHAPES:

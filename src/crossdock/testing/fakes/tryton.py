@@ -22,7 +22,7 @@ from crossdock.testing.fakes.fake import Asked, FakeFarSystem, Reply
 from crossdock.testing.fakes.tryton_records import Record, Records, shown
 
 _KEY = "canary-of-the-fake-erp"
-_PATH = re.compile(r"/house/rest/model/([a-z.]+)(?:/([0-9]+))?(?:/([a-z_]+))?")
+_PATH = re.compile(r"\A/house/rest/model/([a-z.]+)(?:/([0-9]+)(?:/([a-z_]+))?)?")
 _AGES_AGO: Final = wire.moment(datetime(2020, 1, 1, tzinfo=UTC))
 _MOVE: Final = "stock.move"
 _CENT: Final = Decimal("0.01")
