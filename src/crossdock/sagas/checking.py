@@ -80,9 +80,27 @@ def further(batch: Batch, more: Wanted, noun: Any) -> None:
         more.documents.add((exposure.ACCOUNT, payer))
         watching.further(batch, more, "credit", payer)
     if OrderRule.PRICE in policy.asks:
-        lists = (party.price_list if party is not None else None, policy.price_list)
-        lines = known.lines if isinstance(known, Order) else known.lines.values()
-        more.masters.update(("price", price_key(n, one.item)) for n in lists if n for one in lines)
+        more.masters.update(("price", key) for key in _price_keys(known, policy, party))
+
+
+def further_watches(batch: Batch, more: Wanted, noun: Any) -> None:
+    """Ask for what an order needs that is held for its prices: their lists of who waits for them.
+
+    Not for every order, because most are not held; but where one is, for all others of its batch as
+    well. One by one each costs a round of the whole batch.
+    """
+    known = noun if isinstance(noun, Order) else batch.order(noun.order_id)
+    policy = batch.policy.order_policy(known.channel)
+    if OrderRule.PRICE in policy.asks and ("party", known.customer) in batch.wanted.masters:
+        for key in _price_keys(known, policy, _party(batch, known.customer)):
+            watching.further(batch, more, "price", key)
+
+
+def _price_keys(known: Order | OrderState, policy: OrderPolicy, party: Party | None) -> set[str]:
+    """The price records that its lines may be priced by."""
+    lists = (party.price_list if party is not None else None, policy.price_list)
+    lines = known.lines if isinstance(known, Order) else known.lines.values()
+    return {price_key(name, one.item) for name in lists if name for one in lines}
 
 
 def address_of(batch: Batch, noun: Order) -> Address | None:

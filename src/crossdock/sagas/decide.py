@@ -17,7 +17,7 @@ from crossdock.contracts.versions import UPCASTS, lifted, newest
 from crossdock.contracts.vocabulary import Fate
 from crossdock.inventory.promise import StockNotLoaded
 from crossdock.log.records import Decided, Loaded, Recorded, Resolved, Wanted
-from crossdock.sagas import ahead, checking, enforcement
+from crossdock.sagas import ahead, checking, enforcement, watching
 from crossdock.sagas.accounts import AccountsNotLoaded
 from crossdock.sagas.batch import (
     CALENDAR,
@@ -150,10 +150,7 @@ def decide(
         asked = {("item", item) for item in batch.items_of_orders()}
         return wanted.also(masters=asked | unknown.keys)
     except DocumentNotLoaded as unread:
-        asked = unread.keys
-        if any(kind == ahead.KIND for kind, _ in asked):  # who asks for one item's asks for more
-            asked = asked | {(ahead.KIND, item) for item in wanted.items}
-        return wanted.also(documents=asked)
+        return wanted.also(documents=unread.keys | _soon(batch, messages, unread.keys))
     except PromisedNotLoaded as untold:
         return wanted.also(promised=wanted.items | {untold.item})
     except HeldNotLoaded as unseen:
@@ -165,6 +162,21 @@ def decide(
     except EffectNotLoaded as unseen:
         return wanted.also(effects={unseen.business_key})
     return batch.finish()
+
+
+def _soon(
+    batch: Batch, messages: Sequence[tuple[Recorded, Any]], missed: set[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """What the rest of the batch will miss soon, where this is missed: each costs a round."""
+    kinds = {kind for kind, _ in missed}
+    more = Wanted()
+    if ahead.KIND in kinds:
+        more.documents.update((ahead.KIND, item) for item in batch.wanted.items)
+    if kinds & {watching.LIST, watching.PAGE}:
+        for message, noun in messages:
+            if CATALOGUE[message.type].key == "order_id" and not isinstance(noun, Foreign):
+                checking.further_watches(batch, more, noun)
+    return more.documents
 
 
 def _revives(batch: Batch, decider: Decider, noun: Any) -> bool:
