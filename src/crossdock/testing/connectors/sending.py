@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final, cast
 
 from crossdock.connectors.kit.verdicts import CLASSES, STATUSES, Details, judge
 from crossdock.contracts.connector import (
@@ -17,12 +20,20 @@ from crossdock.contracts.connector import (
     Unknown,
     Void,
 )
+from crossdock.delivery.gate import Sparing
+from crossdock.delivery.pump import Pump
+from crossdock.log.records import Effect, Lane
+from crossdock.runtime.clocks import SystemClock, SystemRandomness
+from crossdock.storage.memory.store import MemoryStore
 from crossdock.testing.connectors.bench import ContractBase, Promise, fine, lost_at, played
 from crossdock.testing.fakes.fake import FakeFarSystem, Reply, Weather
+from crossdock.testing.storage.engine import intend
 
 _WAIT_SECONDS: Final = 7
 _TRIES_MAX: Final = 5
 _DONE: Final = (Accepted, AlreadyDone)
+_QUOTA_PER_SECOND: Final = 20.0
+_QUOTA_SENDS: Final = 6
 
 
 class SendContract(ContractBase):
@@ -197,6 +208,40 @@ class SendContract(ContractBase):
         assert isinstance(answer, RetryLater), answer
         assert not answer.counts
 
+    def test_a_quota_is_kept_whatever_is_told(self) -> None:
+        """Through the hub's gate: no batch is larger than they take, and none comes too soon."""
+        if self.lacking(Promise.SEND):
+            return
+        told = self.told()
+        effects = [
+            Effect(
+                f"far/quota/{number}", "far", Lane.OPERATIONAL, str(number), one.type, "", one.body
+            )
+            for number, one in enumerate(told * (1 + _QUOTA_SENDS // len(told)))
+        ]
+
+        async def scene() -> tuple[list[float], int, int]:
+            async with self.stage(batch_max=1) as (_, connector):
+                store = MemoryStore()
+                await intend(store, *effects)
+                counted = _Counted(connector)
+                clock = SystemClock()
+                quota = Sparing(at_once=2, per_second=_QUOTA_PER_SECOND)
+                pump = Pump(
+                    "far", cast(Connector, counted), store, clock, SystemRandomness(), sparing=quota
+                )
+                while len(counted.sends) < _QUOTA_SENDS and await store.something_due(
+                    "far", clock.now()
+                ):
+                    await pump.turn()
+                    await asyncio.sleep(0.01)
+                return counted.sends, counted.largest, connector.batch_max
+
+        moments, largest, batch_max = played(scene)
+        assert largest <= batch_max
+        between = (len(moments) - 1) / _QUOTA_PER_SECOND
+        assert moments[-1] - moments[0] >= 0.9 * between
+
     def _answered(self, reply: Reply) -> list[FarAnswer]:
         """What telling one document comes to if this is said to everything."""
 
@@ -229,3 +274,20 @@ async def _brought_to_an_end(connector: Connector, document: Document, answer: F
             assert found == NotThere(), found
         [answer] = await connector.send([document])
     raise AssertionError(f"it came to no end: {answer}")
+
+
+class _Counted:
+    """A connector whose requests are counted, with their moments."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self.sends: list[float] = []
+        self.largest = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connector, name)
+
+    async def send(self, documents: Sequence[Document]) -> list[FarAnswer]:
+        self.sends.append(time.monotonic())
+        self.largest = max(self.largest, len(documents))
+        return await self._connector.send(documents)
