@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import Order, OrderCancellation
+from crossdock.contracts.prices import Price
 from crossdock.contracts.returns import ReturnRequest
 from crossdock.contracts.stock import Receipt, StockAdjustment
 from crossdock.contracts.vocabulary import AdjustmentReason, ItemKind, StockState
@@ -127,6 +128,21 @@ def test_nobody_named_buys_on_the_account_of_the_day(tmp_path: Path) -> None:
     account = order(steps, "101").customer
     assert account == "WALK-IN-WEB-2011-03-01"
     assert f"party/{account}/1" in nouns(steps, catalogue.PARTY_CHANGED)
+
+
+def test_what_a_list_only_gives_away_has_a_price_there_all_the_same(tmp_path: Path) -> None:
+    """Its order names no price; without one on the list it was held for ever."""
+    _, steps = told(
+        tmp_path,
+        """
+        100/1 | 10A | 5 | 2011-03-01 09:00:00 | 0    | 12345
+        100/2 | 20A | 5 | 2011-03-01 09:00:00 | 0    | 12345
+        101/1 | 10A | 1 | 2011-03-01 10:00:00 | 2.00 |
+        """,
+    )
+    said = [step.noun for step in steps if isinstance(step.noun, Price)]
+    prices = {noun.price: noun.steps[0].unit_price_e4 for noun in said}
+    assert prices == {"RETAIL/10A": 20_000, "TRADE/10A": 20_000, "TRADE/20A": 100}
 
 
 def test_take_backs_go_to_the_latest_orders_first(tmp_path: Path) -> None:

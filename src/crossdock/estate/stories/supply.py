@@ -93,6 +93,9 @@ def site_of(sku: str, sites: tuple[str, ...], salt: str = "") -> str:
     return sites[1 + draw % (len(sites) - 1)]
 
 
+_NEXT_TO_NOTHING_E4 = 100
+
+
 def list_of(customer: str) -> str:
     """The price list by which a customer buys; "" is nobody named."""
     return TRADE if customer else RETAIL
@@ -105,6 +108,7 @@ class _Ahead:
         self.survey = so_far
         self._supplies: dict[str, _Supply] = {}
         self._sold_at: dict[tuple[str, str], Counter[int]] = {}
+        self._given_away: set[tuple[str, str]] = set()
 
     def document(self, document: Document) -> None:
         so_far = self.survey
@@ -159,11 +163,21 @@ class _Ahead:
     def _priced(self, price_list: str, line: SourceLine) -> None:
         if line.price_e4 > 0:
             self._sold_at.setdefault((price_list, line.sku), Counter())[line.price_e4] += 1
+        else:
+            self._given_away.add((price_list, line.sku))
 
     def close(self) -> None:
-        """Book the last purchase of every item; its price is the one at which it sold most."""
+        """Book the last purchase of every item; its price is the one at which it sold most.
+
+        What a list has only given away costs there what it costs on another, else next to nothing:
+        an order names no price for it, and would wait for one for ever.
+        """
+        prices = self.survey.prices
         for key, sold in self._sold_at.items():
-            self.survey.prices[key] = sold.most_common(1)[0][0]
+            prices[key] = sold.most_common(1)[0][0]
+        for name, sku in sorted(self._given_away - prices.keys()):
+            elsewhere = [prices[other, sku] for other in (RETAIL, TRADE) if (other, sku) in prices]
+            prices[name, sku] = elsewhere[0] if elsewhere else _NEXT_TO_NOTHING_E4
         for sku, supply in self._supplies.items():
             self._book(sku, supply)
 
