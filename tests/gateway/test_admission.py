@@ -258,6 +258,10 @@ def test_a_system_with_codes_of_its_own_is_let_in_with_them() -> None:
     def taken(status: Any, item: Any = "bolt") -> NewMessage:
         return admit(body(item, status), Caller("erp"), policy, NOW)
 
+    empty = replace(
+        POLICY, speech={"erp": Speech(codes={table.vocabulary: CodeTable(table.vocabulary, {})})}
+    )
+    assert b'"Z"' in admit(body("bolt", "Z"), Caller("erp"), empty, NOW).raw
     assert taken("A").content != taken("Z").content != taken("Y").content
     assert b'"Z"' in taken("Z").raw
     for status, item in ((["A"], "bolt"), ("Z", "")):

@@ -186,7 +186,7 @@ async def a_house(peers: Peers, folder: Path) -> AsyncIterator[House]:
         for name, value in (("erp", erp.key), ("shop", ADMIN_PASSWORD), ("hook", secret)):
             (folder / f"{name}.secret").write_text(value)
         estate = await stack.enter_async_context(Estate(_simulated(address, keys)))
-        api = ErpApi(_erp_settings(erp))
+        api = ErpApi(erp_settings(erp))
         stack.push_async_callback(api.close)
         lines = Lines(door, to_erp, to_shop)
         configuration = _configuration(folder, port, erp, lines, estate)
@@ -215,13 +215,15 @@ def _simulated(address: str, keys: Keys) -> EstateConfig:
     return EstateConfig(hub=address, seed=1, systems=systems)
 
 
-def _erp_settings(erp: Tryton) -> TrytonSettings:
+def erp_settings(erp: Tryton, **settings: Any) -> TrytonSettings:
+    """How the hub is told of this ERP."""
     return TrytonSettings(
         url=erp.url,
         database=erp.database,
         credential=erp.key,
         company=erp.seed["company"],
         payment_term=erp.seed["payment_term"],
+        **settings,
     )
 
 

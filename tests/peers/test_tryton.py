@@ -19,7 +19,6 @@ import pytest
 from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.api import Api
 from crossdock.connectors.tryton.client import TrytonConnector, connect
-from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import (
     Accepted,
@@ -49,6 +48,7 @@ from crossdock.contracts.vocabulary import AcknowledgementKind, CreditReason
 from crossdock.contracts.words import Noun
 from tests.helpers.aio import run
 from tests.peers.conftest import Peers
+from tests.peers.house import erp_settings
 from tests.peers.tryton.program import Tryton
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(240)]
@@ -57,24 +57,12 @@ N = TypeVar("N", bound=Noun)
 Play = Callable[[Tryton, TrytonConnector, Api], Awaitable[None]]
 
 
-def settings_of(erp: Tryton, **settings: Any) -> TrytonSettings:
-    """How the hub would be told of this ERP."""
-    return TrytonSettings(
-        url=erp.url,
-        database=erp.database,
-        credential=erp.key,
-        company=erp.seed["company"],
-        payment_term=erp.seed["payment_term"],
-        **settings,
-    )
-
-
 def beside(peers: Peers, folder: Path, play: Play, **settings: Any) -> None:
     """Play beside an ERP of its own; the interface is there to look with."""
 
     async def whole() -> None:
         erp = await peers.tryton(folder)
-        told = settings_of(erp, **settings)
+        told = erp_settings(erp, **settings)
         connector, api = connect(told), Api(told)
         try:
             await play(erp, connector, api)
@@ -370,7 +358,7 @@ def test_documents_posted_at_the_same_time_are_each_posted_once(
     """By two hubs, say: one of them meets the other's lock, which is no refusal and passes."""
 
     async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
-        other = connect(settings_of(erp))
+        other = connect(erp_settings(erp))
         asked = [invoice(f"S-{n}", ("1", "SKU-001", 1)) for n in range(1, 5)]
         await accepted(connector, order(SKU_001=4))
         for number in range(1, 5):

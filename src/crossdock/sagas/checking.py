@@ -98,9 +98,14 @@ def further_watches(batch: Batch, more: Wanted, noun: Any) -> None:
 
 def _price_keys(known: Order | OrderState, policy: OrderPolicy, party: Party | None) -> set[str]:
     """The price records that its lines may be priced by."""
-    lists = (party.price_list if party is not None else None, policy.price_list)
     lines = known.lines if isinstance(known, Order) else known.lines.values()
-    return {price_key(name, one.item) for name in lists if name for one in lines}
+    return {price_key(name, one.item) for name in _lists(policy, party) for one in lines}
+
+
+def _lists(policy: OrderPolicy, party: Party | None) -> list[str]:
+    """The price lists that count, first the customer's, then the channel's."""
+    named = (party.price_list if party is not None else None, policy.price_list)
+    return [name for name in named if name]
 
 
 def address_of(batch: Batch, noun: Order) -> Address | None:
@@ -162,9 +167,8 @@ def _party(batch: Batch, number: str) -> Party | None:
 
 def _price(batch: Batch, policy: OrderPolicy, party: Party | None, item: str) -> Price | None:
     """The item's prices on the customer's list, else on the channel's."""
-    lists = (party.price_list if party is not None else None, policy.price_list)
-    for name in lists:
-        body = batch.master("price", price_key(name, item)) if name else None
+    for name in _lists(policy, party):
+        body = batch.master("price", price_key(name, item))
         if body is not None:
             return _PRICE.decode(body)
     return None
@@ -254,9 +258,8 @@ def _watch(batch: Batch, turn: Turn, order: OrderState) -> None:
             watching.watch(batch, turn, order, "credit", payer)
         if kind is HoldKind.PRICING and (line := order.lines.get(hold.partition(":")[2])):
             party = _party(batch, order.customer)
-            for name in (party.price_list if party is not None else None, policy.price_list):
-                if name:
-                    watching.watch(batch, turn, order, "price", price_key(name, line.item))
+            for name in _lists(policy, party):
+                watching.watch(batch, turn, order, "price", price_key(name, line.item))
 
 
 _HANDLING = ("zone", "carton_rule", "routing_code", "wave_group")

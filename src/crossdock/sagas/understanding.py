@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.codes import CodeTable
+from crossdock.contracts.codes import VOCABULARIES, CodeTable
 from crossdock.contracts.references import (
     Path,
     coded_in,
@@ -112,7 +112,7 @@ def _translate(found: Foreign, table: CodeTable[Any], path: Path, value: Any) ->
 
 
 def readable(message_type: str, data: bytes | msgspec.Raw, speech: Speech) -> bytes:
-    """The data with every unknown code replaced by some word of its table.
+    """The data with every unknown code replaced by some word that it might mean.
 
     For the door, which judges everything else about a message and lets the codes be held later.
     """
@@ -121,9 +121,14 @@ def readable(message_type: str, data: bytes | msgspec.Raw, speech: Speech) -> by
     for coded in coded_in(CATALOGUE[message_type].noun) if unknown else ():
         for path, _ in list(found_at(found.tree, coded.path)):
             if written(path) in unknown:
-                words = speech.codes[coded.vocabulary].words.values()
-                put_at(found.tree, path, str(next(iter(words), "")))
+                put_at(found.tree, path, _some_word(speech.codes[coded.vocabulary]))
     return msgspec.json.encode(found.tree)
+
+
+def _some_word(table: CodeTable[Any]) -> str:
+    """A word of the table; of an empty one, a word of its vocabulary, or any name of a place."""
+    words = (*table.words.values(), *VOCABULARIES.get(table.vocabulary, ()), table.vocabulary)
+    return str(words[0])
 
 
 def noun_from(message_type: str, tree: dict[str, Any]) -> Any:

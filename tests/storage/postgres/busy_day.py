@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -28,7 +28,7 @@ from crossdock.runtime.deciding import Decider
 from crossdock.runtime.hub import ChannelView
 from crossdock.sagas.policy import ChannelPolicy, Policy
 from crossdock.storage.postgres.store import PostgresStore
-from crossdock.testing.builders import at, noun_message
+from crossdock.testing.builders import StillClock, at, noun_message
 
 PARTITIONS = 2
 SITES = ("EAST", "WEST")
@@ -41,21 +41,6 @@ POLICY = Policy(
         channels={"web": {"system": "shop"}},
     ),
 )
-
-
-class StillClock:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        """The moment of the test."""
-        return at(self.seconds)
-
-    def monotonic(self) -> float:
-        """Likewise."""
-        return self.seconds
 
 
 def order(order_id: str, *lines: tuple[str, int]) -> orders.Order:

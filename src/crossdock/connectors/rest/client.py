@@ -16,7 +16,7 @@ from crossdock.connectors.rest.card import CARD
 from crossdock.connectors.rest.feeds import Listed
 from crossdock.connectors.rest.settings import RestSettings
 from crossdock.connectors.rest.webhook import Signed, Signing
-from crossdock.connectors.rest.writing import Writer
+from crossdock.connectors.rest.writing import Asking, Writer
 from crossdock.contracts.connector import (
     Ability,
     Document,
@@ -33,22 +33,11 @@ _SPLIT = frozenset({400, 413, 422})
 are told by themselves until the culprit stands alone."""
 
 
-class Http(Protocol):
+class Http(Asking, Protocol):
     """How requests reach the far side: the kit's client, or a simulation's wire without sockets."""
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply | NoReply:
         """Send a body; raises nothing but cancellation."""
-        ...
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        query: Query = (),
-        headers: Mapping[str, str] = NOTHING,
-    ) -> Reply | NoReply:
-        """Ask with any method; raises nothing but cancellation."""
         ...
 
     async def get(

@@ -47,6 +47,9 @@ class Signing:
     """
 
     def __init__(self, keys: Sequence[bytes], clock: Clock | None) -> None:
+        """Raises ValueError for keys without a clock: nothing goes out unsigned for want of one."""
+        if keys and clock is None:
+            raise ValueError("a signature bears the time, so whoever signs needs a clock")
         self._keys = keys
         self._clock = clock
 

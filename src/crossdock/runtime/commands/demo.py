@@ -6,7 +6,7 @@ from pathlib import Path
 
 import uvloop
 
-from crossdock.runtime.commands.verify import tell_rows
+from crossdock.runtime.commands.verify import tell
 from crossdock.runtime.config import read_settings
 from crossdock.runtime.console import OK, UNSOUND, finish, hint, say
 from crossdock.runtime.demo.run import Wish, played
@@ -41,7 +41,6 @@ async def _run(wish: Wish, data: Path | None, as_json: bool) -> int:
     result = f"broken: {', '.join(broken)}" if broken else "none broken"
     say(f"Verified {len(verification.checked)} invariants, {result}")
     for finding in verification.broken:
-        say(f"BROKEN  {finding.check.invariant:4} {finding.check.name}: {finding.check.title}")
-        tell_rows(finding)
+        tell(finding.check, finding)
     finish(figures, as_json=as_json)
     return OK if sound(figures) and not broken else UNSOUND

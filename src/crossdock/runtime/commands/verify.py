@@ -39,21 +39,17 @@ def as_json_object(found: Verification) -> dict[str, object]:
 async def _ask(settings: Settings) -> Verification:
     keep_back = {name: channel.keep_back for name, channel in settings.channels.items()}
     async with opened_store(settings) as store:
-        return await verify(store.pool, keep_back, _tell)
+        return await verify(store.pool, keep_back, tell)
 
 
-def _tell(check: Check, finding: Finding | None) -> None:
+def tell(check: Check, finding: Finding | None) -> None:
+    """Say how a check ended: a line, and the first rows of what it found."""
     word = "ok" if finding is None else "warning" if check.warning else "BROKEN"
     say(f"{word:8}{check.invariant:4} {check.name}: {check.title}")
     if finding is None:
         return
     if finding.problem:
         say(f"          cannot be answered: {finding.problem}")
-    tell_rows(finding)
-
-
-def tell_rows(finding: Finding) -> None:
-    """Say the first rows that break a promise, a line each, and how many there are in all."""
     for row in finding.rows:
         said = ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
         say(f"          {said}")

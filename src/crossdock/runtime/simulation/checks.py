@@ -15,7 +15,7 @@ import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.catalogue import CATALOGUE
-from crossdock.contracts.vocabulary import Fate
+from crossdock.contracts.vocabulary import Fate, OrderStatus
 from crossdock.log.keys import DESK_FIRST
 from crossdock.log.records import SETTLED, OrderRow, Outcome, Recorded
 from crossdock.log.views import BalanceRow, EffectView, ExceptionRow, PromiseView
@@ -358,15 +358,16 @@ def _heads_first(seen: Picture) -> Iterator[Breach]:
 def _orders_rebuilt(seen: Picture) -> Iterator[Breach]:
     """Folding the log again gives every order to the byte, and no message led beside the table."""
     folded: dict[str, OrderState] = {}
+    stands: dict[str, OrderStatus] = {}
     for place in sorted(seen.outcomes):
         message, outcome = seen.messages[place], seen.outcomes[place]
         row = CATALOGUE.get(message.type)
         if row is None or row.key != "order_id" or outcome.fate is not Fate.APPLIED:
             continue
         order = folded.setdefault(message.key, OrderState(message.key))
-        before = status(order)
         rebuild.fold(order, *opened(message, outcome.resolved), outcome)
-        after = status(order)
+        before = stands.get(message.key, OrderStatus.AWAITED)
+        after = stands[message.key] = status(order)
         if place[0] < DESK_FIRST and not may_lead(before, message.type, after):
             found = f"{before} became {after} by {message.type} at {place}"
             yield Breach("legal_history", "I7", found, (message.key,))

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from crossdock.contracts.vocabulary import Fate
 from crossdock.estate.feed import feed
 from crossdock.estate.system import System
 from crossdock.runtime.config import read_settings
@@ -41,6 +42,7 @@ _STUCK_SECONDS = 90.0  # beyond the longest wait between two tries of an effect
 _POLL_SECONDS = 0.1
 _CALM_SECONDS = 2.0  # so long all must be done: the hub looks once a second for what it overlooked
 _QUICK_POLL_SECONDS = 0.02
+_ASIDE_SHOWN = 20  # messages that were put aside, of which the dead are named
 
 _GAP_SECONDS = (0.02, 1.2)
 """From new messages until the blow: in the middle of what they bring about."""
@@ -68,14 +70,6 @@ async def play(plan: Plan, data: Path | None = None) -> Report:
         report.violations.append(str(failure))
     report.seconds = time.monotonic() - began
     return report
-
-
-_WHY_DEAD = """
-    SELECT m.type || ' at ' || m.partition || ':' || m.position || ': '
-        || (convert_from(o.body, 'UTF8')::jsonb ->> 'reason')
-    FROM outcome o JOIN message m USING (partition, position)
-    WHERE o.fate = 'dead' ORDER BY m.partition, m.position LIMIT 5
-"""
 
 
 class _Run:
@@ -210,14 +204,16 @@ class _Run:
                     self._violated(f"{one.what}: {difference}")
             verification = await verify(store.pool)
             fates = await store.fates()
+            aside = await store.put_aside((0, 0), _ASIDE_SHOWN)
         for finding in verification.broken:
             self._violated(f"verify: {finding.check.name}: {finding.how_many}, {finding.rows[:2]}")
         left = await left_to_do(connection)
         for what, count in (("held effects", left.held), ("dead messages", fates["dead"])):
             if count:
                 self._violated(f"{count} {what}")
-        for [reason] in await connection.fetch(_WHY_DEAD):
-            self._violated(f"dead: {reason}")
+        for row in aside:
+            if row.fate is Fate.DEAD:
+                self._violated(f"dead: {row.message.type} at {row.message.place}: {row.reason}")
         self._report.figures = {
             "orders": orders,
             "messages": left.accepted,
