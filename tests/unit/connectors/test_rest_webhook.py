@@ -16,7 +16,7 @@ import pytest
 from crossdock.connectors.kit import signatures
 from crossdock.connectors.rest.client import KIND
 from crossdock.connectors.rest.settings import RestSettings
-from crossdock.connectors.rest.webhook import Signed
+from crossdock.connectors.rest.webhook import Signed, Signing
 from crossdock.contracts import catalogue
 from crossdock.contracts.feeds import Heard, NotBelieved, Said, Unread
 from crossdock.contracts.products import Item
@@ -329,3 +329,10 @@ def test_while_we_change_over_both_secrets_have_signed() -> None:
 def test_without_a_secret_nothing_is_signed() -> None:
     """No header pretends to."""
     assert not any("webhook-signature" in one.headers for one in told())
+
+
+def test_nothing_goes_out_unsigned_for_want_of_a_clock() -> None:
+    """A signature bears the time: secrets without a clock are refused, no secrets need none."""
+    assert Signing([], None).signed({"a": "b"}, b"{}") == {"a": "b"}
+    with pytest.raises(ValueError, match="needs a clock"):
+        Signing([b"0" * 24], None)
