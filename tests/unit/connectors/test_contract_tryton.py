@@ -38,6 +38,8 @@ class TestTryton(ConnectorContract):
             return inbound.price(record, "LIST", "USD")
         if case == "party":
             return inbound.party(record)
+        if case.startswith("purchase"):
+            return inbound.purchase(record)
         given = shaped(record, Posted)
         sales = {line.id: line for line in given.sales}
         return inbound.posted(given.record, sales, {one.id: one for one in given.shipments})

@@ -22,6 +22,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability, Refused, RetryLater, Unknown
 from crossdock.contracts.feeds import Said, Source
 from crossdock.contracts.postings import Milestone, StockPosting, StockPostingLine
+from crossdock.contracts.purchasing import PurchaseOrder
 
 GOLDEN = Path(tryton.__file__).parent / "golden"
 SECRET = "canary-tryton-key"
@@ -46,6 +47,7 @@ READ: dict[str, Callable[[Any], list[Said]]] = {
     "item": inbound.item,
     "price": lambda record: inbound.price(record, "LIST", "USD"),
     "party": inbound.party,
+    "purchase": inbound.purchase,
     "invoice": posted,
     "credit": posted,
 }
@@ -62,6 +64,7 @@ def changed(name: str, *path: str | int, to: object) -> Any:
 
 
 _LINE = ("record", "lines", 0)
+_GIVEN_UP = ("lines", 1, "moves_ignored", 0, "internal_quantity")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,14 @@ _LINE = ("record", "lines", 0)
         ),
         ("price", changed("price", "list_price_used", "decimal", to="1E+99"), "$.list_price_used"),
         ("party", changed("party", "code", to=""), "$.code"),
+        ("purchase", changed("purchase", "state", to="draft"), "$.state"),
+        ("purchase", changed("purchase", "warehouse", "code", to=None), "$.warehouse.code"),
+        ("purchase", changed("purchase", "lines", 0, "quantity", to=2.5), "$.lines[0].quantity"),
+        (
+            "purchase",
+            changed("purchase", "lines", 1, "delivery_date_store", to=None),
+            "$.lines[1].delivery_date",
+        ),
         ("invoice", changed("invoice", *_LINE, "quantity", to=2.5), "$.lines[0].quantity"),
         ("invoice", changed("invoice", *_LINE, "quantity", to=True), "$.lines[0].quantity"),
         (
@@ -111,6 +122,49 @@ def test_a_revision_grows_with_every_change() -> None:
     first, later = sample("item"), changed("item", "write_date", "second", to=30)
     assert inbound.item(later)[0].id != inbound.item(first)[0].id
     assert wire.revision(inbound.item_stamp(later)) > wire.revision(inbound.item_stamp(first))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (changed("purchase", "state", to="done"), [0, 0]),
+        (changed("purchase", "shipment_state", to="received"), [0, 0]),
+        (changed("purchase", "lines", 0, "quantity", to=-40.0), [18]),
+        (
+            changed("purchase", "lines", 1, "moves_ignored", 0, "internal_quantity", to=24.0),
+            [40, 0],
+        ),
+        (changed("purchase", "lines", 1, "unit", to={"factor": 0.5, "rate": 2.0}), [40, 0]),
+    ],
+)
+def test_what_nobody_expects_of_a_purchase_is_nothing(given: Any, expected: list[int]) -> None:
+    """All has come, or was given up; goods that go back to their supplier are no line."""
+    [said] = inbound.purchase(given)
+    assert isinstance(said.noun, PurchaseOrder)
+    assert [line.quantity for line in said.noun.lines] == expected
+
+
+def test_goods_that_are_late_keep_the_day_that_was_agreed() -> None:
+    """Tryton plans no day in the past for what is still to come."""
+    [said] = inbound.purchase(changed("purchase", "lines", 0, "moves", 1, "planned_date", to=None))
+    assert isinstance(said.noun, PurchaseOrder)
+    assert said.noun.lines[0].expected_at.isoformat() == "2026-03-09T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "factor", "rate", "units"),
+    [
+        (2.0, 12.0, 0.083333333333, 24),  # dozens; the rate is rounded
+        (1.5, 1000.0, 0.001, 1500),  # kilograms of an item in grams
+        (3000.0, 0.001, 1000.0, 3),
+    ],
+)
+def test_units_are_reckoned_by_what_is_not_rounded(
+    quantity: float, factor: float, rate: float, units: int
+) -> None:
+    """Of factor and rate Tryton keeps one to the digit."""
+    one = wire.Measure(1.0, 1.0)
+    assert wire.base_units(quantity, wire.Measure(factor, rate), one, "$") == units
 
 
 def test_a_product_without_a_list_price_says_nothing_of_it() -> None:

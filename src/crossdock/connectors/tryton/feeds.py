@@ -141,6 +141,34 @@ class Parties(TrytonFeed):
         return self._read(records, inbound.party)
 
 
+class Purchases(TrytonFeed):
+    """Confirmed purchases of goods, until nothing more comes of them."""
+
+    def __init__(self, api: Api, settings: TrytonSettings) -> None:
+        super().__init__(
+            "purchases",
+            wire.PURCHASE,
+            inbound.PURCHASE_FIELDS,
+            api,
+            settings,
+            stamp=inbound.purchase_stamp,
+            beside=(
+                "lines.write_date",
+                "lines.create_date",
+                "lines.moves.write_date",
+                "lines.moves.create_date",
+            ),
+            only=[
+                ["company", "=", settings.company],
+                ["state", "in", sorted(wire.TO_COME)],
+                ["number", "!=", None],
+            ],
+        )
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        return self._read(records, inbound.purchase)
+
+
 class Invoices(TrytonFeed):
     """Posted invoices and credit notes, with the sale lines and shipments that they speak of."""
 
@@ -199,6 +227,7 @@ def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
             settings,
             only=_WITH_A_CODE,
         ),
+        Purchases(api, settings),
         Invoices(
             "invoices",
             wire.INVOICE,

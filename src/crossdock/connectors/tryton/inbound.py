@@ -14,6 +14,7 @@ from crossdock.contracts.invoices import CreditMemo, CreditMemoLine, Invoice, In
 from crossdock.contracts.parties import Party, ShipTo
 from crossdock.contracts.prices import Price, PriceStep, price_key
 from crossdock.contracts.products import Item
+from crossdock.contracts.purchasing import PurchaseOrder, PurchaseOrderLine
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus, PartyRole
 from crossdock.contracts.words import Address
 
@@ -36,8 +37,18 @@ INVOICE_FIELDS = (
     "create_date", "lines.type", "lines.quantity", "lines.amount", "lines.origin",
     "lines.stock_moves.shipment",
 )  # fmt: skip
+PURCHASE_FIELDS = (
+    "number", "state", "shipment_state", "delivery_date", "party.code", "warehouse.code",
+    "write_date", "create_date", "lines.type", "lines.quantity", "lines.unit.factor",
+    "lines.unit.rate", "lines.product.code", "lines.product.default_uom.factor",
+    "lines.product.default_uom.rate", "lines.product.template.type", "lines.delivery_date",
+    "lines.delivery_date_store", "lines.write_date", "lines.create_date", "lines.moves.state",
+    "lines.moves.planned_date", "lines.moves.write_date", "lines.moves.create_date",
+    "lines.moves_ignored.internal_quantity",
+)  # fmt: skip
 
 _E4_DECIMALS = 4
+_AT_AN_END = frozenset({"done", "cancelled"})
 
 
 def stamp_of(record: Record) -> datetime:
@@ -116,6 +127,79 @@ def party(record: Record) -> list[Said]:
     )
     name = f"{wire.PARTY}/{found.id}/{noun.revision}"
     return [Said(catalogue.PARTY_CHANGED, name, stamp, noun, recorded=stamp)]
+
+
+def purchase_stamp(record: Record) -> datetime:
+    """A purchase changes with its lines and with the moves of their goods; raises `Odd`."""
+    return _purchase_stamp(shaped(record, wire.Purchase))
+
+
+def purchase(record: Record) -> list[Said]:
+    """A purchase with what was ordered and when it is expected; raises `Odd`.
+
+    Where nothing more comes every line is 0, whatever became of it; one that was cancelled has
+    none.
+    """
+    found = shaped(record, wire.Purchase)
+    to_come = meant(found.state, wire.TO_COME, "$.state")
+    stamp = _purchase_stamp(found)
+    lines = []
+    for at, line in enumerate(found.lines if found.state != wire.CANCELLED else ()):
+        where = f"$.lines[{at}]"
+        ordered = _ordered(line, where)
+        if ordered is None:
+            continue
+        item, quantity = ordered
+        if not to_come or found.shipment_state == wire.RECEIVED:
+            quantity = 0
+        expected_at = _expected_at(found, line, where) if quantity else stamp
+        lines.append(
+            PurchaseOrderLine(
+                line=str(line.id), item=item, quantity=quantity, expected_at=expected_at
+            )
+        )
+    noun = PurchaseOrder(
+        purchase_order=found.number,
+        site=found.warehouse.code,
+        revision=wire.revision(stamp),
+        lines=tuple(lines),
+        supplier=found.party.code,
+    )
+    name = f"{wire.PURCHASE}/{found.id}/{noun.revision}"
+    return [Said(catalogue.PURCHASE_ORDER_CHANGED, name, stamp, noun, recorded=stamp)]
+
+
+def _ordered(line: wire.PurchaseLine, where: str) -> tuple[str, int] | None:
+    """The item of a line and its base units, less what nobody expects any more; None: no goods."""
+    product, unit = line.product, line.unit
+    if line.type != "line" or product is None or unit is None:
+        return None
+    kind = meant(product.template.type, wire.KINDS, f"{where}.product.template.type")
+    ordered = wire.base_units(line.quantity, unit, product.default_uom, f"{where}.quantity")
+    if kind != ItemKind.STOCK or ordered <= 0:
+        return None
+    given_up = sum(
+        wire.read_quantity(one.internal_quantity, f"{where}.moves_ignored[{at}].internal_quantity")
+        for at, one in enumerate(line.moves_ignored)
+    )
+    return product.code, max(0, ordered - given_up)
+
+
+def _expected_at(found: wire.Purchase, line: wire.PurchaseLine, where: str) -> datetime:
+    """When what is still to come of a line is expected: the day its next goods are planned for.
+
+    Tryton plans no day for what is late already; then the line's or the purchase's own day stands.
+    """
+    planned = [
+        wire.read_day(move.planned_date, f"{where}.moves[{at}].planned_date")
+        for at, move in enumerate(line.moves)
+        if move.state not in _AT_AN_END and move.planned_date is not None
+    ]
+    if planned:
+        return min(planned)
+    said = (line.delivery_date, line.delivery_date_store, found.delivery_date)
+    day = next((one for one in said if one is not None), None)
+    return wire.read_day(day, f"{where}.delivery_date")
 
 
 Sales = Mapping[int, wire.SaleLine]
@@ -273,6 +357,15 @@ def _price_stamp(found: wire.Product) -> datetime:
         for at, one in enumerate(found.template.list_prices)
     )
     return max(_item_stamp(found), *prices, wire.EPOCH)
+
+
+def _purchase_stamp(found: wire.Purchase) -> datetime:
+    stamps = [_stamp(found, "$")]
+    for at, line in enumerate(found.lines):
+        where = f"$.lines[{at}]"
+        stamps.append(_stamp(line, where))
+        stamps += [_stamp(one, f"{where}.moves[{on}]") for on, one in enumerate(line.moves)]
+    return max(stamps)
 
 
 def _address(found: wire.PartyAddress) -> Address:

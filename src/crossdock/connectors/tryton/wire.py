@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -20,6 +21,9 @@ SHIPMENT: Final = "stock.shipment.out"
 INTERNAL: Final = "stock.shipment.internal"
 RETURN: Final = "stock.shipment.out.return"
 INVOICE: Final = "account.invoice"
+MOVE: Final = "stock.move"
+PURCHASE: Final = "purchase.purchase"
+PURCHASE_LINE: Final = "purchase.line"
 PRODUCT: Final = "product.product"
 COMPANY: Final = "company.company"
 PARTY: Final = "party.party"
@@ -31,6 +35,12 @@ CANCELLED: Final = "cancelled"
 
 UNITS: Final = {"u": "EA", "g": "G", "kg": "KG", "m": "M", "l": "L"}
 """Symbols of units, and the base unit that they mean here; another one is never guessed."""
+
+TO_COME: Final = {"confirmed": True, "processing": True, "done": False, "cancelled": False}
+"""States of purchases that count, and whether goods of them may still come."""
+
+RECEIVED: Final = "received"
+"""The state of a purchase's shipments when nothing more comes."""
 
 KINDS: Final = {"goods": "stock", "assets": "stock", "service": "service"}
 """Types of products."""
@@ -104,6 +114,67 @@ class Party(Stamped, frozen=True, kw_only=True):
     name: str | None = None
     active: bool = True
     addresses: tuple[PartyAddress, ...] = ()
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A unit as so much of its category's: `factor` of them are one, `rate` of it are one."""
+
+    factor: Annotated[float, Meta(gt=0)]
+    rate: Annotated[float, Meta(gt=0)]
+
+
+class Coded(msgspec.Struct, frozen=True):
+    """A record that is known by its code: a warehouse, a supplier."""
+
+    code: _Code
+
+
+class Bought(msgspec.Struct, frozen=True):
+    """A product as it is bought."""
+
+    code: _Code
+    default_uom: Measure
+    template: Template
+
+
+class Incoming(Stamped, frozen=True, kw_only=True):
+    """A move of goods that come from a supplier."""
+
+    state: str = ""
+    planned_date: Any = None
+
+
+class Ignored(msgspec.Struct, frozen=True):
+    """A move that was cancelled and is not made again; so many base units."""
+
+    internal_quantity: Any = None
+
+
+class PurchaseLine(Stamped, frozen=True, kw_only=True):
+    """A line of a purchase; one without a product is a service or a comment."""
+
+    id: int
+    type: str = ""
+    quantity: Any = None
+    unit: Measure | None = None
+    product: Bought | None = None
+    delivery_date: Any = None
+    delivery_date_store: Any = None
+    moves: tuple[Incoming, ...] = ()
+    moves_ignored: tuple[Ignored, ...] = ()
+
+
+class Purchase(Stamped, frozen=True, kw_only=True):
+    """What was ordered from a supplier."""
+
+    id: int
+    number: _Code
+    state: str
+    warehouse: Coded
+    party: Coded
+    shipment_state: str = ""
+    delivery_date: Any = None
+    lines: tuple[PurchaseLine, ...] = ()
 
 
 class Currency(msgspec.Struct, frozen=True):
@@ -207,6 +278,17 @@ def read_moment(value: object, where: str) -> datetime:
     raise Odd(where, value, "a moment")
 
 
+def read_day(value: object, where: str) -> datetime:
+    """A date of Tryton, as the moment at which it begins in UTC; raises `Odd`."""
+    if isinstance(value, dict) and value.get("__class__") == "date":
+        try:
+            year, month, day_of_month = (value[one] for one in _PARTS[:3])
+            return datetime(year, month, day_of_month, tzinfo=UTC)
+        except (KeyError, TypeError, ValueError):
+            pass
+    raise Odd(where, value, "a date")
+
+
 def read_quantity(value: object, where: str) -> int:
     """A quantity, which Tryton keeps as a float, as whole base units; raises `Odd`.
 
@@ -217,6 +299,22 @@ def read_quantity(value: object, where: str) -> int:
     if abs(value) <= QUANTITY_MAX and value == int(value):
         return int(value)
     raise Odd(where, value, "a whole number of base units")
+
+
+def base_units(value: object, unit: Measure, base: Measure, where: str) -> int:
+    """A quantity of a unit in whole base units, reckoned exactly; raises `Odd`."""
+    if not isinstance(value, float | int) or isinstance(value, bool) or abs(value) > QUANTITY_MAX:
+        raise Odd(where, value, "a number")
+    found = Fraction(str(value)) * _exact(unit) / _exact(base)
+    if found.denominator != 1 or abs(found) > QUANTITY_MAX:
+        raise Odd(where, value, "a whole number of base units")
+    return int(found)
+
+
+def _exact(unit: Measure) -> Fraction:
+    """What one of a unit is of its category's; of factor and rate the one that is not rounded."""
+    factor, rate = str(unit.factor), str(unit.rate)
+    return Fraction(factor) if len(factor) <= len(rate) else 1 / Fraction(rate)
 
 
 def revision(stamp: datetime) -> int:

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -24,8 +24,9 @@ from crossdock.testing.fakes.tryton_records import Record, Records, shown
 _KEY = "canary-of-the-fake-erp"
 _PATH = re.compile(r"\A/house/rest/model/([a-z.]+)(?:/([0-9]+)(?:/([a-z_]+))?)?")
 _AGES_AGO: Final = wire.moment(datetime(2020, 1, 1, tzinfo=UTC))
-_MOVE: Final = "stock.move"
 _CENT: Final = Decimal("0.01")
+_UNIT: Final[Record] = {"id": 1, "symbol": "u", "factor": 1.0, "rate": 1.0}
+_DOZEN: Final[Record] = {"id": 2, "symbol": "dz", "factor": 12.0, "rate": 0.083333333333}
 _DOLLAR: Final[Record] = {"id": 1, "code": "USD", "digits": 2}
 
 _STATES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
@@ -65,7 +66,7 @@ _VOID: Final[Mapping[str, tuple[str, str, str]]] = {
 class FakeTryton(FakeFarSystem):
     """One house: two items, one customer, two warehouses, one sale to ship and one to invoice."""
 
-    lists: ClassVar[tuple[str, ...]] = ("items", "prices", "parties", "invoices")
+    lists: ClassVar[tuple[str, ...]] = ("items", "prices", "parties", "purchases", "invoices")
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,13 +152,15 @@ class FakeTryton(FakeFarSystem):
             self._product(number, f"C{record}", written)
         elif feed == "parties":
             self._party(number, f"C{record}", written)
+        elif feed == "purchases":
+            self._records.add(wire.PURCHASE, {**self._bought(f"P{record}"), **written}, number)
         else:
             [sale] = self._records.search(wire.SALE, ["reference", "=", "SO-8"])
             invoice = {**sale["invoices"][0], "number": f"{record}", "state": "posted", **written}
             self._records.add(wire.INVOICE, {**invoice, "id": number}, number)
 
     def spoil(self, feed: str, record: int) -> None:
-        """A unit, a price or an origin that nobody agreed upon; a party has a code no more."""
+        """A unit, price, quantity or origin that nobody agreed upon; a party has a code no more."""
         number = 100 + record
         if feed == "items":
             self._existing(wire.PRODUCT, number)["default_uom"] = {"id": 9, "symbol": "furlong"}
@@ -165,6 +168,8 @@ class FakeTryton(FakeFarSystem):
             self._existing(wire.PRODUCT, number)["list_price_used"] = "a bargain"
         elif feed == "parties":
             self._existing(wire.PARTY, number)["code"] = ""
+        elif feed == "purchases":
+            self._existing(wire.PURCHASE, number)["lines"][0]["quantity"] = 2.5
         else:
             invoice = self._existing(wire.INVOICE, number)
             invoice["lines"] = [{**invoice["lines"][0], "origin": "purchase.line,1"}]
@@ -191,7 +196,7 @@ class FakeTryton(FakeFarSystem):
             made |= {"description": values.get("description"), "shipment_state": "none"}
         elif model == wire.INTERNAL:
             made["moves"] = [
-                self._records.add(_MOVE, move) for _, moves in values["moves"] for move in moves
+                self._records.add(wire.MOVE, move) for _, moves in values["moves"] for move in moves
             ]
         return made
 
@@ -202,10 +207,10 @@ class FakeTryton(FakeFarSystem):
             if what == "delete":
                 kept = [one for one in record["outgoing_moves"] if one["id"] not in numbers]
                 record["outgoing_moves"] = kept
-                self._records.drop(_MOVE, numbers)
+                self._records.drop(wire.MOVE, numbers)
             else:
                 for number in numbers:
-                    self._existing(_MOVE, number).update(changed[0])
+                    self._existing(wire.MOVE, number).update(changed[0])
 
     def _press(self, model: str, record: Record, button: str) -> bool:
         """Lead a record on; False where it is in another state than the button is for."""
@@ -240,7 +245,7 @@ class FakeTryton(FakeFarSystem):
         )
         made["outgoing_moves"] = [
             self._records.add(
-                _MOVE,
+                wire.MOVE,
                 {
                     "quantity": quantity,
                     "origin": f"{wire.SALE_LINE},{line['id']}",
@@ -325,7 +330,7 @@ class FakeTryton(FakeFarSystem):
         product = {
             "code": code,
             "active": True,
-            "default_uom": {"id": 1, "symbol": "u"},
+            "default_uom": _UNIT,
             "template": template,
             "list_price_used": wire.decimal(Decimal("12.50")),
             **written,
@@ -336,6 +341,35 @@ class FakeTryton(FakeFarSystem):
         address = {"id": number, "street": "1 Main St", "city": "Springfield", "active": True}
         party = {"code": code, "name": f"Party {code}", "active": True, "addresses": [address]}
         self._records.add(wire.PARTY, {**party, **written}, number)
+
+    def _bought(self, number: str) -> Record:
+        """A purchase of forty of the first item and a dozen of the second, for the first site."""
+        written = {"write_date": None, "create_date": _AGES_AGO}
+        lines = [
+            self._records.add(
+                wire.PURCHASE_LINE,
+                {
+                    "type": "line",
+                    "quantity": quantity,
+                    "unit": unit,
+                    "product": self._existing(wire.PRODUCT, item),
+                    "delivery_date": wire.day(date(2020, 2, 1)),
+                    "moves": [],
+                    "moves_ignored": [],
+                    **written,
+                },
+            )
+            for item, quantity, unit in ((1, 40.0, _UNIT), (2, 1.0, _DOZEN))
+        ]
+        return {
+            "number": number,
+            "state": "processing",
+            "shipment_state": "waiting",
+            "company": 1,
+            "party": self._existing(wire.PARTY, 1),
+            "warehouse": self._existing(wire.LOCATION, 1),
+            "lines": lines,
+        }
 
     def _sold(self, reference: str) -> Record:
         """A processed sale of both items, whose shipment waits."""
