@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from crossdock.connectors.tryton.api import Api as ErpApi
+from crossdock.connectors.tryton.interfaces.rest import RestApi as ErpApi
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.stock import StockAdjustment

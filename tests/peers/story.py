@@ -154,7 +154,7 @@ async def a_name_and_a_price_reach_the_shop(house: House) -> None:
     number = house.erp.seed["products"]["SKU-010"]
     product = await house.erp_api.read(wire.PRODUCT, number, ("template.id",))
     changed = {"name": "A better widget", "list_price": wire.decimal(Decimal("33.30"))}
-    await house.erp_api.write("product.template", product["template"]["id"], changed)
+    await house.erp_api.write("product.template", product["template"], changed)
     query = '{productVariants(options:{filter:{sku:{eq:"SKU-010"}}}){items{name price}}}'
 
     async def seen() -> bool:

@@ -36,7 +36,7 @@ async def one_broken_field_is_seen(house: House, orders: list[str]) -> None:
     [shipment] = await house.erp_api.search(
         wire.SHIPMENT, [["state", "=", "done"]], ("reference",), limit=1
     )
-    await house.erp_api.write(wire.SHIPMENT, shipment["id"], {"reference": "another"})
+    await house.erp_api.write(wire.SHIPMENT, shipment, {"reference": "another"})
     async with Api(f"{house.shop.url}/admin-api") as admin:
         await admin.log_in()
         found = await admin(

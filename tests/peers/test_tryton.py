@@ -18,7 +18,7 @@ import pytest
 
 from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.api import Api
-from crossdock.connectors.tryton.client import TrytonConnector, connect
+from crossdock.connectors.tryton.client import TrytonConnector, connect, reach
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import (
     Accepted,
@@ -63,7 +63,7 @@ def beside(peers: Peers, folder: Path, play: Play, **settings: Any) -> None:
     async def whole() -> None:
         erp = await peers.tryton(folder)
         told = erp_settings(erp, **settings)
-        connector, api = connect(told), Api(told)
+        connector, api = connect(told), reach(told)
         try:
             await play(erp, connector, api)
         finally:
@@ -198,7 +198,7 @@ def test_items_and_parties_are_heard_once_and_again_when_they_change(
         number = erp.seed["products"]["SKU-003"]
         product = await api.read("product.product", number, ("template.id",))
         renamed = {"name": "A better widget"}
-        await api.write("product.template", product["template"]["id"], renamed)
+        await api.write("product.template", product["template"], renamed)
         [changed], _ = await heard(connector, "items", Item, cursor)
         assert changed.description == "A better widget"
         assert changed.revision > items["SKU-003"].revision
@@ -219,13 +219,14 @@ def test_a_change_that_commits_late_is_heard_once(peers: Peers, tmp_path: Path) 
         late, early = [
             (await api.read("product.product", erp.seed["products"][item], ("template.id",)))[
                 "template"
-            ]["id"]
+            ]
             for item in ("SKU-003", "SKU-007")
         ]
         lock = await asyncpg.connect(peers.server.dsn_of(erp.database))
         try:
             await lock.execute("BEGIN")
-            await lock.execute("SELECT id FROM product_template WHERE id = $1 FOR UPDATE", late)
+            held = "SELECT id FROM product_template WHERE id = $1 FOR UPDATE"
+            await lock.execute(held, late["id"])
             writing = asyncio.create_task(api.write("product.template", late, {"name": "late"}))
             await asyncio.sleep(1.0)
             await api.write("product.template", early, {"name": "early"})
@@ -237,7 +238,7 @@ def test_a_change_that_commits_late_is_heard_once(peers: Peers, tmp_path: Path) 
         finally:
             await lock.close()
         stamps = await api.search(
-            "product.template", [["id", "in", [late, early]]], ("name", "write_date")
+            "product.template", [["id", "in", [late["id"], early["id"]]]], ("name", "write_date")
         )
         written = {one["name"]: wire.read_moment(one["write_date"], "$") for one in stamps}
         assert written["late"] < written["early"], "it did not begin first: this proves nothing"
@@ -260,7 +261,7 @@ def test_prices_are_heard_once_and_again_when_they_change(peers: Peers, tmp_path
         number = erp.seed["products"]["SKU-003"]
         product = await api.read("product.product", number, ("template.id",))
         changed = {"list_price": wire.decimal(Decimal("33.3333"))}
-        await api.write("product.template", product["template"]["id"], changed)
+        await api.write("product.template", product["template"], changed)
         [again], _ = await heard(connector, "prices", Price, cursor)
         assert (again.price, again.steps[0].unit_price_e4) == ("LIST/SKU-003", 333_333)
 

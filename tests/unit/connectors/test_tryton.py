@@ -15,8 +15,8 @@ from crossdock.connectors import tryton
 from crossdock.connectors.kit.http import Reply
 from crossdock.connectors.kit.reading import Odd
 from crossdock.connectors.tryton import inbound, outbound, wire
-from crossdock.connectors.tryton.api import refusal
 from crossdock.connectors.tryton.client import KIND, connect
+from crossdock.connectors.tryton.interfaces.rest import refused
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability, Refused, RetryLater, Unknown
@@ -204,6 +204,8 @@ def test_a_posting_is_what_comes_in_and_what_goes_out() -> None:
         (400, b'{"message": "The value is not valid"}', Refused),
         (400, b'{"message": "The record was changed by another user"}', RetryLater),
         (400, b'{"message": "x", "description": "ConcurrencyException"}', RetryLater),
+        (400, b'{"message": "The customer is blocked."}', Refused),
+        (500, b'{"message": "could not obtain lock on relation"}', RetryLater),
         (500, b'{"message": "could not serialize access"}', RetryLater),
         (500, b'{"message": "something else"}', Unknown),
         (400, b"<html><p>Unable to get RPC method</p></html>", RetryLater),
@@ -217,7 +219,7 @@ def test_refusals_that_pass_are_told_from_those_that_stay(
     status: int, body: bytes, kind: type[object]
 ) -> None:
     """Somebody else who writes the same records is a passing trouble."""
-    answer = refusal(Reply(status, {}, body))
+    answer = refused(Reply(status, {}, body))
     assert isinstance(answer, kind)
     assert "<html>" not in repr(answer)
 

@@ -15,6 +15,7 @@ from crossdock.connectors.kit.reading import Odd
 from crossdock.connectors.tryton.api import Api, Stopped
 from crossdock.connectors.tryton.card import CARD
 from crossdock.connectors.tryton.feeds import TrytonFeed, feeds
+from crossdock.connectors.tryton.interfaces.rest import RestApi
 from crossdock.connectors.tryton.operations.credits import Credits
 from crossdock.connectors.tryton.operations.invoices import Invoices
 from crossdock.connectors.tryton.operations.operation import Operation
@@ -31,7 +32,7 @@ class TrytonConnector:
 
     def __init__(self, settings: TrytonSettings) -> None:
         self._settings = settings
-        self._api = Api(settings)
+        self._api = reach(settings)
         self._feeds = feeds(self._api, settings)
         sales = Sales(self._api, settings)
         shipments = Shipments(self._api, settings, sales)
@@ -89,6 +90,11 @@ class TrytonConnector:
             return stopped.answer
         except Odd as odd:
             return Refused(f"{odd.where} there is {odd.found}, expected {odd.expected}")
+
+
+def reach(settings: TrytonSettings) -> Api:
+    """The interface that the settings name; raises `BadAddress` or `BadCredential`."""
+    return RestApi(settings)
 
 
 def connect(settings: TrytonSettings) -> TrytonConnector:

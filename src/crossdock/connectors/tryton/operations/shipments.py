@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -91,9 +92,7 @@ class Shipments:
         fields = ("shipment_state", "shipments.state", "shipments.reference")
         record = await self._api.read(wire.SALE, sale["id"], fields)
         waiting = [
-            one["id"]
-            for one in record["shipments"]
-            if one["state"] in _OPEN and not one["reference"]
+            one for one in record["shipments"] if one["state"] in _OPEN and not one["reference"]
         ]
         if not waiting and record["shipment_state"] == _ALL_SENT:
             raise Stopped(Refused(f"all of sale {said.order_id} has left, no shipment is open"))
@@ -101,19 +100,20 @@ class Shipments:
             reason = f"another shipment of sale {said.order_id} is leaving"
             raise Stopped(RetryLater(reason, well=True))
         reference = {"reference": said.shipment_id}
-        return await self._api.write(wire.SHIPMENT, min(waiting), reference, _FIELDS)
+        first = min(waiting, key=itemgetter("id"))
+        return await self._api.write(wire.SHIPMENT, first, reference, _FIELDS)
 
     async def _cut(self, shipment: Record, said: Shipment) -> Record:
         """Let a waiting shipment hold what left, from the warehouse that it left from."""
-        number = shipment["id"]
         place = await self._warehouse(said.site)
         lines = await self._lines_of(said.order_id)
         moves = shipment["outgoing_moves"]
         wanted = outbound.moves_that_left(moves, lines, outbound.units_of(said))
         if not wanted.quantities:
             raise Stopped(Refused("none of what left is on the sale's open shipment"))
-        await self._api.press(wire.SHIPMENT, shipment, buttons(shipment["state"], _BACK))
-        return await self._api.write(wire.SHIPMENT, number, outbound.cut(place, wanted), _FIELDS)
+        steps = buttons(shipment["state"], _BACK)
+        shipment = await self._api.press(wire.SHIPMENT, shipment, steps)
+        return await self._api.write(wire.SHIPMENT, shipment, outbound.cut(place, wanted), _FIELDS)
 
     async def _warehouse(self, site: str) -> Record:
         found = await self._api.search(
