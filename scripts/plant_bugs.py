@@ -3,8 +3,8 @@
     .venv/bin/python scripts/plant_bugs.py --seeds 500 --jobs 2
     .venv/bin/python scripts/plant_bugs.py --only fence
 
-Ends with one JSON object, and with exit code 1 where a bug was not found and is not explained
-beside it (`tests/simulation/planted.py`).
+Ends with a table: bug, seed, what found it. The exit code is 1 where a bug was missed that is not
+explained beside it (`tests/simulation/planted.py`), or where an explanation is wrong.
 """
 
 from __future__ import annotations

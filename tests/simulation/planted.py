@@ -72,12 +72,11 @@ BUGS = (
     ),
     Bug(
         "tried again where a person must look",
-        "I20: an unknown outcome at a system that cannot be asked comes again by itself",
+        "L2: nothing is sent twice, but the effect comes up again until its tries are used up, and "
+        "until then no person sees it",
         "delivery/outcomes.py",
         "        hopeless = ability is Ability.NEITHER or schedule.exhausted(effect.tries + 1)\n",
         "        hopeless = schedule.exhausted(effect.tries + 1)\n",
-        equivalent="the pump never sends what is doubtful to a system that cannot be asked: the "
-        "effect is held after the next attempt instead of this one",
     ),
     Bug(
         "a lost reply means that nothing happened",

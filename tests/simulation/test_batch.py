@@ -34,6 +34,7 @@ def test_a_large_batch_must_reach_every_failpoint_and_fault() -> None:
     wanted = {name for name, _ in floors(10_000)}
     assert {f"killed at {name}" for name in FAILPOINTS} < wanted
     assert {f"fault {fault.name}" for fault in Fault} < wanted
+    assert {"StockMoved", "DocumentMoved", "LeaseLost", "taken from a pool alone"} < wanted
     assert list(floors(1)) == []
 
 

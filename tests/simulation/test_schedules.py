@@ -27,6 +27,7 @@ STANDARD = Plan(
 """A schedule without faults in which everything that commits is called."""
 
 
+@pytest.mark.timeout(600)  # less than a minute of the processor's, which others may need too
 def test_a_slice_of_schedules_breaks_no_promise() -> None:
     """Faults of every kind, and after them both sides agree."""
     summary = run(SEEDS)

@@ -26,6 +26,8 @@ from crossdock.sagas.recipes.shipped import SHIPPED
 _CHUNK = 10
 _NEVER_LET_IN = {catalogue.PRICE_CHANGED, catalogue.CONTROL_TOTALS_REPORTED}
 """Their fields must fit each other, as values that are made up at random never do."""
+_MEETINGS = ("StockMoved", "DocumentMoved", "LeaseLost", "taken from a pool alone")
+"""Two that decide over the same thing, and what only a pool's own channel may take."""
 _RARE = 500
 """Schedules from which on a batch must have reached what is rare."""
 
@@ -117,6 +119,8 @@ def floors(schedules: int) -> Iterator[tuple[str, int]]:
         yield f"verdict {verdict}", 1
     for error in ("StoreUnavailable", "StoreConflict", "CommitUnknown", "StoreFull"):
         yield error, 1
+    if schedules >= _RARE:
+        yield from dict.fromkeys(_MEETINGS, 1).items()
     if schedules >= 4 * _RARE:
         for recipe in SHIPPED:
             yield f"recipe {recipe} complete", 1

@@ -83,8 +83,8 @@ class Doings:
         draw = stream(self.world.plan.seed, "step", number)
         if draw.random() < self.world.plan.nonsense:
             return talk_nonsense(self.world, draw, number)
-        names = list(_STEPS)
-        doing = draw.choices(names, [_STEPS[name] for name in names])[0]
+        weights = self.world.plan.weights
+        doing = draw.choices(list(weights), list(weights.values()))[0]
         return cast("Awaitable[None]", getattr(self, doing)(draw, number))
 
     async def open_house(self) -> None:
@@ -104,9 +104,12 @@ class Doings:
     # --- customers ------------------------------------------------------------------------------
 
     async def order(self, draw: Random, number: int) -> None:
-        """An order, now and then under a purchase order's number that was used before."""
-        order_id = f"o-{number}"
+        """An order of one line or a few."""
         items = tuple(draw.choice((*ITEMS, KIT)) for _ in range(draw.choice((1, 1, 2, 3))))
+        await self._order(draw, f"o-{number}", items)
+
+    async def _order(self, draw: Random, order_id: str, items: tuple[str, ...]) -> None:
+        """Now and then it comes under a purchase order's number that was used before."""
         said = Order(
             order_id=order_id,
             channel="web",
@@ -130,6 +133,16 @@ class Doings:
         )
         self.orders[order_id] = items
         await self._seller(draw).report(catalogue.ORDER_PLACED, said)
+
+    async def rush(self, draw: Random, number: int) -> None:
+        """Several want the same items at one moment, some units perhaps set aside for them."""
+        items = (draw.choice(ITEMS),)
+        if draw.random() < 0.6:
+            await self._pool(draw, items[0], number)
+            await asyncio.sleep(draw.choice((0.0, 0.5, 2.0)))
+        orders = (self._order(draw, f"o-{number}-{n}", items) for n in range(draw.randint(2, 4)))
+        carts = (self._cart(draw, f"v-{number}-{n}", items) for n in range(draw.randint(0, 2)))
+        await asyncio.gather(*orders, *carts)
 
     async def change(self, draw: Random, number: int) -> None:
         """Another quantity for a line that is known, or a new line."""
@@ -177,18 +190,20 @@ class Doings:
         )
 
     async def reserve(self, draw: Random, number: int) -> None:
-        """A cart: units set aside, which expire unless they are said to be held hard."""
-        reservation = f"v-{number}"
+        """A cart."""
+        items = tuple(draw.choice(ITEMS) for _ in range(draw.choice((1, 2))))
+        await self._cart(draw, f"v-{number}", items)
+
+    async def _cart(self, draw: Random, reservation: str, items: tuple[str, ...]) -> None:
+        """Units set aside, until they expire unless they are said to be held hard."""
         self.reservations.append(reservation)
         hard = draw.random() < 0.2
         said = ReservationRequest(
             reservation_id=reservation,
             channel="web",
             lines=tuple(
-                ReservationLine(
-                    line=str(line), item=draw.choice(ITEMS), quantity=draw.randint(0, 3)
-                )
-                for line in range(1, draw.choice((2, 3)))
+                ReservationLine(line=str(line), item=item, quantity=draw.randint(0, 3))
+                for line, item in enumerate(items, 1)
             ),
             hard=hard,
             expires_in_seconds=None if hard else draw.choice((2, 10, 30)),
@@ -320,11 +335,14 @@ class Doings:
 
     async def pool(self, draw: Random, number: int) -> None:
         """A channel gets units to itself."""
+        await self._pool(draw, draw.choice(ITEMS), number)
+
+    async def _pool(self, draw: Random, item: str, number: int) -> None:
         said = ChannelPool(
             channel="web",
-            item=draw.choice(ITEMS),
+            item=item,
             site=draw.choice(SITES),
-            quantity=draw.randint(0, 2),
+            quantity=draw.randint(0, 3),
             version=number + 1,
         )
         await self.world.estate["erp"].report(catalogue.POOL_CHANGED, said)
@@ -392,11 +410,3 @@ class Doings:
 
     def _any_reservation(self, draw: Random) -> str:
         return draw.choice(self.reservations[-3:]) if self.reservations else "v-0"
-
-
-_STEPS = {
-    "order": 10, "change": 3, "cancel": 3, "send_back": 2, "reserve": 4, "commit": 3, "leave": 2,
-    "receive": 4, "adjust": 2, "count": 2, "put_aside": 1, "transfer": 2, "pool": 1, "policy": 1,
-    "purchase": 1, "repeat": 3,
-}  # fmt: skip
-"""How often each of them happens, beside the others."""

@@ -18,6 +18,7 @@ from crossdock.contracts.vocabulary import INSIDE, Fate
 from crossdock.log.records import Recorded
 from crossdock.orders.state import Line, OrderState
 from crossdock.runtime.simulation.checks import Breach, Picture
+from crossdock.runtime.simulation.doings import KIT
 from crossdock.sagas.recipes.parts import Done, Scene, Watch
 from crossdock.sagas.recipes.shipped import SHIPPED
 
@@ -36,10 +37,10 @@ def disagreements(world: World, seen: Picture) -> Iterator[Breach]:
     yield from _answers_stand(world, seen)
     yield from _as_the_model_says(seen)
     yield from _instances_say_so(seen)
+    yield from wrongly_shown(world, seen)
     if world.doings.is_straight:
         yield from _stock(world, seen)
         yield from _documents(world, seen)
-        yield from _availability(world, seen)
 
 
 def left_over(seen: Picture) -> Iterator[str]:
@@ -277,12 +278,22 @@ def _documents(world: World, seen: Picture) -> Iterator[Breach]:
                 yield Breach("both_sides_agree", "I27", f"{number} and the shop", (name,))
 
 
-def _availability(world: World, seen: Picture) -> Iterator[Breach]:
-    """What the shop shows of an item is what it may sell, unless telling it so is held."""
-    stuck = world.operator.given_up
-    told = world.estate.shop.availability
+def wrongly_shown(world: World, seen: Picture) -> Iterator[Breach]:
+    """Items of which the shop shows other than it may sell, with nothing on its way that says so.
+
+    On its way is what is marked as changed (a kit with what it holds), and what is to be told.
+    """
+    marked = world.engine.marked()
+    last = {
+        one.key: one for one in seen.effects if one.type == catalogue.AVAILABILITY_PUBLISHED
+    }  # the last one of each item, since they stand in the order of their numbers
     for view in world.asked_availability():
-        version, quantity = told.get(view.item, (0, 0))
-        if quantity != view.quantity and view.item not in stuck:
+        if view.item in marked or (view.item == KIT and marked):
+            continue
+        if view.item in last and last[view.item].state not in _DONE:
+            continue  # not told yet, or a person has it
+        version, quantity = world.estate.shop.availability.get(view.item, (0, 0))
+        world.trace.reach("a figure compared with what is shown")
+        if quantity != view.quantity:
             found = f"{view.item}: may sell {view.quantity}, the shop shows {quantity} ({version})"
-            yield Breach("both_sides_agree", "I27", found, (view.item,))
+            yield Breach("shown_is_sellable", "I16", found, (view.item,))

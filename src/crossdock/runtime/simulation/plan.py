@@ -1,7 +1,8 @@
 """What a schedule consists of, drawn from its seed and then a value: it can be shown and shrunk.
 
 Swarm: each seed switches a random part of the faults on, at random rates, because faults that are
-always all on hide each other. A plan that failed is made smaller by leaving out faults and steps.
+always all on hide each other; likewise it does some things often. A plan that failed is made
+smaller by leaving out faults and steps.
 """
 
 from __future__ import annotations
@@ -73,6 +74,16 @@ RATES: Mapping[Fault, float] = {
 }
 """The highest rate at which a fault strikes, per occasion on which it can."""
 
+STEPS: Mapping[str, int] = {
+    "order": 10, "rush": 3, "change": 3, "cancel": 3, "send_back": 2, "reserve": 4, "commit": 3,
+    "leave": 2, "receive": 4, "adjust": 2, "count": 2, "put_aside": 1, "transfer": 2, "pool": 1,
+    "policy": 1, "purchase": 1, "repeat": 3,
+}  # fmt: skip
+"""What customers and far systems do of themselves (`doings`): how often, beside the others."""
+
+_OFTEN = 8
+"""How many times as often a schedule does what it does often."""
+
 FAR_SYSTEMS = ("erp", "wms_east", "wms_west", "shop", "crm")
 PARCEL_SYSTEMS = ("carrier", "tms", "notifier")
 """Who is there besides, where parcels are labelled, booked and told of by a recipe."""
@@ -84,6 +95,7 @@ class Plan:
 
     seed: int
     steps: int = 30  # what customers and far systems do of themselves
+    often: tuple[str, ...] = ()  # of these things, more than of others
     nonsense: float = 0.0  # the share of it that makes no sense
     faults: Mapping[Fault, float] = field(default_factory=dict)
     left_out: frozenset[int] = frozenset()  # numbers of steps that are not taken
@@ -100,6 +112,7 @@ class Plan:
     known_items_only: bool = True
     parcels: bool = False  # whether recipes carry out what follows from cartons
     abilities: Mapping[str, Ability] = field(default_factory=dict)
+    store_seconds: float = 0.02  # the longest usual way to the store, and back again
     lease_seconds: float = 5.0
     attempt_seconds: float = 10.0
     idle_seconds: float = 2.0
@@ -107,6 +120,13 @@ class Plan:
     begins_hour: float = 8.0  # of the day, UTC
     looks: int = 4  # how often the promises are asked for while everything happens
     crash_at: str = ""  # a failpoint at which the first process that passes it is killed
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """How often each kind of step is drawn, beside the others."""
+        return {
+            name: weight * (_OFTEN if name in self.often else 1) for name, weight in STEPS.items()
+        }
 
     def without(self, *faults: Fault) -> Plan:
         """The same schedule, with these faults switched off."""
@@ -122,7 +142,7 @@ def in_brief(plan: Plan) -> Plan:
         plan,
         steps=min(plan.steps, 20),
         hubs=min(plan.hubs, 2),
-        workers=1,
+        workers=min(plan.workers, 2),
         at_once=1,
         idle_seconds=2 * plan.idle_seconds,
         looks=1,
@@ -132,16 +152,17 @@ def in_brief(plan: Plan) -> Plan:
 def plan_of(seed: int) -> Plan:
     """The schedule of a seed."""
     draw = stream(seed, "plan")
+    partitions = draw.choice((1, 2, 4, 4))
     return Plan(
         seed=seed,
         steps=draw.randint(12, 40),
         nonsense=draw.choice((0.0, 0.0, 0.1, 0.7)),
         faults=_swarm(draw),
-        step_seconds=draw.choice((0.2, 1.0, 1.0, 3.0)),
+        step_seconds=draw.choice((0.1, 0.2, 1.0, 1.0, 3.0)),
         hubs=draw.choice((1, 1, 2, 2, 3)),
-        workers=draw.choice((1, 1, 2)),
+        workers=min(partitions, draw.choice((1, 2, 4))),
         desks=draw.choice((1, 1, 2)),
-        partitions=draw.choice((1, 2, 4)),
+        partitions=partitions,
         batch=draw.choice((1, 4, 20)),
         batch_max=draw.choice((1, 3, 10)),
         at_once=draw.choice((1, 1, 2)),
@@ -155,6 +176,8 @@ def plan_of(seed: int) -> Plan:
         tries_max=draw.choice((4, 40, 40)),
         begins_hour=draw.choice((8.0, 8.0, 23.995)),
         parcels=draw.random() < _PARCELS_SHARE,
+        often=tuple(draw.sample(list(STEPS), draw.choice((0, 0, 1, 2, 4)))),
+        store_seconds=draw.choice((0.02, 0.02, 0.2, 0.6)),
     )
 
 

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 _OPTIONS = PoolOptions(connections_min=0, connections_max=1)
 _SETTINGS = {"shared_buffers": "64MB", "autovacuum": "off"}
+_ORDERING_KEYS = 'SELECT DISTINCT key COLLATE "C" AS key FROM effect ORDER BY 1'
 _CHUNK = 5
 _TRUNCATE_EVERY = 25
 """Emptying tables row by row is quicker, but leaves dead rows behind."""
@@ -142,8 +143,16 @@ class PostgresEngine:
         """Every effect, key by key."""
         handle = self.open("looking")
         try:
-            found: Sequence[Any] = handle.run("effects_of_all", handle.ordering_keys())
+            found: Sequence[Any] = handle.run("effects_of_all", handle.names(_ORDERING_KEYS))
             return found
+        finally:
+            handle.close()
+
+    def marked(self) -> list[str]:
+        """From the table of marks."""
+        handle = self.open("looking")
+        try:
+            return handle.names("SELECT item FROM availability_changed ORDER BY 1")
         finally:
             handle.close()
 
@@ -179,17 +188,14 @@ class PostgresHandle:
         """Give the connection back."""
         self._database.give_back(self._pool)
 
-    def ordering_keys(self) -> list[str]:
-        """The ordering keys of all effects."""
-        return self._database.wait(self._keys())
+    def names(self, query: str) -> list[str]:
+        """The first column of what a query gives."""
+        return self._database.wait(self._names(query))
 
-    async def _keys(self) -> list[str]:
+    async def _names(self, query: str) -> list[str]:
         connection = await self._pool.connection()
         try:
-            rows = await connection.fetch(
-                'SELECT DISTINCT key COLLATE "C" AS key FROM effect ORDER BY 1'
-            )
-            return [row[0] for row in rows]
+            return [row[0] for row in await connection.fetch(query)]
         finally:
             await self._pool.release(connection)
 

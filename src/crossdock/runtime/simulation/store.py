@@ -40,6 +40,9 @@ _ONLY_LOOKS = frozenset(
 )  # fmt: skip
 _DECIDING = frozenset({"commit", "commit_calls"})
 _TELLING = frozenset({"commit", "commit_calls", "release", "reclaim"})
+_SECONDS = 0.02
+"""The longest usual way to a store that is well."""
+
 ANSWER_SECONDS_MAX = 35.0
 """How long a process waits for an answer of the store, as the pool of the real one does."""
 
@@ -72,6 +75,10 @@ class Engine(Protocol):
         """Every effect there ever was, as `log.views.EffectView`, in the order of their numbers."""
         ...
 
+    def marked(self) -> list[str]:
+        """Items that may be sold in other quantities than were published last."""
+        ...
+
     def broken(self) -> list[str]:
         """Which promises the engine itself finds broken, in words."""
         ...
@@ -102,6 +109,10 @@ class MemoryEngine:
         effects = self.data.effects
         views = [view for key in effects.ids_by_key for view in effects.views(key)]
         return sorted(views, key=lambda view: view.effect_id)
+
+    def marked(self) -> list[str]:
+        """From the data."""
+        return list(self.data.changed_items)
 
     def broken(self) -> list[str]:
         """It asks itself nothing."""
@@ -157,7 +168,7 @@ class StorePort:
         world = self._world
         if world.strikes(Fault.SLOW_STORE):
             return world.draw.uniform(1.0, 1.5 * ANSWER_SECONDS_MAX)
-        return world.seconds(0.02)
+        return world.seconds(world.plan.store_seconds if world.is_faulty else _SECONDS)
 
     def _at_the_store(self, call: str, args: Any, named: Any, answer: asyncio.Future[Any]) -> None:
         """The call has arrived: do it or not, and let its answer go back."""
@@ -168,12 +179,15 @@ class StorePort:
             result = self._do(call, args, named)
         except Exception as error:  # noqa: BLE001 - whatever it is goes to the caller
             self._world.trace.say(f"store {call}{_about(args)}: {type(error).__name__}")
+            self._world.trace.reach(type(error).__name__)
             self._world.later(back, _tell, answer, None, error)
             return
         if result or call in _TELLING:  # that somebody looked and found nothing is no news
             self._world.trace.say(f"store {call}{_about(args)}{_about((result,))}")
         if call in _DECIDING:
-            self._see_that_nothing_is_oversold(args)
+            decided = next(one for one in args if isinstance(one, Decided))
+            self._count_what_only_pools_give(decided)
+            self._see_that_nothing_is_oversold(decided)
         if self._world.failpoint(f"{call}.after-commit", writes(call) and not self._is_dead):
             self._die()
         if back > ANSWER_SECONDS_MAX:
@@ -182,9 +196,13 @@ class StorePort:
         else:
             self._world.later(back, _tell, answer, result, None)
 
-    def _see_that_nothing_is_oversold(self, args: Any) -> None:
+    def _count_what_only_pools_give(self, decided: Decided) -> None:
+        for one in decided.stock:
+            if one.pooled < 0 and one.sellable == one.reserved + one.pooled + one.safety:
+                self._world.trace.reach("taken from a pool alone")
+
+    def _see_that_nothing_is_oversold(self, decided: Decided) -> None:
         """A batch that took nothing off a shelf leaves no less free than nothing (I14)."""
-        decided = next(one for one in args if isinstance(one, Decided))
         left = {
             (moved.item, moved.from_site)
             for _, _, outcome in decided.outcomes
@@ -208,7 +226,6 @@ class StorePort:
     def _do(self, call: str, args: Any, named: Any) -> Any:
         world = self._world
         if world.strikes(Fault.STORE_LOST):
-            world.trace.reach("StoreUnavailable")
             return self._handle.run(call, *args, lost_at=world.draw.randint(1, 12), **named)
         if not writes(call):
             return self._handle.run(call, *args, **named)
@@ -216,13 +233,10 @@ class StorePort:
             self._die()
             raise StoreUnavailable
         if world.is_full:
-            world.trace.reach("StoreFull")
             raise StoreFull
         if world.strikes(Fault.STORE_CONFLICT):
-            world.trace.reach("StoreConflict")
             raise StoreConflict
         if world.strikes(Fault.COMMIT_UNKNOWN):
-            world.trace.reach("CommitUnknown")
             if world.draw.random() < 0.6:
                 self._handle.run(call, *args, **named)
             raise CommitUnknown

@@ -296,6 +296,7 @@ class World:
         ]
         if self.held_back:
             left.append(f"{self.held_back} messages are not brought yet")
+        left += [f"{item} is not published yet" for item in self.engine.marked()]
         return left or self._undecided() or list(endings.left_over(self._picture()))
 
     def _judge_the_sweep(self) -> None:
@@ -333,7 +334,10 @@ class World:
             handle.close()
 
     def _look(self) -> None:
-        for breach in checks.breaches(self._picture()):
+        seen = self._picture()
+        for breach in checks.breaches(seen):
+            self.fail(*breach)
+        for breach in endings.wrongly_shown(self, seen):
             self.fail(*breach)
 
     def _judge(self) -> None:
