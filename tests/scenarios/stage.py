@@ -1204,6 +1204,10 @@ def _in_words(kind: str, body: bytes) -> str:
         return f"fetch {noun.quantity or 'some'} {noun.item} for {noun.site}, {noun.free} free"
     if kind == catalogue.STOCK_POSTING_REQUESTED:
         return _posting_in_words(noun)
+    if kind == catalogue.RECEIPT_POSTED:
+        of = f" of {noun.purchase_order}" if noun.purchase_order else ""
+        came = ", ".join(f"{line.item} {line.quantity}" for line in noun.lines)
+        return f"received {noun.receipt_id} at {noun.site}{of}: {came}"
     if hasattr(noun, "request_id"):
         return f"{CATALOGUE[kind].entity} {noun.request_id}"
     what = ", ".join(f"{line.line} {line.item} {line.quantity}" for line in noun.lines)

@@ -1,4 +1,4 @@
-"""Who must be told of an order's progress: channels and desks; once each, by its key."""
+"""Who must be told what came, what left and how an order stands; once each, by its key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from crossdock.contracts import catalogue
 from crossdock.contracts.orders import OrderStatusChange, StatusLine
 from crossdock.contracts.shipments import Shipment
+from crossdock.contracts.stock import Receipt
 from crossdock.contracts.vocabulary import ItemKind, OrderStatus
 from crossdock.log.records import Lane
 from crossdock.orders.doings import Doing
@@ -22,6 +23,18 @@ _WORTH_TELLING = {
     OrderStatus.RETURNED,
 }
 """Statuses of which channels are told by themselves; shipping is told by the shipment."""
+
+
+def tell_receipt(turn: Turn, receipt: Receipt) -> None:
+    """What came, in base units, to whoever keeps books of it, but not to who said it: no echo."""
+    consumers = turn.routes("receipt", catalogue.RECEIPT_POSTED, receipt.site)
+    turn.tell(
+        tuple(one for one in consumers if one != turn.message.source),
+        catalogue.RECEIPT_POSTED,
+        receipt.receipt_id,
+        receipt,
+        f"receipt/{receipt.site}/{receipt.receipt_id}",
+    )
 
 
 def tell_shipment(turn: Turn, order: OrderState, shipment: Shipment) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,34 @@ def test_a_shipment_is_cut_to_what_left() -> None:
     lines = {"1": 31, "2": 32, "3": 33}
     left = {"1": 3, "2": 7, "unknown": 4}
     assert outbound.moves_that_left(moves, lines, left) == outbound.Wanted({1: 2, 2: 1, 3: 7}, [4])
+
+
+def test_goods_that_come_are_those_that_are_due_first() -> None:
+    """What came beyond all of them is no part of the purchase."""
+    due = [outbound.Due(n, "A", 10, {}, 1) for n in (7, 3)]
+    assert outbound.moves_that_came(due, {"A": 14, "B": 2}) == {7: 10, 3: 4}
+    assert outbound.moves_that_came(due, {"A": 24}) == {7: 10, 3: 10}
+
+
+def test_a_part_of_dozens_is_cut_in_single_units_at_the_price_of_one() -> None:
+    """A move that comes whole keeps its own unit."""
+    stands = {"quantity": 2.0, "unit": {"id": 2}, "unit_price": wire.decimal(Decimal("30.00"))}
+    due = [outbound.Due(7, "A", 24, stands, 1)]
+    place = {"input_location": {"id": 9}}
+    assert outbound.incoming(due, {7: 24}, place)[1] == ["write", [7], {"to_location": 9}]
+    assert outbound.incoming(due, {7: 18}, place) == [
+        ["add", [7]],
+        [
+            "write",
+            [7],
+            {
+                "to_location": 9,
+                "quantity": 18.0,
+                "unit": 1,
+                "unit_price": wire.decimal(Decimal("2.5000")),
+            },
+        ],
+    ]
 
 
 def test_a_posting_is_what_comes_in_and_what_goes_out() -> None:

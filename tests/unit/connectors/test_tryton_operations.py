@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.client import TrytonConnector, connect
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
-from crossdock.contracts.connector import Accepted, Document, Refused, RetryLater
+from crossdock.contracts.connector import Accepted, AlreadyDone, Document, Refused, RetryLater
 from crossdock.contracts.shipments import Shipment, ShipmentLine
+from crossdock.contracts.stock import Receipt, ReceiptLine
 from crossdock.testing.fakes.fake import Weather
 from crossdock.testing.fakes.tryton import FakeTryton
 from tests.helpers.aio import run
@@ -94,5 +96,109 @@ def test_prices_are_read_only_where_their_list_has_a_name() -> None:
             given = {**fake.settings(), "price_list": price_list}
             other = connect(msgspec.convert(given, TrytonSettings))
             assert ("prices" in [feed.name for feed in other.feeds]) is expected
+
+    beside(play)
+
+
+def receipt(
+    number: str, *units: int, purchase: str | None = "PO-9", site: str = "EAST"
+) -> Document:
+    """So many units of each item came; the fake has ordered forty and a dozen."""
+    noun = Receipt(
+        receipt_id=number,
+        site=site,
+        purchase_order=purchase,
+        lines=tuple(
+            ReceiptLine(item=f"SKU-00{item}", quantity=quantity)
+            for item, quantity in enumerate(units, 1)
+        ),
+    )
+    key = f"receipt/{site}/{number}"
+    return Document(key, catalogue.RECEIPT_POSTED, number, number, msgspec.json.encode(noun))
+
+
+def stands(fake: FakeTryton, model: str) -> dict[str, list[float]]:
+    """The units of what is done under each reference."""
+    return {
+        reference: [units for units, _ in moves]
+        for name, (reference, state, moves) in fake.effects().items()
+        if name.startswith(f"{model} ") and state == "done"
+    }
+
+
+def test_what_came_beyond_a_purchase_is_on_the_shelf_all_the_same() -> None:
+    """In parts, of two sites that number alike, beyond what was ordered, and of no purchase."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        told = [
+            receipt("R-1", 30, 0),
+            receipt("R-1", 15, 12, site="WEST"),
+            receipt("R-2", 1, 0),
+            receipt("R-3", 2, 0, purchase=None),
+        ]
+        for one in told:
+            [answer] = await connector.send([one])
+            assert isinstance(answer, Accepted), answer
+        for one in told:
+            [answer] = await connector.send([one])
+            assert isinstance(answer, AlreadyDone), answer
+            assert isinstance(await connector.look_up(one), AlreadyDone)
+        supplied = [
+            moves
+            for name, (reference, _, moves) in fake.effects().items()
+            if name.startswith(f"{wire.SHIPMENT_IN} ")
+        ]
+        assert [[units for units, _ in moves] for moves in supplied] == [[30], [10, 1]]
+        assert stands(fake, wire.INTERNAL) == {
+            "WEST R-1 beyond": [5],
+            "EAST R-2 beyond": [1],
+            "EAST R-3 beyond": [2],
+        }
+
+    beside(play)
+
+
+def test_a_receipt_of_a_purchase_that_nobody_knows_is_refused() -> None:
+    """A person must look: nothing is booked."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        before = dict(fake.effects())
+        [answer] = await connector.send([receipt("R-1", 1, purchase="PO-0")])
+        assert answer == Refused("no purchase has the number PO-0")
+        assert dict(fake.effects()) == before
+
+    beside(play)
+
+
+def test_what_was_brought_in_as_beyond_is_not_received_later() -> None:
+    """Its purchase was processed meanwhile: the goods came once, and are booked once."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        everything = receipt("R-1", 40, 12)
+        late = receipt("R-2", 7, 0)
+        for one in (everything, late):
+            await connector.send([one])
+        before = dict(fake.effects())
+        fake.order_more("PO-9", 40)
+        [answer] = await connector.send([late])
+        assert isinstance(answer, AlreadyDone), answer
+        assert dict(fake.effects()) == before
+
+    beside(play)
+
+
+def test_what_is_left_of_a_purchase_is_waited_for_until_it_is_planned() -> None:
+    """Tryton plans it in a task of its own: what comes meanwhile is not beyond the purchase."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        fake.plans_later = True
+        await connector.send([receipt("R-1", 30, 0)])
+        before = dict(fake.effects())
+        [answer] = await connector.send([receipt("R-2", 10, 0)])
+        assert answer == RetryLater("the rest of purchase PO-9 is not planned there yet", well=True)
+        assert dict(fake.effects()) == before
+        fake.plan_now("PO-9")
+        [answer] = await connector.send([receipt("R-2", 10, 0)])
+        assert isinstance(answer, Accepted), answer
 
     beside(play)

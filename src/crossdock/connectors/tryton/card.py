@@ -19,6 +19,7 @@ CARD = Card(
         catalogue.SHIPMENT_SHIPPED: Ability.LOOK_UP,
         catalogue.INVOICE_REQUESTED: Ability.LOOK_UP,
         catalogue.CREDIT_REQUESTED: Ability.LOOK_UP,
+        catalogue.RECEIPT_POSTED: Ability.LOOK_UP,
         catalogue.STOCK_POSTING_REQUESTED: Ability.LOOK_UP,
     },
 )

@@ -19,6 +19,7 @@ from crossdock.connectors.tryton.interfaces.rest import RestApi
 from crossdock.connectors.tryton.operations.credits import Credits
 from crossdock.connectors.tryton.operations.invoices import Invoices
 from crossdock.connectors.tryton.operations.operation import Operation
+from crossdock.connectors.tryton.operations.receipts import Receipts
 from crossdock.connectors.tryton.operations.sales import Sales
 from crossdock.connectors.tryton.operations.shipments import Shipments
 from crossdock.connectors.tryton.operations.stock import Stock
@@ -36,12 +37,14 @@ class TrytonConnector:
         self._feeds = feeds(self._api, settings)
         sales = Sales(self._api, settings)
         shipments = Shipments(self._api, settings, sales)
+        stock = Stock(self._api, settings)
         self._operations: Mapping[str, Operation] = {
             catalogue.ORDER_ACKNOWLEDGED: sales,
             catalogue.SHIPMENT_SHIPPED: shipments,
             catalogue.INVOICE_REQUESTED: Invoices(self._api, shipments),
             catalogue.CREDIT_REQUESTED: Credits(self._api, settings, sales),
-            catalogue.STOCK_POSTING_REQUESTED: Stock(self._api, settings),
+            catalogue.RECEIPT_POSTED: Receipts(self._api, settings, stock),
+            catalogue.STOCK_POSTING_REQUESTED: stock,
         }
 
     @property

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from crossdock.connectors.tryton import wire
 from crossdock.contracts.invoices import CreditRequest, CreditRequestLine
 from crossdock.contracts.money import minor_digits
-from crossdock.contracts.postings import StockPosting, StockPostingLine
+from crossdock.contracts.postings import Milestone, StockPosting, StockPostingLine
 from crossdock.contracts.shipments import Shipment
+from crossdock.contracts.stock import Receipt
 from crossdock.contracts.submissions import AcknowledgedLine, OrderAcknowledgement
 
 PRICE_DECIMALS = 4
@@ -155,6 +156,73 @@ def cut(place: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
         "warehouse_output": output,
         "outgoing_moves": moves,
     }
+
+
+def units_that_came(said: Receipt) -> dict[str, int]:
+    """Base units that came, by item; none of what was expected and did not."""
+    units: dict[str, int] = {}
+    for line in said.lines:
+        units[line.item] = units.get(line.item, 0) + line.units
+    return {item: quantity for item, quantity in units.items() if quantity > 0}
+
+
+class Due(NamedTuple):
+    """Goods of a purchase that are still to come: a move that nobody has done yet."""
+
+    move: int
+    item: str
+    units: int  # base units
+    as_it_stands: Mapping[str, Any]  # its `quantity`, `unit` and `unit_price`
+    base_unit: int
+
+
+def moves_that_came(due: Sequence[Due], units: Mapping[str, int]) -> dict[int, int]:
+    """Which moves of a purchase came, and with how many base units; the first due come first.
+
+    What came beyond them is no part of the purchase.
+    """
+    rest = dict(units)
+    came: dict[int, int] = {}
+    for one in due:
+        part = min(rest.get(one.item, 0), one.units)
+        if part > 0:
+            came[one.move] = part
+            rest[one.item] -= part
+    return came
+
+
+def incoming(due: Sequence[Due], came: Mapping[int, int], place: Mapping[str, Any]) -> list[Any]:
+    """What a supplier shipment is told of its moves: each with what came, to where it came."""
+    moves: list[Any] = [["add", sorted(came)]]
+    for one in due:
+        if one.move in came:
+            values = {"to_location": place["input_location"]["id"]}
+            moves.append(["write", [one.move], {**values, **_cut_to(one, came[one.move])}])
+    return moves
+
+
+def _cut_to(due: Due, units: int) -> dict[str, Any]:
+    """So many base units of a move; in another unit only where it comes whole, for its price."""
+    if units == due.units:
+        return {}
+    values: dict[str, Any] = {"quantity": float(units)}
+    stands = due.as_it_stands
+    if stands["unit"]["id"] != due.base_unit:
+        price = wire.read_decimal(stands["unit_price"], "$.unit_price")
+        per_unit = price * Decimal(str(stands["quantity"])) / due.units
+        values["unit"] = due.base_unit
+        values["unit_price"] = wire.decimal(per_unit.quantize(Decimal(1).scaleb(-PRICE_DECIMALS)))
+    return values
+
+
+def beyond(said: Receipt, units: Mapping[str, int]) -> Part | None:
+    """What came and is no part of a purchase, as goods onto the shelf; None: nothing."""
+    lines = tuple(
+        StockPostingLine(item=item, milestone=Milestone.RECEIPT, quantity=quantity)
+        for item, quantity in sorted(units.items())
+        if quantity > 0
+    )
+    return Part(f"{said.site} {said.receipt_id} beyond", True, lines) if lines else None
 
 
 class Part(NamedTuple):

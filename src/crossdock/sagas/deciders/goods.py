@@ -13,7 +13,7 @@ from crossdock.inventory import ledger, weights
 from crossdock.inventory.units import Refusal
 from crossdock.log.accounts import document_id
 from crossdock.log.records import Wanted
-from crossdock.sagas import conflicts, fulfilment, lots, pools
+from crossdock.sagas import conflicts, fulfilment, lots, pools, telling
 from crossdock.sagas.batch import Batch
 from crossdock.sagas.deciders import purchasing
 from crossdock.sagas.deciders.decider import Decider
@@ -37,6 +37,7 @@ def _received(batch: Batch, turn: Turn, noun: stock.Receipt) -> None:
     purchasing.received(batch, turn, noun)
     enter(turn, lots.admit(batch, turn, ledger.received(noun)))
     turn.outcome.weights += weights.received(noun)
+    telling.tell_receipt(turn, noun)
     for line in noun.lines:
         check_serials(batch, turn, noun.receipt_id, line.item, line.units, line.serials)
         if line.expected is not None and line.expected != line.quantity:

@@ -43,6 +43,7 @@ _STATES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "pack": ("picked", "packed"),
         "do": ("packed", "done"),
     },
+    wire.SHIPMENT_IN: {"receive": ("draft", "received"), "do": ("received", "done")},
     wire.RETURN: {"receive": ("draft", "received"), "do": ("received", "done")},
     wire.INTERNAL: {
         "wait": ("draft", "waiting"),
@@ -58,6 +59,7 @@ _VOID: Final[Mapping[str, tuple[str, str, str]]] = {
     catalogue.SHIPMENT_SHIPPED: (wire.SHIPMENT, "shipment_id", ""),
     catalogue.INVOICE_REQUESTED: (wire.SALE, "order_id", "invoices"),
     catalogue.CREDIT_REQUESTED: (wire.SALE, "credit_request_id", "invoices"),
+    catalogue.RECEIPT_POSTED: (wire.SHIPMENT_IN, "receipt_id", ""),
     catalogue.STOCK_POSTING_REQUESTED: (wire.INTERNAL, "posting_id", ""),
 }
 """By type, whose record is cancelled: its model, our number of it, the list that leads on to it."""
@@ -71,14 +73,17 @@ class FakeTryton(FakeFarSystem):
     def __init__(self) -> None:
         super().__init__()
         self._records = Records()
+        self.plans_later = False  # what is left of a purchase is planned by a task of its own
         self._after: Mapping[tuple[str, str], Callable[[Record], None]] = {
             (wire.SALE, "process"): self._processed,
             (wire.SHIPMENT, "do"): self._left,
             (wire.RETURN, "do"): self._came_back,
+            (wire.SHIPMENT_IN, "receive"): self._came,
         }
         self._furnish()
         self._sold("SO-7")
         self._leave(self._sold("SO-8"), "S-8")
+        self._bought(9, "PO-9")
 
     def settings(self) -> dict[str, Any]:
         """A key of its own, and its list prices under a name."""
@@ -127,9 +132,18 @@ class FakeTryton(FakeFarSystem):
     def effects(self) -> Mapping[str, Any]:
         """Sales, what left, came back and was moved, and documents, each with its state."""
         stands: dict[str, Any] = {}
-        for model in (wire.SALE, wire.SHIPMENT, wire.RETURN, wire.INTERNAL, wire.INVOICE):
+        models = (
+            wire.SALE,
+            wire.SHIPMENT,
+            wire.RETURN,
+            wire.SHIPMENT_IN,
+            wire.INTERNAL,
+            wire.INVOICE,
+        )
+        for model in models:
             for one in self._records.all(model):
-                moves = one.get("outgoing_moves") or one.get("moves") or ()
+                lists = (one.get(f"{name}moves") for name in ("outgoing_", "incoming_", ""))
+                moves = next((some for some in lists if some), ())
                 stands[f"{model} {one['id']}"] = (
                     one.get("reference"),
                     one["state"],
@@ -153,7 +167,7 @@ class FakeTryton(FakeFarSystem):
         elif feed == "parties":
             self._party(number, f"C{record}", written)
         elif feed == "purchases":
-            self._records.add(wire.PURCHASE, {**self._bought(f"P{record}"), **written}, number)
+            self._bought(number, f"P{record}").update(written)
         else:
             [sale] = self._records.search(wire.SALE, ["reference", "=", "SO-8"])
             invoice = {**sale["invoices"][0], "number": f"{record}", "state": "posted", **written}
@@ -173,6 +187,18 @@ class FakeTryton(FakeFarSystem):
         else:
             invoice = self._existing(wire.INVOICE, number)
             invoice["lines"] = [{**invoice["lines"][0], "origin": "purchase.line,1"}]
+
+    def plan_now(self, purchase: str) -> None:
+        """Plan what is left of a purchase."""
+        [found] = self._records.search(wire.PURCHASE, ["number", "=", purchase])
+        for line in found["lines"]:
+            self._plan(line)
+
+    def order_more(self, purchase: str, units: int) -> None:
+        """So many units more of the first line of a purchase."""
+        [found] = self._records.search(wire.PURCHASE, ["number", "=", purchase])
+        found["lines"][0]["quantity"] += units
+        self.plan_now(purchase)
 
     # Requests -----------------------------------------------------------------------------------
 
@@ -194,13 +220,33 @@ class FakeTryton(FakeFarSystem):
             ]
             made |= {"shipments": [], "shipment_returns": [], "invoices": []}
             made |= {"description": values.get("description"), "shipment_state": "none"}
+        elif model == wire.SHIPMENT_IN:
+            made |= {"number": f"N{made['id']}", "incoming_moves": []}
+            made["warehouse"] = self._existing(wire.LOCATION, values["warehouse"])
+            self._take(made, values.get("incoming_moves", []))
         elif model == wire.INTERNAL:
             made["moves"] = [
                 self._records.add(wire.MOVE, move) for _, moves in values["moves"] for move in moves
             ]
         return made
 
+    def _take(self, shipment: Record, asked: list[Any]) -> None:
+        """Moves of a purchase become those of a supplier shipment, and are cut."""
+        for what, numbers, *changed in asked:
+            for number in numbers:
+                move = self._existing(wire.MOVE, number)
+                if what == "add":
+                    if (other := move["shipment"]) is not None:
+                        other["incoming_moves"].remove(move)
+                    move["shipment"] = shipment
+                    shipment["incoming_moves"].append(move)
+                else:
+                    move.update(changed[0])
+                    if "quantity" in changed[0]:
+                        move["internal_quantity"] = move["quantity"]
+
     def _change(self, record: Record, values: Record) -> None:
+        self._take(record, values.pop("incoming_moves", []))
         moves = values.pop("outgoing_moves", [])
         record |= values
         for what, numbers, *changed in moves:
@@ -236,6 +282,34 @@ class FakeTryton(FakeFarSystem):
             lines = [(line, line["quantity"]) for line in sale["lines"]]
             sale["shipments"].append(self._shipment(wire.SHIPMENT, sale, lines, "waiting"))
             sale["shipment_state"] = "waiting"
+
+    def _came(self, shipment: Record) -> None:
+        """What came is done, and what stayed away is planned anew."""
+        for move in shipment["incoming_moves"]:
+            move["state"] = "done"
+        if not self.plans_later:
+            for one in self._records.all(wire.PURCHASE):
+                self.plan_now(one["number"])
+
+    def _plan(self, line: Record) -> None:
+        """A move of what nobody has planned of a purchase's line."""
+        planned = sum(one["internal_quantity"] for one in line["moves"])
+        rest = line["quantity"] * line["unit"]["factor"] - planned
+        if rest > 0:
+            move = {
+                "state": "draft",
+                "shipment": None,
+                "product": line["product"],
+                "quantity": rest / line["unit"]["factor"],
+                "unit": line["unit"],
+                "unit_price": wire.decimal(Decimal(6)),
+                "internal_quantity": rest,
+                "planned_date": line["delivery_date"],
+                "write_date": None,
+                "create_date": _AGES_AGO,
+            }
+            number = 10 * line["id"] + len(line["moves"])
+            line["moves"].append(self._records.add(wire.MOVE, move, number))
 
     def _shipment(
         self, model: str, sale: Record, lines: list[tuple[Record, float]], state: str
@@ -312,7 +386,11 @@ class FakeTryton(FakeFarSystem):
             self._product(number, code, written)
         self._party(1, "WEB", written)
         for number, code in ((1, "EAST"), (4, "WEST")):
-            place = {"output_location": {"id": number + 1}, "storage_location": {"id": number + 2}}
+            place = {
+                "output_location": {"id": number + 1},
+                "storage_location": {"id": number + 2},
+                "input_location": {"id": number + 10},
+            }
             self._records.add(
                 wire.LOCATION, {"code": code, "type": "warehouse", "name": code, **place}, number
             )
@@ -342,7 +420,7 @@ class FakeTryton(FakeFarSystem):
         party = {"code": code, "name": f"Party {code}", "active": True, "addresses": [address]}
         self._records.add(wire.PARTY, {**party, **written}, number)
 
-    def _bought(self, number: str) -> Record:
+    def _bought(self, purchase: int, number: str) -> Record:
         """A purchase of forty of the first item and a dozen of the second, for the first site."""
         written = {"write_date": None, "create_date": _AGES_AGO}
         lines = [
@@ -356,12 +434,16 @@ class FakeTryton(FakeFarSystem):
                     "delivery_date": wire.day(date(2020, 2, 1)),
                     "moves": [],
                     "moves_ignored": [],
+                    "moves_recreated": [],
                     **written,
                 },
+                10 * purchase + item,
             )
             for item, quantity, unit in ((1, 40.0, _UNIT), (2, 1.0, _DOZEN))
         ]
-        return {
+        for line in lines:
+            self._plan(line)
+        values = {
             "number": number,
             "state": "processing",
             "shipment_state": "waiting",
@@ -369,7 +451,9 @@ class FakeTryton(FakeFarSystem):
             "party": self._existing(wire.PARTY, 1),
             "warehouse": self._existing(wire.LOCATION, 1),
             "lines": lines,
+            **written,
         }
+        return self._records.add(wire.PURCHASE, values, purchase)
 
     def _sold(self, reference: str) -> Record:
         """A processed sale of both items, whose shipment waits."""

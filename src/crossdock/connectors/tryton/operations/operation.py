@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from crossdock.connectors.tryton import wire
-from crossdock.connectors.tryton.api import Record
-from crossdock.contracts.connector import AlreadyDone, FarAnswer, Found, NotThere, Void
+from crossdock.connectors.tryton.api import Api, Record, Stopped
+from crossdock.contracts.connector import AlreadyDone, FarAnswer, Found, NotThere, Refused, Void
 
 
 class Operation(Protocol):
@@ -25,6 +25,15 @@ class Operation(Protocol):
 def ours(reference: str, company: int) -> list[Any]:
     """The domain of what bears our reference in our company."""
     return [["reference", "=", reference], ["company", "=", company]]
+
+
+async def warehouse(api: Api, site: str, fields: Sequence[str]) -> Record:
+    """These fields of the warehouse that has a site's code; raises `Stopped` where none has it."""
+    domain = [["code", "=", site], ["type", "=", "warehouse"]]
+    found = await api.search(wire.LOCATION, domain, fields, limit=1)
+    if not found:
+        raise Stopped(Refused(f"no warehouse has the code {site}"))
+    return found[0]
 
 
 def name_of(record: Record) -> str:

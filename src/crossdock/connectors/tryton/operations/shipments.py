@@ -9,7 +9,13 @@ import msgspec
 
 from crossdock.connectors.tryton import outbound, wire
 from crossdock.connectors.tryton.api import Api, Record, Stopped
-from crossdock.connectors.tryton.operations.operation import buttons, ended, name_of, ours
+from crossdock.connectors.tryton.operations.operation import (
+    buttons,
+    ended,
+    name_of,
+    ours,
+    warehouse,
+)
 from crossdock.connectors.tryton.operations.sales import Sales
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts.connector import (
@@ -105,7 +111,7 @@ class Shipments:
 
     async def _cut(self, shipment: Record, said: Shipment) -> Record:
         """Let a waiting shipment hold what left, from the warehouse that it left from."""
-        place = await self._warehouse(said.site)
+        place = await warehouse(self._api, said.site, ("output_location.id", "storage_location.id"))
         lines = await self._lines_of(said.order_id)
         moves = shipment["outgoing_moves"]
         wanted = outbound.moves_that_left(moves, lines, outbound.units_of(said))
@@ -114,17 +120,6 @@ class Shipments:
         steps = buttons(shipment["state"], _BACK)
         shipment = await self._api.press(wire.SHIPMENT, shipment, steps)
         return await self._api.write(wire.SHIPMENT, shipment, outbound.cut(place, wanted), _FIELDS)
-
-    async def _warehouse(self, site: str) -> Record:
-        found = await self._api.search(
-            wire.LOCATION,
-            [["code", "=", site], ["type", "=", "warehouse"]],
-            ("output_location.id", "storage_location.id"),
-            limit=1,
-        )
-        if not found:
-            raise Stopped(Refused(f"no warehouse has the code {site}"))
-        return found[0]
 
     async def _lines_of(self, order_id: str) -> dict[str, int]:
         """The numbers of a sale's lines by ours, which stand in their notes."""

@@ -12,7 +12,7 @@ import msgspec
 
 from crossdock.connectors.tryton import outbound, wire
 from crossdock.connectors.tryton.api import Api, Record, Stopped
-from crossdock.connectors.tryton.operations.operation import buttons, ended, ours
+from crossdock.connectors.tryton.operations.operation import buttons, ended, ours, warehouse
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts.connector import (
     Accepted,
@@ -37,7 +37,7 @@ _POSTING: Final = msgspec.json.Decoder(StockPosting).decode
 
 
 class Stock:
-    """Postings of stock by our references."""
+    """Stock that is moved at a site by our references."""
 
     def __init__(self, api: Api, settings: TrytonSettings) -> None:
         self._api = api
@@ -48,32 +48,40 @@ class Stock:
         said = _POSTING(body)
         news = False
         for part in outbound.parts_of(said):
-            shipment = await self._under(part.reference)
-            if shipment is None:
-                shipment = await self._draft(said, part)
-            if shipment["state"] == wire.CANCELLED:
-                return Void(part.reference, shipment["state"])
-            if shipment["state"] not in _DONE:
-                news = True
-                steps = buttons(shipment["state"], _MOVING)
-                await self._api.press(wire.INTERNAL, shipment, steps)
+            answer = await self.move(said.site, part)
+            if isinstance(answer, Void):
+                return answer
+            news = news or isinstance(answer, Accepted)
         return Accepted(said.posting_id) if news else AlreadyDone(said.posting_id)
 
     async def find(self, body: bytes) -> Found:
         """Whether all of it is moved."""
         said = _POSTING(body)
         for part in outbound.parts_of(said):
-            found = ended(await self._under(part.reference), _DONE)
+            found = ended(await self.under(part.reference), _DONE)
             if isinstance(found, NotThere | Void):
                 return found
         return AlreadyDone(said.posting_id)
 
-    async def _under(self, reference: str) -> Record | None:
+    async def move(self, site: str, part: outbound.Part) -> Accepted | AlreadyDone | Void:
+        """Move one part at a site, from where it stands on; raises `Stopped`."""
+        shipment = await self.under(part.reference)
+        if shipment is None:
+            shipment = await self._draft(site, part)
+        if shipment["state"] == wire.CANCELLED:
+            return Void(part.reference, shipment["state"])
+        if shipment["state"] in _DONE:
+            return AlreadyDone(part.reference)
+        await self._api.press(wire.INTERNAL, shipment, buttons(shipment["state"], _MOVING))
+        return Accepted(part.reference)
+
+    async def under(self, reference: str) -> Record | None:
+        """The internal shipment under this reference of ours."""
         domain = ours(reference, self._company)
         found = await self._api.search(wire.INTERNAL, domain, _FIELDS, limit=1)
         return found[0] if found else None
 
-    async def _draft(self, said: StockPosting, part: outbound.Part) -> Record:
+    async def _draft(self, site: str, part: outbound.Part) -> Record:
         items = sorted({line.item for line in part.lines})
         products = await self._api.search(
             wire.PRODUCT, [["code", "in", items]], ("code", "default_uom.id")
@@ -81,21 +89,16 @@ class Stock:
         known = {record["code"]: record for record in products}
         if missing := [item for item in items if item not in known]:
             raise Stopped(Refused(f"no product has the code {', '.join(missing)}"))
-        shelf, nowhere = await self._places(said.site)
+        shelf, nowhere = await self._places(site)
         values = outbound.internal_shipment(part, known, shelf, nowhere, self._company)
         return await self._api.create(wire.INTERNAL, values, _FIELDS)
 
     async def _places(self, site: str) -> tuple[int, int]:
         """The shelves of a site, and where goods are that nobody can find."""
-        warehouses = await self._api.search(
-            wire.LOCATION,
-            [["code", "=", site], ["type", "=", "warehouse"]],
-            ("storage_location.id",),
-            limit=1,
-        )
+        place = await warehouse(self._api, site, ("storage_location.id",))
         lost = await self._api.search(
             wire.LOCATION, [["type", "=", "lost_found"]], ("name",), limit=1
         )
-        if not warehouses or not lost:
-            raise Stopped(Refused(f"there is no warehouse {site}, or no lost and found"))
-        return int(warehouses[0]["storage_location"]["id"]), int(lost[0]["id"])
+        if not lost:
+            raise Stopped(Refused("there is no location of the type lost and found"))
+        return int(place["storage_location"]["id"]), int(lost[0]["id"])
