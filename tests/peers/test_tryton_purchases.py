@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,67 +15,34 @@ from crossdock.contracts.connector import AlreadyDone, Document, NotThere, Refus
 from crossdock.contracts.purchasing import PurchaseOrder
 from crossdock.contracts.stock import Receipt, ReceiptLine
 from tests.peers.conftest import Peers
+from tests.peers.entering import EXPECTED, enter_purchase, prepare_receipt
 from tests.peers.test_tryton import accepted, beside, document, heard, on_hand
 from tests.peers.tryton.program import Tryton
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(240)]
-
-_EXPECTED = datetime.now(UTC).date() + timedelta(days=7)
-
-
-async def purchase(erp: Tryton, api: Api, **units: int) -> dict[str, Any]:
-    """A buyer orders from the supplier, for the east: `SKU_001=5`; gives number and lines."""
-    supplier = erp.seed["parties"]["SUPPLY"]
-    [unit] = await api.search("product.uom", [["symbol", "=", "u"]], ("id",))
-    [currency] = await api.search(wire.CURRENCY, [["code", "=", "USD"]], ("id",))
-    lines = [
-        {
-            "type": "line",
-            "product": erp.seed["products"][item.replace("_", "-")],
-            "quantity": float(quantity),
-            "unit": unit["id"],
-            "unit_price": {"__class__": "Decimal", "decimal": "6.0000"},
-        }
-        for item, quantity in units.items()
-    ]
-    draft = await api.create(
-        wire.PURCHASE,
-        {
-            "company": erp.seed["company"],
-            "party": supplier["party"],
-            "invoice_address": supplier["address"],
-            "warehouse": erp.seed["warehouses"]["EAST"]["warehouse"],
-            "payment_term": erp.seed["payment_term"],
-            "currency": currency["id"],
-            "delivery_date": wire.day(_EXPECTED),
-            "lines": [["create", lines]],
-        },
-    )
-    fields = ("number", "state", "lines.id", "lines.product.code")
-    return await api.press(wire.PURCHASE, draft, ("quote", "confirm"), fields)
 
 
 def test_a_purchase_is_expected_until_it_is_cancelled(peers: Peers, tmp_path: Path) -> None:
     """By its number, at its site, on its day; each change under a higher revision."""
 
     async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
-        bought = await purchase(erp, api, SKU_001=50, SKU_002=20)
+        bought = await enter_purchase(erp, api, SKU_001=50, SKU_002=20)
         [first], cursor = await heard(connector, "purchases", PurchaseOrder)
         assert (first.purchase_order, first.site, first.supplier) == (
             bought["number"], "EAST", "SUPPLY",
         )  # fmt: skip
         assert [(one.item, one.quantity, one.expected_at.date()) for one in first.lines] == [
-            ("SKU-001", 50, _EXPECTED),
-            ("SKU-002", 20, _EXPECTED),
+            ("SKU-001", 50, EXPECTED),
+            ("SKU-002", 20, EXPECTED),
         ]
         assert (await heard(connector, "purchases", PurchaseOrder, cursor))[0] == []
-        later = _EXPECTED + timedelta(days=3)
+        later = EXPECTED + timedelta(days=3)
         [move] = await api.search(
             wire.MOVE, [["origin.product.code", "=", "SKU-001", wire.PURCHASE_LINE]], ("id",)
         )
         await api.write(wire.MOVE, move, {"planned_date": wire.day(later)})
         [again], cursor = await heard(connector, "purchases", PurchaseOrder, cursor)
-        assert [one.expected_at.date() for one in again.lines] == [later, _EXPECTED]
+        assert [one.expected_at.date() for one in again.lines] == [later, EXPECTED]
         assert again.revision > first.revision
 
     beside(peers, tmp_path, play)
@@ -113,7 +79,7 @@ def test_goods_of_a_purchase_are_received_in_parts_each_once(peers: Peers, tmp_p
     """
 
     async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
-        bought = await purchase(erp, api, SKU_001=50, SKU_002=20)
+        bought = await enter_purchase(erp, api, SKU_001=50, SKU_002=20)
         number = bought["number"]
         first = receipt("R-1", "EAST", number, SKU_001=30)
         second = receipt("R-1", "WEST", number, SKU_001=25, SKU_002=20, SKU_003=4)
@@ -150,23 +116,11 @@ def test_a_receipt_takes_what_a_person_has_prepared_and_not_received(
     """The warehouse knows what came; a purchase that is not confirmed yet is waited for."""
 
     async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
-        bought = await purchase(erp, api, SKU_001=10)
+        bought = await enter_purchase(erp, api, SKU_001=10)
         [move] = await api.search(
             wire.MOVE, [["origin.id", "=", bought["lines"][0]["id"], wire.PURCHASE_LINE]], ("id",)
         )
-        east = erp.seed["warehouses"]["EAST"]
-        prepared = await api.create(
-            wire.SHIPMENT_IN,
-            {
-                "company": erp.seed["company"],
-                "supplier": erp.seed["parties"]["SUPPLY"]["party"],
-                "warehouse": east["warehouse"],
-                "warehouse_input": east["input"],
-                "warehouse_storage": east["storage"],
-                "reference": "their note",
-                "incoming_moves": [["add", [move["id"]]]],
-            },
-        )
+        prepared = await prepare_receipt(erp, api, [move["id"]])
         await accepted(connector, receipt("R-1", "EAST", bought["number"], SKU_001=10))
         left = await api.read(wire.SHIPMENT_IN, prepared["id"], ("state", "moves.id"))
         assert (left["state"], left["moves"]) == ("draft", [])

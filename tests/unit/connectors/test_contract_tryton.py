@@ -40,6 +40,10 @@ class TestTryton(ConnectorContract):
             return inbound.party(record)
         if case.startswith("purchase"):
             return inbound.purchase(record)
+        if case == "order":
+            return inbound.order(record, "counter")
+        if case == "received":
+            return inbound.receipt(record)
         given = shaped(record, Posted)
         sales = {line.id: line for line in given.sales}
         return inbound.posted(given.record, sales, {one.id: one for one in given.shipments})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability, Refused, RetryLater, Unknown
 from crossdock.contracts.feeds import Said, Source
+from crossdock.contracts.invoices import Invoice
 from crossdock.contracts.postings import Milestone, StockPosting, StockPostingLine
 from crossdock.contracts.purchasing import PurchaseOrder
 
@@ -49,6 +51,8 @@ READ: dict[str, Callable[[Any], list[Said]]] = {
     "price": lambda record: inbound.price(record, "LIST", "USD"),
     "party": inbound.party,
     "purchase": inbound.purchase,
+    "received": inbound.receipt,
+    "order": lambda record: inbound.order(record, "counter"),
     "invoice": posted,
     "credit": posted,
 }
@@ -89,6 +93,19 @@ _GIVEN_UP = ("lines", 1, "moves_ignored", 0, "internal_quantity")
             "purchase",
             changed("purchase", "lines", 1, "delivery_date_store", to=None),
             "$.lines[1].delivery_date",
+        ),
+        (
+            "received",
+            changed("received", "incoming_moves", 1, "internal_quantity", to=0.5),
+            "$.incoming_moves[1].internal_quantity",
+        ),
+        ("order", changed("order", "party", "code", to=None), "$.party.code"),
+        ("order", changed("order", "lines", 0, "product", to=None), "$.lines[0].product"),
+        ("order", changed("order", "lines", 1, "quantity", to=-2.0), "$.lines[1].quantity"),
+        (
+            "order",
+            changed("order", "lines", 1, "unit_price", "decimal", to="10.0000"),
+            "$.lines[1].unit_price",
         ),
         ("invoice", changed("invoice", *_LINE, "quantity", to=2.5), "$.lines[0].quantity"),
         ("invoice", changed("invoice", *_LINE, "quantity", to=True), "$.lines[0].quantity"),
@@ -143,6 +160,33 @@ def test_what_nobody_expects_of_a_purchase_is_nothing(given: Any, expected: list
     [said] = inbound.purchase(given)
     assert isinstance(said.noun, PurchaseOrder)
     assert [line.quantity for line in said.noun.lines] == expected
+
+
+def test_an_invoice_of_its_own_people_names_the_order_that_their_sale_is() -> None:
+    """From the day on from which they are heard; one that the hub made keeps our numbers."""
+    given = sample("invoice")
+    made = {"create_date": wire.moment(datetime(2026, 3, 2, tzinfo=UTC))}
+    sale = {"number": "17", "reference": "PO 1", **made}
+    theirs = {"id": 31, "note": "urgent", "sale": sale}
+    hubs = {**theirs, "sale": {**sale, "comment": wire.OURS}}
+    left = {11: wire.Left(11, "S-1")}
+    for since, line, expected in (
+        (1, theirs, ("SALE-17", "31")),
+        (3, theirs, ("PO 1", "urgent")),
+        (1, hubs, ("PO 1", "urgent")),
+    ):
+        own = inbound.Own("counter", datetime(2026, 3, since, tzinfo=UTC))
+        sold = {31: msgspec.convert(line, wire.SaleLine)}
+        [said] = inbound.posted(given["record"], sold, left, own)
+        assert isinstance(said.noun, Invoice)
+        assert (said.noun.order_id, said.noun.lines[0].line) == expected
+
+
+def test_goods_that_come_back_are_no_order() -> None:
+    """A sale of negative quantities is how Tryton takes goods back."""
+    given = changed("order", "lines", 0, "quantity", to=-3.0)
+    given["lines"] = given["lines"][:1]
+    assert inbound.order(given, "counter") == []
 
 
 def test_goods_that_are_late_keep_the_day_that_was_agreed() -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
+import pytest
 
 from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.client import TrytonConnector, connect
 from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Accepted, AlreadyDone, Document, Refused, RetryLater
+from crossdock.contracts.feeds import Page, Said
 from crossdock.contracts.shipments import Shipment, ShipmentLine
 from crossdock.contracts.stock import Receipt, ReceiptLine
+from crossdock.contracts.submissions import AcknowledgedLine, OrderAcknowledgement
+from crossdock.contracts.vocabulary import AcknowledgementKind
+from crossdock.testing.builders import at
 from crossdock.testing.fakes.fake import Weather
 from crossdock.testing.fakes.tryton import FakeTryton
 from tests.helpers.aio import run
@@ -202,3 +208,77 @@ def test_what_is_left_of_a_purchase_is_waited_for_until_it_is_planned() -> None:
         assert isinstance(answer, Accepted), answer
 
     beside(play)
+
+
+def acknowledged(order_id: str) -> Document:
+    """The house took an order of three of the first item."""
+    line = AcknowledgedLine(
+        line="9000", item="SKU-001", answer=AcknowledgementKind.ACCEPTED, ordered=3,
+        unit_price_e4=125_000,
+    )  # fmt: skip
+    noun = OrderAcknowledgement(
+        order_id=order_id, channel="counter", customer="WEB", currency="USD", version=1,
+        lines=(line,),
+    )  # fmt: skip
+    return Document(
+        order_id, catalogue.ORDER_ACKNOWLEDGED, order_id, order_id, msgspec.json.encode(noun)
+    )
+
+
+async def heard(connector: TrytonConnector, name: str) -> list[Any]:
+    """All that a feed says."""
+    [feed] = [one for one in connector.feeds if one.name == name]
+    page = await feed.page("", at(100_000))
+    assert isinstance(page, Page), page
+    return [one.noun for one in page.said if isinstance(one, Said)]
+
+
+def test_a_sale_of_its_own_people_is_an_order_and_no_second_sale() -> None:
+    """It comes back acknowledged, and leaves: each time it is the sale that it was."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        fake.enter("17")
+        [order] = await heard(connector, "sales")
+        assert (order.order_id, order.purchase_order, order.channel) == (
+            "SALE-17", "PO 17", "counter",
+        )  # fmt: skip
+        before = dict(fake.effects())
+        [answer] = await connector.send([acknowledged("SALE-17")])
+        assert answer == AlreadyDone("17")
+        assert isinstance(await connector.look_up(acknowledged("SALE-17")), AlreadyDone)
+        assert dict(fake.effects()) == before
+        left = Shipment(
+            shipment_id="S-1",
+            order_id="SALE-17",
+            site="EAST",
+            lines=(ShipmentLine(line=order.lines[0].line, item="SKU-001", quantity=2),),
+        )
+        told = Document("S-1", catalogue.SHIPMENT_SHIPPED, "SALE-17", "", msgspec.json.encode(left))
+        [answer] = await connector.send([told])
+        assert isinstance(answer, Accepted), answer
+        assert stands(fake, wire.SHIPMENT)["S-1"] == [2]
+
+    beside(play)
+
+
+def test_what_the_hub_made_is_no_order_of_its_people() -> None:
+    """Nor is an order made that bears the number of a sale which nobody knows."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        [answer] = await connector.send([acknowledged("SO-1")])
+        assert isinstance(answer, Accepted), answer
+        assert await heard(connector, "sales") == []
+        [answer] = await connector.send([acknowledged("SALE-99")])
+        assert answer == Refused("no sale has the number 99")
+
+    beside(play)
+
+
+def test_its_peoples_documents_are_heard_from_a_day_on() -> None:
+    """Without the day the whole past would be news: the settings are refused."""
+    given = {"url": "http://127.0.0.1:1", "database": "house", "company": 1, "payment_term": 1}
+    for field, value in (("sites", ["NORTH"]), ("channel", "counter")):
+        with pytest.raises(msgspec.ValidationError, match="heard_from"):
+            msgspec.convert({**given, field: value}, TrytonSettings)
+    silent = connect(msgspec.convert(given, TrytonSettings))
+    assert {"sales", "receipts"}.isdisjoint(feed.name for feed in silent.feeds)

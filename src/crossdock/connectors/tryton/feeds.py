@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -169,8 +169,63 @@ class Purchases(TrytonFeed):
         return self._read(records, inbound.purchase)
 
 
+class Receipts(TrytonFeed):
+    """What Tryton's own people received, at the sites whose warehouse is run there."""
+
+    def __init__(self, api: Api, settings: TrytonSettings, since: date) -> None:
+        super().__init__(
+            "receipts",
+            wire.SHIPMENT_IN,
+            inbound.RECEIPT_FIELDS,
+            api,
+            settings,
+            only=[
+                ["company", "=", settings.company],
+                ["state", "=", "done"],
+                ["warehouse.code", "in", list(settings.sites)],
+                ["effective_date", ">=", wire.day(since)],
+            ],
+        )
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        return self._read(records, inbound.receipt)
+
+
+class Sales(TrytonFeed):
+    """Sales that Tryton's own people entered; one that is only confirmed may still go back."""
+
+    def __init__(self, api: Api, settings: TrytonSettings, own: inbound.Own) -> None:
+        super().__init__(
+            "sales",
+            wire.SALE,
+            inbound.SALE_FIELDS,
+            api,
+            settings,
+            only=[
+                ["company", "=", settings.company],
+                ["state", "in", ["done", "processing"]],
+                ["create_date", ">=", wire.moment(own.since)],
+            ],
+        )
+        self._channel = own.channel
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        return self._read(records, lambda one: inbound.order(one, self._channel))
+
+
 class Invoices(TrytonFeed):
     """Posted invoices and credit notes, with the sale lines and shipments that they speak of."""
+
+    def __init__(self, api: Api, settings: TrytonSettings, own: inbound.Own | None) -> None:
+        super().__init__(
+            "invoices",
+            wire.INVOICE,
+            inbound.INVOICE_FIELDS,
+            api,
+            settings,
+            only=[["type", "=", "out"], ["state", "in", sorted(wire.POSTED)]],
+        )
+        self._own = own
 
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
         lines: set[int] = set()
@@ -180,13 +235,16 @@ class Invoices(TrytonFeed):
             lines |= of_sales
             shipments |= left_with
         sales = await self._by_number(
-            wire.SALE_LINE, lines, ("note", "sale.reference", "sale.description"), wire.SaleLine
+            wire.SALE_LINE, lines, inbound.SALE_LINE_FIELDS, wire.SaleLine
         )
         left = await self._by_number(wire.SHIPMENT, shipments, ("reference",), wire.Left)
         return self._read(
             records,
             lambda one: inbound.posted(
-                one, {line.id: line for line in sales}, {each.id: each for each in left}
+                one,
+                {line.id: line for line in sales},
+                {each.id: each for each in left},
+                self._own,
             ),
         )
 
@@ -207,6 +265,12 @@ class Invoices(TrytonFeed):
 def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
     """All feeds, masters first: orders and invoices speak of them."""
     prices = (Prices(api, settings),) if settings.price_list else ()
+    since = settings.heard_from
+    own = None
+    if settings.channel is not None and since is not None:
+        own = inbound.Own(settings.channel, datetime.combine(since, time(), UTC))
+    sales = (Sales(api, settings, own),) if own is not None else ()
+    receipts = (Receipts(api, settings, since),) if settings.sites and since else ()
     return (
         TrytonFeed(
             "items",
@@ -228,14 +292,9 @@ def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
             only=_WITH_A_CODE,
         ),
         Purchases(api, settings),
-        Invoices(
-            "invoices",
-            wire.INVOICE,
-            inbound.INVOICE_FIELDS,
-            api,
-            settings,
-            only=[["type", "=", "out"], ["state", "in", sorted(wire.POSTED)]],
-        ),
+        *receipts,
+        *sales,
+        Invoices(api, settings, own),
     )
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from crossdock.connectors.kit.reading import Odd, meant, shaped
 from crossdock.connectors.tryton import wire
 from crossdock.contracts import catalogue
 from crossdock.contracts.feeds import Said
 from crossdock.contracts.invoices import CreditMemo, CreditMemoLine, Invoice, InvoiceLine
+from crossdock.contracts.orders import Order, OrderLine
 from crossdock.contracts.parties import Party, ShipTo
 from crossdock.contracts.prices import Price, PriceStep, price_key
 from crossdock.contracts.products import Item
 from crossdock.contracts.purchasing import PurchaseOrder, PurchaseOrderLine
+from crossdock.contracts.stock import Receipt, ReceiptLine
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus, PartyRole
 from crossdock.contracts.words import Address
 
@@ -46,8 +48,26 @@ PURCHASE_FIELDS = (
     "lines.moves.planned_date", "lines.moves.write_date", "lines.moves.create_date",
     "lines.moves_ignored.internal_quantity",
 )  # fmt: skip
+RECEIPT_FIELDS = (
+    "number", "warehouse.code", "supplier.code", "write_date", "create_date",
+    "incoming_moves.product.code", "incoming_moves.internal_quantity",
+    "incoming_moves.purchase.number",
+)  # fmt: skip
+SALE_FIELDS = (
+    "number", "reference", "comment", "party.code", "currency.code", "currency.digits",
+    "shipping_date", "shipment_address.street", "shipment_address.city",
+    "shipment_address.postal_code", "shipment_address.country.code", "write_date", "create_date",
+    "lines.type", "lines.quantity", "lines.unit.factor", "lines.unit.rate", "lines.unit_price",
+    "lines.product.code", "lines.product.default_uom.factor", "lines.product.default_uom.rate",
+    "lines.product.template.type",
+)  # fmt: skip
+SALE_LINE_FIELDS = (
+    "note", "sale.number", "sale.reference", "sale.description", "sale.comment",
+    "sale.create_date",
+)  # fmt: skip
 
 _E4_DECIMALS = 4
+_OF_OURS = "a line of a sale of ours"
 _AT_AN_END = frozenset({"done", "cancelled"})
 
 
@@ -202,6 +222,102 @@ def _expected_at(found: wire.Purchase, line: wire.PurchaseLine, where: str) -> d
     return wire.read_day(day, f"{where}.delivery_date")
 
 
+def receipt(record: Record) -> list[Said]:
+    """A supplier shipment that Tryton's own people received, by purchase; raises `Odd`."""
+    found = shaped(record, wire.ShipmentIn)
+    stamp = _stamp(found, "$")
+    came: dict[str, list[ReceiptLine]] = {}
+    for at, move in enumerate(found.incoming_moves):
+        where = f"$.incoming_moves[{at}].internal_quantity"
+        quantity = wire.read_quantity(move.internal_quantity, where)
+        if quantity > 0:
+            purchase = move.purchase.number if move.purchase is not None else ""
+            line = ReceiptLine(item=move.product.code, quantity=quantity)
+            came.setdefault(purchase, []).append(line)
+    said = []
+    for purchase, lines in sorted(came.items()):
+        part = f"+{purchase}" if len(came) > 1 else ""
+        noun = Receipt(
+            receipt_id=f"{found.number}{part}",
+            site=found.warehouse.code,
+            lines=tuple(lines),
+            supplier=found.supplier.code or None,
+            purchase_order=purchase or None,
+        )
+        name = f"{wire.SHIPMENT_IN}/{found.id}/done{part}"
+        said.append(Said(catalogue.RECEIPT_POSTED, name, stamp, noun, recorded=stamp))
+    return said
+
+
+class Own(NamedTuple):
+    """How sales are told that Tryton's own people enter."""
+
+    channel: str
+    since: datetime  # earlier ones are history
+
+
+def order(record: Record, channel: str) -> list[Said]:
+    """A sale of Tryton's own people as an order; raises `Odd`.
+
+    Sales that the hub made are none, nor are those by which goods come back.
+    """
+    if wire.is_ours(shaped(record, wire.Commented).comment):
+        return []
+    found = shaped(record, wire.OwnSale)
+    lines = {
+        at: _wished(line, f"$.lines[{at}]")
+        for at, line in enumerate(found.lines)
+        if line.type == "line" and line.quantity != 0
+    }
+    given_back = [at for at, line in lines.items() if line.units < 0]
+    if len(given_back) == len(lines):
+        return []
+    if given_back:
+        at = given_back[0]
+        raise Odd(f"$.lines[{at}].quantity", lines[at].units, "goods that go, or goods that come")
+    stamp = _stamp(found, "$")
+    day = found.shipping_date
+    noun = Order(
+        order_id=f"{wire.SALE_ORDER}{found.number}",
+        channel=channel,
+        customer=found.party.code,
+        currency=found.currency.code,
+        lines=tuple(lines.values()),
+        purchase_order=found.reference or None,
+        ship_to=_address(found.shipment_address) if found.shipment_address else Address(),
+        requested_for=wire.read_day(day, "$.shipping_date") if day is not None else None,
+    )
+    name = f"{wire.SALE}/{found.id}/placed"
+    said = Said(
+        catalogue.ORDER_PLACED, name, stamp, noun, correlation=noun.order_id, recorded=stamp
+    )
+    return [said]
+
+
+def _wished(line: wire.SoldLine, where: str) -> OrderLine:
+    product, unit = line.product, line.unit
+    if product is None or unit is None:
+        raise Odd(f"{where}.product", None, "a product")
+    kind = meant(product.template.type, wire.KINDS, f"{where}.product.template.type")
+    return OrderLine(
+        line=str(line.id),
+        item=product.code,
+        quantity=wire.base_units(line.quantity, unit, product.default_uom, f"{where}.quantity"),
+        unit_price_e4=wire.price_e4(
+            line.unit_price, unit, product.default_uom, f"{where}.unit_price"
+        ),
+        kind=ItemKind(kind),
+    )
+
+
+def _named(sold: wire.SaleLine, own: Own | None) -> tuple[str, str]:
+    """The order and the line that a sale's line is: ours by our numbers, others by Tryton's."""
+    sale = sold.sale
+    if own is not None and not wire.is_ours(sale.comment) and _stamp(sale, "$") >= own.since:
+        return f"{wire.SALE_ORDER}{sale.number}", str(sold.id)
+    return sale.reference or "", sold.note or ""
+
+
 Sales = Mapping[int, wire.SaleLine]
 """The lines of sales that an invoice's lines come from, by their numbers."""
 
@@ -209,29 +325,33 @@ Shipments = Mapping[int, wire.Left]
 """The shipments that an invoice's goods left with, by their numbers."""
 
 
-def posted(record: Record, sales: Sales, shipments: Shipments) -> list[Said]:
+def posted(
+    record: Record, sales: Sales, shipments: Shipments, own: Own | None = None
+) -> list[Said]:
     """A posted document of a customer: an invoice, or a credit note where it is below zero."""
     found = shaped(record, wire.Invoice)
     total = wire.read_decimal(found.untaxed_amount, "$.untaxed_amount")
-    said = _credit(found, sales) if total < 0 else _invoice(found, sales, shipments)
+    said = _credit(found, sales) if total < 0 else _invoice(found, sales, shipments, own)
     return [said]
 
 
-def _invoice(found: wire.Invoice, sales: Sales, shipments: Shipments) -> Said:
+def _invoice(found: wire.Invoice, sales: Sales, shipments: Shipments, own: Own | None) -> Said:
     """A posted invoice of one shipment of ours; raises `Odd`."""
     lines = []
     orders: set[str] = set()
     left_with: set[str] = set()
     for where, line in _charged(found):
-        sold = _sold(line, sales, where)
-        orders.add(sold.sale.reference or "")
+        order_id, line_id = _named(_sold(line, sales, where), own)
+        if not line_id:
+            raise Odd(f"{where}.origin", line.origin, _OF_OURS)
+        orders.add(order_id)
         for moved in line.stock_moves:
             number = _number(moved.shipment, wire.SHIPMENT, f"{where}.stock_moves.shipment")
             left = shipments.get(number)
             left_with.add((left.reference if left is not None else None) or "")
         lines.append(
             InvoiceLine(
-                line=sold.note or "",
+                line=line_id,
                 quantity=wire.read_quantity(line.quantity, f"{where}.quantity"),
                 amount_minor=_amount(found, line, where),
             )
@@ -254,6 +374,8 @@ def _credit(found: wire.Invoice, sales: Sales) -> Said:
     orders: set[str] = set()
     for where, line in _charged(found):
         sold = _sold(line, sales, where)
+        if not sold.note:
+            raise Odd(f"{where}.origin", line.origin, _OF_OURS)
         requests.add(sold.sale.reference or "")
         orders.add(sold.sale.description or "")
         lines.append(
@@ -293,10 +415,10 @@ def _amount(found: wire.Invoice, line: wire.InvoiceLine, where: str) -> int:
 
 
 def _sold(line: wire.InvoiceLine, sales: Sales, where: str) -> wire.SaleLine:
-    """The line of a sale that a line of an invoice comes from, with our number in its note."""
+    """The line of a sale that a line of an invoice comes from."""
     sold = sales.get(_number(line.origin, wire.SALE_LINE, f"{where}.origin"))
-    if sold is None or not sold.note:
-        raise Odd(f"{where}.origin", line.origin, "a line of a sale of ours")
+    if sold is None:
+        raise Odd(f"{where}.origin", line.origin, _OF_OURS)
     return sold
 
 

@@ -68,6 +68,7 @@ def _header(known: Known, reference: str, company: int, payment_term: int) -> di
         "payment_term": payment_term,
         "currency": known.currency,
         "reference": reference,
+        "comment": wire.OURS,
         "invoice_method": "fulfillment",
         "shipment_method": "order",
         "shipment_cost_method": None,

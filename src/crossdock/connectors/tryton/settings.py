@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
@@ -32,6 +33,18 @@ class TrytonSettings(Settings, frozen=True, kw_only=True):
         Identifier | None,
         Meta(description="The price list as which its list prices are told; none: they are not"),
     ] = None
+    sites: Annotated[
+        tuple[Identifier, ...],
+        Meta(description="The sites whose warehouse is run in it: what is received there is heard"),
+    ] = ()
+    channel: Annotated[
+        Identifier | None,
+        Meta(description="The channel of sales that its own people enter; none: they are not told"),
+    ] = None
+    heard_from: Annotated[
+        date | None,
+        Meta(description="What its own people do is heard from this day on; before, it is history"),
+    ] = None
     timeout_seconds: Annotated[
         float,
         Meta(gt=0, le=50, description="How long one request may take", extra={"unit": "seconds"}),
@@ -39,3 +52,12 @@ class TrytonSettings(Settings, frozen=True, kw_only=True):
     look_up_after_seconds: LookUpAfterSeconds = 60.0
     overlap_seconds: OverlapSeconds = 300
     page_size: Annotated[int, Meta(ge=1, le=1_000, description="Records asked for at a time")] = 200
+
+    def __post_init__(self) -> None:
+        """Refuse to take the whole past for news.
+
+        Raises:
+            ValueError: its own people's documents shall be heard, and no day says from when on.
+        """
+        if (self.sites or self.channel) and self.heard_from is None:
+            raise ValueError("Expected `heard_from`: earlier documents are history")

@@ -31,6 +31,12 @@ PARTY: Final = "party.party"
 LOCATION: Final = "stock.location"
 CURRENCY: Final = "currency.currency"
 
+OURS: Final = "crossdock"
+"""How the comment of a sale begins that the hub made; nobody can change it once it is processed."""
+
+SALE_ORDER: Final = "SALE-"
+"""What stands before its number in the order that a sale of Tryton's own people is."""
+
 POSTED: Final = frozenset({"posted", "paid"})
 CANCELLED: Final = "cancelled"
 
@@ -125,13 +131,13 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Coded(msgspec.Struct, frozen=True):
-    """A record that is known by its code: a warehouse, a supplier."""
+    """A record that is known by its code: a warehouse, a product."""
 
     code: _Code
 
 
 class Bought(msgspec.Struct, frozen=True):
-    """A product as it is bought."""
+    """A product as it is bought or sold."""
 
     code: _Code
     default_uom: Measure
@@ -178,6 +184,36 @@ class Purchase(Stamped, frozen=True, kw_only=True):
     lines: tuple[PurchaseLine, ...] = ()
 
 
+class Supplier(msgspec.Struct, frozen=True):
+    """Who supplied; not every party has a code."""
+
+    code: str | None = None
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """A document that is known by its number."""
+
+    number: _Code
+
+
+class Came(msgspec.Struct, frozen=True):
+    """A move of goods that came, of a purchase or of none."""
+
+    product: Coded
+    internal_quantity: Any = None
+    purchase: Numbered | None = None
+
+
+class ShipmentIn(Stamped, frozen=True, kw_only=True):
+    """Goods that a supplier brought, on the shelf."""
+
+    id: int
+    number: _Code
+    warehouse: Coded
+    supplier: Supplier
+    incoming_moves: tuple[Came, ...] = ()
+
+
 class Currency(msgspec.Struct, frozen=True):
     """A currency and its decimals."""
 
@@ -211,11 +247,13 @@ class Invoice(Stamped, frozen=True, kw_only=True):
     lines: tuple[InvoiceLine, ...] = ()
 
 
-class Sale(msgspec.Struct, frozen=True):
+class Sale(Stamped, frozen=True, kw_only=True):
     """What of a sale an invoice's line leads to."""
 
+    number: str | None = None
     reference: str | None = None
     description: str | None = None
+    comment: str | None = None
 
 
 class SaleLine(msgspec.Struct, frozen=True):
@@ -224,6 +262,36 @@ class SaleLine(msgspec.Struct, frozen=True):
     id: int
     sale: Sale
     note: str | None = None
+
+
+class Commented(msgspec.Struct, frozen=True):
+    """What says who made a sale."""
+
+    comment: str | None = None
+
+
+class SoldLine(msgspec.Struct, frozen=True):
+    """A line of a sale as somebody entered it."""
+
+    id: int
+    type: str = ""
+    quantity: Any = None
+    unit: Measure | None = None
+    unit_price: Any = None
+    product: Bought | None = None
+
+
+class OwnSale(Stamped, frozen=True, kw_only=True):
+    """A sale that Tryton's own people entered."""
+
+    id: int
+    number: _Code
+    party: Coded
+    currency: Currency
+    reference: str | None = None
+    shipment_address: PartyAddress | None = None
+    shipping_date: Any = None
+    lines: tuple[SoldLine, ...] = ()
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -310,6 +378,19 @@ def base_units(value: object, unit: Measure, base: Measure, where: str) -> int:
     if found.denominator != 1 or abs(found) > QUANTITY_MAX:
         raise Odd(where, value, "a whole number of base units")
     return int(found)
+
+
+def price_e4(value: object, unit: Measure, base: Measure, where: str) -> int:
+    """A price of a unit as a base unit's, in ten-thousandths; raises `Odd` for a finer one."""
+    found = Fraction(read_decimal(value, where)) * _exact(base) / _exact(unit) * 10_000
+    if found.denominator != 1:
+        raise Odd(where, value, "a price of four decimals for a base unit")
+    return int(found)
+
+
+def is_ours(comment: str | None) -> bool:
+    """Whether a sale with this comment was made by the hub."""
+    return (comment or "").startswith(OURS)
 
 
 def _exact(unit: Measure) -> Fraction:

@@ -68,7 +68,9 @@ _VOID: Final[Mapping[str, tuple[str, str, str]]] = {
 class FakeTryton(FakeFarSystem):
     """One house: two items, one customer, two warehouses, one sale to ship and one to invoice."""
 
-    lists: ClassVar[tuple[str, ...]] = ("items", "prices", "parties", "purchases", "invoices")
+    lists: ClassVar[tuple[str, ...]] = (
+        "items", "prices", "parties", "purchases", "receipts", "sales", "invoices",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +96,9 @@ class FakeTryton(FakeFarSystem):
             "company": 1,
             "payment_term": 1,
             "price_list": "LIST",
+            "sites": ["NORTH"],
+            "channel": "counter",
+            "heard_from": "2020-01-01",
         }
 
     def answer(self, asked: Asked) -> Reply:
@@ -168,6 +173,10 @@ class FakeTryton(FakeFarSystem):
             self._party(number, f"C{record}", written)
         elif feed == "purchases":
             self._bought(number, f"P{record}").update(written)
+        elif feed == "receipts":
+            self._received(number, written)
+        elif feed == "sales":
+            self._entered(number, f"N{record}").update(written)
         else:
             [sale] = self._records.search(wire.SALE, ["reference", "=", "SO-8"])
             invoice = {**sale["invoices"][0], "number": f"{record}", "state": "posted", **written}
@@ -184,6 +193,10 @@ class FakeTryton(FakeFarSystem):
             self._existing(wire.PARTY, number)["code"] = ""
         elif feed == "purchases":
             self._existing(wire.PURCHASE, number)["lines"][0]["quantity"] = 2.5
+        elif feed == "sales":
+            self._existing(wire.SALE, number)["lines"][0]["quantity"] = 2.5
+        elif feed == "receipts":
+            self._existing(wire.SHIPMENT_IN, number)["incoming_moves"][0]["internal_quantity"] = 2.5
         else:
             invoice = self._existing(wire.INVOICE, number)
             invoice["lines"] = [{**invoice["lines"][0], "origin": "purchase.line,1"}]
@@ -211,7 +224,8 @@ class FakeTryton(FakeFarSystem):
 
     def _make(self, model: str, values: Record) -> Record:
         """A draft, with what hangs on it; references are taken as they come."""
-        made = self._records.add(model, {**values, "number": None, "state": "draft"})
+        written = {"write_date": None, "create_date": _AGES_AGO}
+        made = self._records.add(model, {**values, **written, "number": None, "state": "draft"})
         if model == wire.SALE:
             made["lines"] = [
                 self._records.add(wire.SALE_LINE, {**line, "sale": made})
@@ -385,7 +399,7 @@ class FakeTryton(FakeFarSystem):
         for number, code in enumerate(("SKU-001", "SKU-002"), 1):
             self._product(number, code, written)
         self._party(1, "WEB", written)
-        for number, code in ((1, "EAST"), (4, "WEST")):
+        for number, code in ((1, "EAST"), (4, "WEST"), (20, "NORTH")):
             place = {
                 "output_location": {"id": number + 1},
                 "storage_location": {"id": number + 2},
@@ -455,6 +469,62 @@ class FakeTryton(FakeFarSystem):
         }
         return self._records.add(wire.PURCHASE, values, purchase)
 
+    def _received(self, number: int, written: Record) -> None:
+        """Five of the first item were received by its own people, of a purchase."""
+        move = {
+            "product": self._existing(wire.PRODUCT, 1),
+            "internal_quantity": 5.0,
+            "purchase": self._existing(wire.PURCHASE, 9),
+        }
+        values = {
+            "number": f"N{number}",
+            "state": "done",
+            "company": 1,
+            "warehouse": self._existing(wire.LOCATION, 20),
+            "supplier": self._existing(wire.PARTY, 1),
+            "effective_date": wire.day(date(2020, 2, 1)),
+            "incoming_moves": [self._records.add(wire.MOVE, move, 1_000_000 + number)],
+            **written,
+        }
+        self._records.add(wire.SHIPMENT_IN, values, number)
+
+    def _entered(self, sale: int, number: str) -> Record:
+        """A sale of three of the first item, which its own people entered."""
+        line = {
+            "type": "line",
+            "product": self._existing(wire.PRODUCT, 1),
+            "quantity": 3.0,
+            "unit": _UNIT,
+            "unit_price": wire.decimal(Decimal("12.50")),
+            "note": None,
+        }
+        values = {
+            "number": number,
+            "reference": f"PO {number}",
+            "comment": None,
+            "description": None,
+            "state": "processing",
+            "company": 1,
+            "party": self._existing(wire.PARTY, 1),
+            "currency": _DOLLAR,
+            "shipment_address": self._existing(wire.PARTY, 1)["addresses"][0],
+            "shipping_date": None,
+            "shipments": [],
+            "shipment_state": "none",
+            "shipment_returns": [],
+            "invoices": [],
+            "lines": [self._records.add(wire.SALE_LINE, line, 10 * sale)],
+            "write_date": None,
+            "create_date": _AGES_AGO,
+        }
+        made = self._records.add(wire.SALE, values, sale)
+        made["lines"][0]["sale"] = made
+        return made
+
+    def enter(self, number: str) -> None:
+        """Its own people enter a sale and process it; its shipment waits."""
+        self._processed(self._entered(900, number))
+
     def _sold(self, reference: str) -> Record:
         """A processed sale of both items, whose shipment waits."""
         lines = [
@@ -468,6 +538,7 @@ class FakeTryton(FakeFarSystem):
             for number in (1, 2)
         ]
         values = {"reference": reference, "company": 1, "lines": [["create", lines]]}
+        values["comment"] = wire.OURS
         sale = self._make(wire.SALE, values)
         for button in ("quote", "confirm", "process"):
             self._press(wire.SALE, sale, button)

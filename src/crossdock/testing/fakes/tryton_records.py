@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 Record = dict[str, Any]
@@ -98,7 +98,9 @@ def _value(value: Any, below: Mapping[str, Any]) -> Any:
 
 
 def _comparable(value: Any) -> Any:
-    """A moment as one, a record as its number, everything else as it is."""
+    """A moment or a day as one, a record as its number, everything else as it is."""
+    if isinstance(value, dict) and value.get("__class__") == "date":
+        return date(*(int(value[part]) for part in ("year", "month", "day")))
     if isinstance(value, dict) and value.get("__class__") == "datetime":
         parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
         year, month, day, hour, minute, second, micro = (int(value[part]) for part in parts)

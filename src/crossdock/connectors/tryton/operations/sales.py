@@ -52,6 +52,8 @@ class Sales:
         sale = await self.under(order.order_id)
         known = sale is not None and sale["state"] in SOLD
         if sale is None:
+            if (number := self._number(order.order_id)) is not None:
+                return Refused(f"no sale has the number {number}")
             sale = await self._make(order)
         if sale["state"] == wire.CANCELLED:
             return Void(name_of(sale), sale["state"])
@@ -63,8 +65,13 @@ class Sales:
         return ended(await self.under(_ORDER(body).order_id), SOLD)
 
     async def under(self, reference: str) -> Record | None:
-        """The sale under our reference; raises `Stopped` where two stand, since one is too many."""
+        """The sale under our reference; raises `Stopped` where two stand, since one is too many.
+
+        An order that Tryton's own people entered is a sale of theirs, by its number.
+        """
         domain = ours(reference, self._settings.company)
+        if (number := self._number(reference)) is not None:
+            domain = [["number", "=", number], ["company", "=", self._settings.company]]
         found = await self._api.search(wire.SALE, domain, SALE_FIELDS)
         standing = [one for one in found if one["state"] != wire.CANCELLED]
         if len(standing) > 1:
@@ -95,6 +102,25 @@ class Sales:
             warehouses[0]["id"],
             await self._products(items),
         )
+
+    async def lines_of(self, order_id: str) -> dict[str, int]:
+        """The numbers of a sale's lines by ours, which stand in their notes; of its own people's
+        sales, by themselves."""
+        number = self._number(order_id)
+        whose = ["sale.reference", "=", order_id]
+        if number is not None:
+            whose = ["sale.number", "=", number]
+        domain: list[Any] = [whose, ["type", "=", "line"]]
+        found = await self._api.search(wire.SALE_LINE, domain, ("note",))
+        if number is not None:
+            return {str(one["id"]): one["id"] for one in found}
+        return {one["note"]: one["id"] for one in found if one["note"]}
+
+    def _number(self, order_id: str) -> str | None:
+        """The number of the sale that its own people entered; None for an order of ours."""
+        if self._settings.channel is None or not order_id.startswith(wire.SALE_ORDER):
+            return None
+        return order_id.removeprefix(wire.SALE_ORDER)
 
     async def _make(self, order: OrderAcknowledgement) -> Record:
         items = {line.item for line in order.lines if line.ordered}

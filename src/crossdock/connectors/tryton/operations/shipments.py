@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -112,7 +112,7 @@ class Shipments:
     async def _cut(self, shipment: Record, said: Shipment) -> Record:
         """Let a waiting shipment hold what left, from the warehouse that it left from."""
         place = await warehouse(self._api, said.site, ("output_location.id", "storage_location.id"))
-        lines = await self._lines_of(said.order_id)
+        lines = await self._sales.lines_of(said.order_id)
         moves = shipment["outgoing_moves"]
         wanted = outbound.moves_that_left(moves, lines, outbound.units_of(said))
         if not wanted.quantities:
@@ -120,9 +120,3 @@ class Shipments:
         steps = buttons(shipment["state"], _BACK)
         shipment = await self._api.press(wire.SHIPMENT, shipment, steps)
         return await self._api.write(wire.SHIPMENT, shipment, outbound.cut(place, wanted), _FIELDS)
-
-    async def _lines_of(self, order_id: str) -> dict[str, int]:
-        """The numbers of a sale's lines by ours, which stand in their notes."""
-        domain: list[Any] = [["sale.reference", "=", order_id], ["type", "=", "line"]]
-        found = await self._api.search(wire.SALE_LINE, domain, ("note",))
-        return {one["note"]: one["id"] for one in found if one["note"]}
