@@ -217,14 +217,14 @@ def _simulated(address: str, keys: Keys) -> EstateConfig:
 
 def erp_settings(erp: Tryton, **settings: Any) -> TrytonSettings:
     """How the hub is told of this ERP."""
-    return TrytonSettings(
-        url=erp.url,
-        database=erp.database,
-        credential=erp.key,
-        company=erp.seed["company"],
-        payment_term=erp.seed["payment_term"],
-        **settings,
-    )
+    known = {
+        "url": erp.url,
+        "database": erp.database,
+        "credential": erp.key,
+        "company": erp.seed["company"],
+        "payment_term": erp.seed["payment_term"],
+    }
+    return TrytonSettings(**{**known, **settings})
 
 
 def _configuration(

@@ -16,9 +16,11 @@ import asyncpg
 import msgspec
 import pytest
 
+from crossdock.connectors.kit import golden
 from crossdock.connectors.tryton import wire
-from crossdock.connectors.tryton.api import Api
+from crossdock.connectors.tryton.api import Api, Stopped
 from crossdock.connectors.tryton.client import TrytonConnector, connect, reach
+from crossdock.connectors.tryton.settings import Interface
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import (
     Accepted,
@@ -49,7 +51,7 @@ from crossdock.contracts.words import Noun
 from tests.helpers.aio import run
 from tests.peers.conftest import Peers
 from tests.peers.house import erp_settings
-from tests.peers.tryton.program import Tryton
+from tests.peers.tryton.program import PASSWORD, USER, Tryton
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(240)]
 
@@ -130,6 +132,21 @@ def invoice(shipment_id: str, *lines: tuple[str, str, int]) -> Document:
         total_minor=sum(1000 * n for _, _, n in lines),
     )
     return document(catalogue.INVOICE_REQUESTED, noun, f"invoice/{shipment_id}")
+
+
+def credit(request_id: str, units: int) -> Document:
+    """So many units of the first line came back, at ten dollars each."""
+    amount = 1000 * units
+    noun = CreditRequest(
+        credit_request_id=request_id,
+        order_id="SO-1",
+        customer="WEB",
+        currency="USD",
+        reason=CreditReason.RETURNED,
+        lines=(CreditRequestLine(line="1", item="SKU-001", quantity=units, amount_minor=amount),),
+        total_minor=amount,
+    )
+    return document(catalogue.CREDIT_REQUESTED, noun, f"credit/{request_id}")
 
 
 async def accepted(connector: TrytonConnector, *documents: Document) -> list[str]:
@@ -429,23 +446,14 @@ def test_a_return_is_a_credit_note_and_goods_on_the_shelf(peers: Peers, tmp_path
             shipment("S-1", "EAST", ("1", "SKU-001", 3)),
             invoice("S-1", ("1", "SKU-001", 3)),
         )
-        noun = CreditRequest(
-            credit_request_id="CR-1",
-            order_id="SO-1",
-            customer="WEB",
-            currency="USD",
-            reason=CreditReason.RETURNED,
-            lines=(CreditRequestLine(line="1", item="SKU-001", quantity=2, amount_minor=2000),),
-            total_minor=2000,
-        )
-        told = document(catalogue.CREDIT_REQUESTED, noun, "credit/CR-1")
+        told = credit("CR-1", 2)
         assert await connector.look_up(told) == NotThere()
         [number] = await accepted(connector, told)
         assert await connector.send([told]) == [AlreadyDone(number)]
         assert await connector.look_up(told) == AlreadyDone(number)
-        [credit], _ = await heard(connector, "invoices", CreditMemo)
-        assert (credit.credit_request_id, credit.order_id) == ("CR-1", "SO-1")
-        assert credit.total_minor == 2000
+        [memo], _ = await heard(connector, "invoices", CreditMemo)
+        assert (memo.credit_request_id, memo.order_id) == ("CR-1", "SO-1")
+        assert memo.total_minor == 2000
         assert await on_hand(erp, "EAST", "SKU-001") == -1
 
     beside(peers, tmp_path, play)
@@ -479,3 +487,66 @@ def test_stock_is_moved_line_by_line_once(peers: Peers, tmp_path: Path) -> None:
         assert found == [36, 7, 5]
 
     beside(peers, tmp_path, play)
+
+
+def test_the_life_of_a_sale_is_the_same_by_json_rpc(peers: Peers, tmp_path: Path) -> None:
+    """Sold, left, invoiced and credited, each once; whoever reads it by REST reads the same.
+
+    What somebody changed since it was seen is not written over.
+    """
+    left = ("1", "SKU-001", 3)
+    story = (
+        order(SKU_001=3), shipment("S-1", "EAST", left), invoice("S-1", left), credit("CR-1", 2),
+    )  # fmt: skip
+    fields = (
+        "reference", "state", "shipments.outgoing_moves.origin", "lines.product.code",
+        "shipment_returns.number", "invoices.untaxed_amount",
+    )  # fmt: skip
+
+    async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
+        by_rest = erp_settings(erp, price_list="LIST")
+        other, rest = connect(by_rest), reach(by_rest)
+        try:
+            for told in story:
+                assert await connector.look_up(told) == NotThere()
+                [number] = await accepted(connector, told)
+                for one in (connector, other):
+                    assert await one.send([told]) == [AlreadyDone(number)]
+                    assert await one.look_up(told) == AlreadyDone(number)
+            assert await said(connector) == await said(other)
+            sales = [plain(await one.search("sale.sale", [], fields)) for one in (api, rest)]
+            assert len(sales[0]) == 2
+            assert sales[0] == sales[1]
+            party = await api.read("party.party", erp.seed["parties"]["WEB"]["party"], ("name",))
+            await rest.write("party.party", party, {"name": "Somebody else's"})
+            with pytest.raises(Stopped) as stopped:
+                await api.write("party.party", party, {"name": "Ours"})
+            assert isinstance(stopped.value.answer, RetryLater)
+            assert (await rest.read("party.party", party["id"], ("name",)))["name"][-2:] == "'s"
+        finally:
+            await other.close()
+            await rest.close()
+
+    json_rpc = {"interface": Interface.JSON_RPC, "user": USER, "credential": PASSWORD}
+    beside(peers, tmp_path, play, price_list="LIST", **json_rpc)
+
+
+async def said(connector: TrytonConnector) -> dict[str, Any]:
+    """All that its feeds say, by feed, in words."""
+    found = {}
+    for feed in connector.feeds:
+        page = await feed.page("", datetime.now(UTC))
+        assert isinstance(page, Page), page
+        found[feed.name] = golden.in_words(page.said)
+    assert all(found[name] for name in ("items", "prices", "parties", "invoices"))
+    return found
+
+
+def plain(record: Any) -> Any:
+    """Records without what either interface adds of its own."""
+    if isinstance(record, list):
+        return [plain(one) for one in record]
+    if not isinstance(record, dict):
+        return record
+    own = ("__name__", "_timestamp")
+    return {name: plain(value) for name, value in record.items() if name not in own}

@@ -17,7 +17,8 @@ MODULES = (
 
 SEEDED = "tryton_seeded"
 _VERSION = {"id": 1, "method": "common.server.version", "params": []}
-_PASSWORD = "only-on-loopback"  # of the user admin; every database of it lives for one test run
+USER = "admin"
+PASSWORD = "only-on-loopback"  # every database of it lives for one test run
 
 
 @dataclass
@@ -52,7 +53,7 @@ def environment(folder: Path, host: str, user: str, port: int) -> dict[str, str]
         f"[database]\nuri = postgresql://{user}@/\n\n[web]\nlisten = 127.0.0.1:{port}\n"
     )
     password = folder / "password"
-    password.write_text(f"{_PASSWORD}\n")
+    password.write_text(f"{PASSWORD}\n")
     return {
         "TRYTOND_CONFIG": str(configuration),
         "TRYTONPASSFILE": str(password),

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from crossdock.connectors.kit.reading import shaped
+from crossdock.connectors.kit.verdicts import Verdict
 from crossdock.connectors.tryton import inbound, wire
 from crossdock.connectors.tryton.client import KIND
 from crossdock.contracts.feeds import Said, Unread
 from crossdock.testing.connector_contract import ConnectorContract
-from crossdock.testing.fakes.tryton import FakeTryton
+from crossdock.testing.fakes.tryton import FakeTryton, FakeTrytonByJsonRpc
 
 
 class Posted(msgspec.Struct):
@@ -47,3 +48,11 @@ class TestTryton(ConnectorContract):
         given = shaped(record, Posted)
         sales = {line.id: line for line in given.sales}
         return inbound.posted(given.record, sales, {one.id: one for one in given.shipments})
+
+
+class TestTrytonByJsonRpc(TestTryton):
+    """By its other interface it keeps the same, and means the same."""
+
+    fake = FakeTrytonByJsonRpc
+    overrides = dict.fromkeys((404, 405), (Verdict.SLOW_DOWN, "no database there, or it is away"))
+    requests = ".json_rpc.json"

@@ -23,11 +23,13 @@ from crossdock.connectors.kit.recording import (
     SecretSurvives,
 )
 from crossdock.connectors.rest.client import KIND as REST
+from crossdock.connectors.tryton.client import KIND as TRYTON
 from crossdock.connectors.vendure.client import KIND as VENDURE
 from crossdock.testing.builders import StillClock, at
 from crossdock.testing.fakes.fake import Asked, FakeFarSystem, Reply
 from crossdock.testing.fakes.files import FakePartner
 from crossdock.testing.fakes.rest import FakeRest
+from crossdock.testing.fakes.tryton import FakeTrytonByJsonRpc
 from crossdock.testing.fakes.vendure import FakeVendure
 
 CANARY = "canary/of+the recording"
@@ -114,6 +116,15 @@ def test_no_secret_and_no_person_survives() -> None:
     assert "C-7" in raw
     assert "S-001" in raw
     assert "http://recorded.invalid/shipments" in raw
+
+
+def test_a_session_that_was_opened_is_not_written_down() -> None:
+    """Its proof stands in a body, under no name; nor is the password."""
+    fake = FakeTrytonByJsonRpc()
+    raw = recording.encode(recorded(TRYTON, fake)).decode()
+    password = fake.settings()["credential"]
+    assert "common.db.login" in raw
+    assert [one for one in (*spelled([password]), f"{1:064x}", f"{2:064x}") if one in raw] == []
 
 
 def test_a_recording_that_means_something_else_is_not_written() -> None:

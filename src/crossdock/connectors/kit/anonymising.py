@@ -39,6 +39,7 @@ _LOOKS: Final = (
     re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"),
     re.compile(r"\+[0-9](?:[ ()/.-]{0,2}[0-9]){6,14}"),
     re.compile(r"eyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{5,4096}"),
+    re.compile(r"\b[0-9a-f]{64}\b"),
     re.compile(r"(?:Bearer|Basic) [A-Za-z0-9._~+/=-]{8,4096}"),
 )
 """An address of mail, a number of a telephone, a token, a credential: wherever they stand."""

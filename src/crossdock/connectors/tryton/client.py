@@ -15,6 +15,7 @@ from crossdock.connectors.kit.reading import Odd
 from crossdock.connectors.tryton.api import Api, Stopped
 from crossdock.connectors.tryton.card import CARD
 from crossdock.connectors.tryton.feeds import TrytonFeed, feeds
+from crossdock.connectors.tryton.interfaces.json_rpc import JsonRpcApi
 from crossdock.connectors.tryton.interfaces.rest import RestApi
 from crossdock.connectors.tryton.operations.credits import Credits
 from crossdock.connectors.tryton.operations.invoices import Invoices
@@ -23,7 +24,7 @@ from crossdock.connectors.tryton.operations.receipts import Receipts
 from crossdock.connectors.tryton.operations.sales import Sales
 from crossdock.connectors.tryton.operations.shipments import Shipments
 from crossdock.connectors.tryton.operations.stock import Stock
-from crossdock.connectors.tryton.settings import TrytonSettings
+from crossdock.connectors.tryton.settings import Interface, TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Ability, Document, FarAnswer, Found, Refused, Unknown
 
@@ -97,7 +98,8 @@ class TrytonConnector:
 
 def reach(settings: TrytonSettings) -> Api:
     """The interface that the settings name; raises `BadAddress` or `BadCredential`."""
-    return RestApi(settings)
+    json_rpc = settings.interface is Interface.JSON_RPC
+    return JsonRpcApi(settings) if json_rpc else RestApi(settings)
 
 
 def connect(settings: TrytonSettings) -> TrytonConnector:

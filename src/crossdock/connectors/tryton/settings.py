@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta
@@ -13,15 +14,34 @@ from crossdock.contracts.words import Identifier
 _Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_]{1,63}\Z")]
 
 
+class Interface(StrEnum):
+    """By which of its interfaces it is spoken to."""
+
+    REST = "rest"
+    JSON_RPC = "json_rpc"
+
+
 class TrytonSettings(Settings, frozen=True, kw_only=True):
     """The whole of it; `msgspec.convert` builds it from a mapping and says what is wrong."""
 
     url: Annotated[str, Meta(description="Its address, without the database")]
     database: Annotated[_Name, Meta(description="The database, as it stands in Tryton's paths")]
+    interface: Annotated[
+        Interface,
+        Meta(description="How it is spoken to: rest, since Tryton 8.0; json_rpc, also before"),
+    ] = Interface.REST
+    user: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[^:\x00-\x1f\x7f]*\Z",
+            description="Of interface json_rpc, the login of a user of its own, no person's",
+        ),
+    ] = ""
     credential: Annotated[
         str,
         Meta(
-            description="The key of a user application named rest, validated by an administrator",
+            description="Of interface rest, the key of a user application named rest, validated by"
+            " an administrator; of json_rpc, the user's password",
             extra={"secret": True},
         ),
     ] = ""
@@ -54,10 +74,13 @@ class TrytonSettings(Settings, frozen=True, kw_only=True):
     page_size: Annotated[int, Meta(ge=1, le=1_000, description="Records asked for at a time")] = 200
 
     def __post_init__(self) -> None:
-        """Refuse to take the whole past for news.
+        """Refuse to take the whole past for news, and a session without a user.
 
         Raises:
-            ValueError: its own people's documents shall be heard, and no day says from when on.
+            ValueError: its own people's documents shall be heard, and no day says from when on; or
+                interface json_rpc has no user.
         """
         if (self.sites or self.channel) and self.heard_from is None:
             raise ValueError("Expected `heard_from`: earlier documents are history")
+        if self.interface is Interface.JSON_RPC and not self.user:
+            raise ValueError("interface json_rpc needs a user")

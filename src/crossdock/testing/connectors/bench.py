@@ -43,6 +43,8 @@ class ContractBase:
     """What it cannot do, each with the reason."""
     overrides: ClassVar[Mapping[int, tuple[Verdict, str]]] = {}
     """Rows of the verdict table that this connector reads otherwise."""
+    requests: ClassVar[str] = golden.REQUESTS
+    """How the files end that hold the requests of the golden documents."""
     more_files: ClassVar[frozenset[str]] = frozenset()
     """Files of its folder beside those of the common shape."""
 

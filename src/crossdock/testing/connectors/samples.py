@@ -64,7 +64,7 @@ class SampleContract(ContractBase):
     def test_documents_go_out_as_the_samples_say(self) -> None:
         """Each `CASE.document.json` makes the requests of `CASE.requests.json`."""
         documents = golden.documents(self.folder())
-        requests = golden.cases(self.folder(), golden.REQUESTS)
+        requests = golden.cases(self.folder(), self.requests)
         assert set(documents) == set(requests)
         for case, some in documents.items():
 

@@ -1,4 +1,4 @@
-"""A Tryton's REST interface, as small as the connector needs it and as odd as the real one.
+"""A Tryton with both its interfaces, as small as the connector needs it and as odd as the real one.
 
 References need not be unique, buttons lead a record from state to state, a processed sale brings
 a shipment of its own, what left brings an invoice, and what stayed behind is on the next shipment.
@@ -7,9 +7,7 @@ In one thing it is stricter: a button that does not belong to a state is refused
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,10 +17,17 @@ from crossdock.connectors.tryton import wire
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Document
 from crossdock.testing.fakes.fake import Asked, FakeFarSystem, Reply
-from crossdock.testing.fakes.tryton_records import Record, Records, shown
+from crossdock.testing.fakes.tryton_doors import (
+    DATABASE,
+    KEY,
+    USER,
+    House,
+    JsonRpcDoor,
+    RestDoor,
+    letting_in,
+)
+from crossdock.testing.fakes.tryton_records import Record, Records
 
-_KEY = "canary-of-the-fake-erp"
-_PATH = re.compile(r"\A/house/rest/model/([a-z.]+)(?:/([0-9]+)(?:/([a-z_]+))?)?")
 _AGES_AGO: Final = wire.moment(datetime(2020, 1, 1, tzinfo=UTC))
 _CENT: Final = Decimal("0.01")
 _UNIT: Final[Record] = {"id": 1, "symbol": "u", "factor": 1.0, "rate": 1.0}
@@ -72,10 +77,15 @@ class FakeTryton(FakeFarSystem):
         "items", "prices", "parties", "purchases", "receipts", "sales", "invoices",
     )  # fmt: skip
 
+    release: ClassVar[str] = "8.0.3"
+
     def __init__(self) -> None:
         super().__init__()
         self._records = Records()
         self.plans_later = False  # what is left of a purchase is planned by a task of its own
+        house = House(self._records, self._make, self._change, self._press)
+        self._rest = RestDoor(house)
+        self.json_rpc = JsonRpcDoor(house, self.release)
         self._after: Mapping[tuple[str, str], Callable[[Record], None]] = {
             (wire.SALE, "process"): self._processed,
             (wire.SHIPMENT, "do"): self._left,
@@ -91,8 +101,8 @@ class FakeTryton(FakeFarSystem):
         """A key of its own, and its list prices under a name."""
         return {
             "url": self.url,
-            "database": "house",
-            "credential": _KEY,
+            "database": DATABASE,
+            "credential": KEY,
             "company": 1,
             "payment_term": 1,
             "price_list": "LIST",
@@ -102,37 +112,15 @@ class FakeTryton(FakeFarSystem):
         }
 
     def answer(self, asked: Asked) -> Reply:
-        """Search, read, make, change or press, whoever shows the key and names the company."""
-        if asked.headers.get("authorization") != f"Bearer {_KEY}":
-            return Reply(401)
-        place = _PATH.fullmatch(asked.path)
-        if place is None or _decoded(asked.headers.get("x-tryton-context", "")) != {"company": 1}:
-            return Reply(404)
-        model, number, button = place.groups()
-        fields = [value for name, value in asked.query if name == "f"]
-        if number is None:
-            return self._of_model(asked, model, fields)
-        record = self._records.get(model, int(number))
-        if record is None:
-            return Reply(404)
-        if asked.method == "PUT":
-            self._change(record, asked.json)
-        elif button is not None and not self._press(model, record, button):
-            return Reply(400, {"message": f"{button} in state {record['state']}"})
-        return Reply(200, shown(record, fields))
+        """Do what is asked, at whichever door."""
+        return self._door(asked).answer(asked)
 
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked, domains in plain words."""
-        said = []
-        for one in self.asked:
-            words: dict[str, Any] = {"method": one.method, "path": one.path}
-            if domain := one.asked_for("d"):
-                words["domain"] = _decoded(domain)
-            words["fields"] = [value for name, value in one.query if name == "f"]
-            if one.body:
-                words["body"] = one.json
-            said.append(words)
-        return said
+        """What was asked, domains in plain words, without how we were let in."""
+        return [self._door(one).in_words(one) for one in self.asked if not letting_in(one)]
+
+    def _door(self, asked: Asked) -> RestDoor | JsonRpcDoor:
+        return self._rest if asked.path.startswith(f"/{DATABASE}/rest/") else self.json_rpc
 
     def effects(self) -> Mapping[str, Any]:
         """Sales, what left, came back and was moved, and documents, each with its state."""
@@ -163,6 +151,11 @@ class FakeTryton(FakeFarSystem):
         for one in self._records.search(model, ["reference", "in", [ours, f"{ours} in"]]):
             for record in one[through] if through else [one]:
                 record["state"] = wire.CANCELLED
+
+    def written_by_somebody(self, model: str) -> None:
+        """Somebody changes the records of a model, in nothing that we look at."""
+        for record in self._records.all(model):
+            self._records.stamp(record)
 
     def change(self, feed: str, record: int, stamp: datetime) -> None:
         """A record of a feed is written in a transaction that began then."""
@@ -215,13 +208,6 @@ class FakeTryton(FakeFarSystem):
 
     # Requests -----------------------------------------------------------------------------------
 
-    def _of_model(self, asked: Asked, model: str, fields: list[str]) -> Reply:
-        if asked.method == "POST":
-            return Reply(200, shown(self._make(model, asked.json), fields))
-        found = self._records.search(model, _decoded(asked.asked_for("d")))
-        most = int(asked.asked_for("s", str(len(found))))
-        return Reply(200, [shown(record, fields) for record in found[:most]])
-
     def _make(self, model: str, values: Record) -> Record:
         """A draft, with what hangs on it; references are taken as they come."""
         written = {"write_date": None, "create_date": _AGES_AGO}
@@ -261,6 +247,7 @@ class FakeTryton(FakeFarSystem):
 
     def _change(self, record: Record, values: Record) -> None:
         self._take(record, values.pop("incoming_moves", []))
+        self._records.stamp(record)
         moves = values.pop("outgoing_moves", [])
         record |= values
         for what, numbers, *changed in moves:
@@ -277,6 +264,7 @@ class FakeTryton(FakeFarSystem):
         before, after = _STATES[model].get(button, ("", ""))
         if record["state"] not in before.split():
             return False
+        self._records.stamp(record)
         record["state"] = after
         if button in ("quote", "wait", "post"):
             record["number"] = record["number"] or f"N{record['id']}"
@@ -416,6 +404,7 @@ class FakeTryton(FakeFarSystem):
             "name": f"Widget {code}",
             "type": "goods",
             "account_category": {"id": 1, "customer_taxes_used": [{"id": 1}]},
+            "list_price": wire.decimal(Decimal("12.50")),
             "list_prices": [{"id": number, **written}],
             **written,
         }
@@ -557,5 +546,15 @@ class FakeTryton(FakeFarSystem):
         return record
 
 
-def _decoded(text: str) -> Any:
-    return json.loads(base64.urlsafe_b64decode(text)) if text else []
+class FakeTrytonByJsonRpc(FakeTryton):
+    """The same house, spoken to under a session."""
+
+    def settings(self) -> dict[str, Any]:
+        """A user and a password in the place of the key."""
+        return {**super().settings(), "interface": "json_rpc", "user": USER}
+
+
+class FakeOldTryton(FakeTrytonByJsonRpc):
+    """One before 8.0, which has no other interface, and some other words."""
+
+    release: ClassVar[str] = "7.0.41"

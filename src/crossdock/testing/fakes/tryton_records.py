@@ -28,12 +28,18 @@ class Records:
     def __init__(self) -> None:
         self._by_model: dict[str, dict[int, Record]] = {}
         self._numbers = itertools.count(1)
+        self._writes = itertools.count(1)
 
     def add(self, model: str, values: Mapping[str, Any], number: int | None = None) -> Record:
         """Keep a record under the next number, or under this one, in the place of another."""
         record = {"id": next(self._numbers) if number is None else number, **values}
         self._by_model.setdefault(model, {})[record["id"]] = record
+        self.stamp(record)
         return record
+
+    def stamp(self, record: Record) -> None:
+        """Somebody writes the record: whoever saw it before saw another one."""
+        record["_timestamp"] = f"{next(self._writes)}.000000"
 
     def all(self, model: str) -> list[Record]:
         """The records of a model, in the order of their numbers."""

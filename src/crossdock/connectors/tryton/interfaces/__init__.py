@@ -1,4 +1,5 @@
-"""Tryton's interfaces, one per file: each asks the same things in its own way.
+"""Tryton's two interfaces, REST and JSON-RPC: each is asked the same things in its own way.
 
-Each file holds an `api.Api`; `reach` in `client.py` takes the one that the settings name.
+Each is an `api.Api`; `client.reach` takes the one that the settings name. A session belongs to the
+second.
 """
