@@ -205,16 +205,26 @@ class FarWire:
         world = self._world
         if world.strikes(Fault.LOST_REPLY):
             return NoReply(Trouble.LOST)
+        if b"out of paper" in said.body and world.strikes(Fault.ITEM_ERRORS):
+            return _leaving_out(said)
         if not world.strikes(Fault.CUT_SHORT):
             return said
         if world.draw.random() < 0.3:
             return NoReply(Trouble.CUT_SHORT)
         if b'"results"' in said.body and world.draw.random() < 0.5:
-            tree: Any = msgspec.json.decode(said.body)
-            tree["results"].pop()
-            return Reply(said.status, said.headers, msgspec.json.encode(tree))
+            return _leaving_out(said)
         whole = world.draw.randrange(len(said.body))
         return Reply(said.status, said.headers, said.body[:whole])
+
+
+def _leaving_out(said: Reply) -> Reply:
+    """The reply to a batch without one of its results: one that failed, where there is one."""
+    tree: Any = msgspec.json.decode(said.body)
+    results = tree.get("results", [])
+    failed = [one for one in results if one.get("status", 200) >= 300]
+    if left_out := failed or results:
+        results.remove(left_out[-1])
+    return Reply(said.status, said.headers, msgspec.json.encode(tree))
 
 
 def _give(reply: asyncio.Future[Reply | NoReply], said: Reply | NoReply) -> None:
