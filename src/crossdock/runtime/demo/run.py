@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import random
 import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from crossdock.runtime.processhub import HubProcess
 from crossdock.runtime.watching import Left, left_to_do, orders_by_status
 from crossdock.storage.postgres.server import EmbeddedServer
 
+_PORTS = range(20_000, 30_000)  # below what systems hand out, which begins at 32768 or later
+_PORTS_TRIED = 100
 _POLL_SECONDS = 0.2
 _SAY_SECONDS = 2.0
 _STUCK_SECONDS = 60.0
@@ -192,8 +196,13 @@ class _Watcher:
 
 
 def free_port() -> int:
-    """A loopback port that is free now; the hub keeps it over restarts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that is free now; the hub keeps it over restarts.
+
+    Not one that the system hands out to whoever connects, or it may be gone at the next start.
+    Raises `OSError` where none is free.
+    """
+    for port in random.sample(_PORTS, _PORTS_TRIED):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, f"{_PORTS_TRIED} ports of {_PORTS} are taken")

@@ -68,6 +68,11 @@ async def play(plan: Plan, data: Path | None = None) -> Report:
         report.violations.append(f"the run was not over within {plan.seconds_max:g} s")
     except (RunFailed, HubDied) as failure:
         report.violations.append(str(failure))
+    except ExceptionGroup as failures:  # of processes that were started together
+        known, others = failures.split((RunFailed, HubDied))
+        if known is None or others is not None:
+            raise
+        report.violations += map(str, known.exceptions)
     report.seconds = time.monotonic() - began
     return report
 
