@@ -17,7 +17,7 @@ from crossdock.kernel.ports import Clock
 from crossdock.log.errors import MOVED, LeaseLost, StockMoved, StoreError, StoreFault, StoreRefused
 from crossdock.log.ports import Deciding
 from crossdock.log.records import Decided, Lease, Loaded, Note, Outcome, Recorded, Wanted
-from crossdock.runtime.suspects import TRIES_MAX, NoSuspects, Suspects
+from crossdock.runtime.suspects import TRIES_MAX_IN_ALL, NoSuspects, Suspects
 from crossdock.runtime.thinking import Thinking, Undecidable, thinking
 from crossdock.sagas.decide import decide, opened, wanted_by
 from crossdock.sagas.policy import Policy
@@ -112,7 +112,7 @@ class Decider:
 
     async def _decide_alone(self, message: Recorded) -> None:
         tries = self._suspects.tries(message.place)
-        if tries >= TRIES_MAX:
+        if tries >= TRIES_MAX_IN_ALL:
             reason = f"cannot be decided: {tries} processes ended over it"
             _LOG.error("message %s is dead: %s", message.place, reason)
             await self._bury(message, reason)

@@ -4,7 +4,9 @@ Before a batch is thought about its places are written into a file, and taken ou
 If the process does not come back from thinking (a crash in a library, the end of its memory, a
 watchdog), the file stays and says which messages it may have been. Whoever starts next on this
 machine finds the files of the dead, counts one try for each message named there, and has them
-decided one by one; a message that ended so several times by itself is put aside (C10).
+decided one by one. That says who was near and not who did it: somebody may kill the process, and
+under load some message is always being thought about. So after several tries a message stands trial
+in a child (`runtime.trial`), and is put aside when that ends over it (C10).
 
 The file is not synced: a crash of the process leaves it, and a crash of the machine was nobody's
 message. It is locked by the process that it belongs to, so that the living keep theirs.
@@ -25,7 +27,11 @@ import msgspec
 _LOG = logging.getLogger("crossdock.suspects")
 
 TRIES_MAX = 3
-"""How many processes may end over a message: once in a batch, twice alone; then it is put aside."""
+"""How many processes may end over a message: once in a batch, twice alone; then it stands trial."""
+
+TRIES_MAX_IN_ALL = 12
+"""Then it is put aside without a trial: its end takes the parent along, as where one group of
+processes shares its memory. By chance nobody is killed so often over one message."""
 
 _REMEMBERED_MAX = 10_000
 _SUFFIX = ".json"
