@@ -124,6 +124,7 @@ def test_a_session_that_was_opened_is_not_written_down() -> None:
     raw = recording.encode(recorded(TRYTON, fake)).decode()
     password = fake.settings()["credential"]
     assert "common.db.login" in raw
+    assert "common.db.logout" in raw
     assert [one for one in (*spelled([password]), f"{1:064x}", f"{2:064x}") if one in raw] == []
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from crossdock.connectors.kit import golden
+from crossdock.connectors.kit.http import Reply, passing
 from crossdock.connectors.tryton import wire
 from crossdock.connectors.tryton.client import KIND, TrytonConnector, connect
 from crossdock.connectors.tryton.interfaces import older
@@ -244,6 +245,40 @@ def test_an_error_means_what_the_same_refusal_by_rest_means(
 ) -> None:
     """Its words are kept, what passes is told from what stays, a failure is nobody's certainty."""
     assert failure(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "could not obtain lock on row in relation &#34;ir_sequence_strict&#34;",
+            RetryLater(
+                "somebody else is writing the same: 503 out of service: could not obtain lock on"
+                ' row in relation "ir_sequence_strict"',
+                well=True,
+            ),
+        ),
+        (
+            "the database system is shutting down",
+            RetryLater(
+                "503 out of service: the database system is shutting down", None, counts=False
+            ),
+        ),
+    ],
+)
+def test_a_lock_of_somebody_else_is_no_outage(said: str, expected: RetryLater) -> None:
+    """Its web server says both with status 503, on a page."""
+    page = f"<!doctype html>\n<h1>Service Unavailable</h1>\n<p>{said}</p>\n"
+
+    async def play(fake: FakeTrytonByJsonRpc, connector: TrytonConnector) -> None:
+        with passing(lambda *_: replied(page)):
+            assert await answer(connector, SHIPMENT) == expected
+        assert fake.asked == []
+
+    async def replied(body: str) -> Reply:
+        return Reply(503, {}, body.encode())
+
+    beside(play)
 
 
 def test_records_are_the_same_tree_by_either_interface() -> None:

@@ -266,13 +266,13 @@ async def _act(
 ) -> list[Any]:
     """Do what a scene is of, by a connector of its own; gives what came of it."""
     connector = kind.reach(settings, clock)
-    try:
-        with passing(between):
+    with passing(between):
+        try:
             if scene.feed:
                 return await _read(connector, scene.feed, clock.now())
             return _in_words(await connector.send(documents[scene.told]))
-    finally:
-        await connector.close()
+        finally:
+            await connector.close()  # which may end a session there
 
 
 async def _feeds(kind: Kind, settings: Settings, clock: Clock) -> list[str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from crossdock.connectors.kit.http import NoReply
 from crossdock.connectors.kit.verdicts import Details, judge, judge_trouble, retry_after_seconds
-from crossdock.contracts.connector import FarAnswer, Refused, RetryLater, Unknown
+from crossdock.contracts.connector import FarAnswer, RetryLater, Unknown
 
 Record = dict[str, Any]
 Domain = Sequence[Any]
@@ -124,9 +124,10 @@ def refusal(status: int, words: str, headers: Mapping[str, str]) -> FarAnswer:
     """What a status that is no success means; what passes by itself is tried again."""
     wait = retry_after_seconds(headers.get("Retry-After"), headers.get("Date"))
     answer = judge(status, Details(retry_after_seconds=wait, detail=words))
-    if isinstance(answer, Refused | Unknown) and any(word in words for word in _PASSING):
-        return RetryLater(f"somebody else is writing the same: {answer.reason}", well=True)
-    return answer
+    if not any(word in words for word in _PASSING):
+        return answer
+    reason = getattr(answer, "reason", words)
+    return RetryLater(f"somebody else is writing the same: {reason}", well=True)
 
 
 def no_reply(reply: NoReply, *, asking: bool) -> FarAnswer:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -23,6 +25,8 @@ LOG_OUT_SECONDS_MAX: Final = 2.0
 """How long we try to end a session when we leave; one that goes on ends there by its age."""
 
 _NOT_TAKEN: Final = 401
+_DATABASE_FAILED: Final = 503
+_PARAGRAPH: Final = re.compile(rb"<p>([^<]{1,1000})</p>")
 _NOT_HERE: Final = frozenset({404, 405})
 
 _STATUSES: Final[Mapping[str, int]] = {
@@ -134,7 +138,7 @@ def _result(reply: Reply | NoReply, *, asking: bool) -> Any:
     if isinstance(reply, NoReply):
         raise Stopped(no_reply(reply, asking=asking))
     if reply.status // 100 != 2:
-        raise Stopped(refusal(reply.status, "", reply.headers))
+        raise Stopped(refusal(reply.status, _of_database(reply), reply.headers))
     match decoded(reply.body, asking=asking):
         case {"error": error}:
             raise Stopped(failure(error))
@@ -142,6 +146,12 @@ def _result(reply: Reply | NoReply, *, asking: bool) -> Any:
             return result
     said = "the answer is none of JSON-RPC"
     raise Stopped(RetryLater(said) if asking else Unknown(said))
+
+
+def _of_database(reply: Reply) -> str:
+    """Why its database failed, of the page that says so: a lock of somebody else, say."""
+    found = _PARAGRAPH.search(reply.body) if reply.status == _DATABASE_FAILED else None
+    return html.unescape(found[1].decode(errors="replace")) if found else ""
 
 
 def failure(error: Any) -> FarAnswer:
