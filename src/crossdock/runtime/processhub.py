@@ -36,6 +36,7 @@ class HubProcess:
         self._log = log
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
+        self._creating = asyncio.Lock()  # whoever kills while a process begins must meet that one
         self.port = 0
 
     @property
@@ -54,6 +55,18 @@ class HubProcess:
         Raises:
             HubDied: with the last words of its log.
         """
+        async with self._creating:
+            process = await self._created()
+        assert process.stdout is not None
+        line = await process.stdout.readline()
+        if not line:
+            await process.wait()
+            raise HubDied(found=self.last_words())
+        ready = msgspec.json.decode(line, type=Ready)
+        self.port = ready.port
+        return ready
+
+    async def _created(self) -> asyncio.subprocess.Process:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -65,14 +78,7 @@ class HubProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        if not line:
-            await self._process.wait()
-            raise HubDied(found=self.last_words())
-        ready = msgspec.json.decode(line, type=Ready)
-        self.port = ready.port
-        return ready
+        return self._process
 
     async def stop(self) -> int:
         """Ask it to end, as an operator would; gives its exit code."""
@@ -83,10 +89,12 @@ class HubProcess:
         return await self._process.wait()
 
     async def kill(self) -> None:
-        """End it without warning: kill -9."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+        """End it without warning: kill -9; one that is just being created, too."""
+        async with self._creating:
+            process = self._process
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
 
     def last_words(self) -> str:
         """The end of its log."""
