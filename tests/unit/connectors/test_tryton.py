@@ -182,6 +182,17 @@ def test_an_invoice_of_its_own_people_names_the_order_that_their_sale_is() -> No
         assert (said.noun.order_id, said.noun.lines[0].line) == expected
 
 
+def test_a_copy_of_a_sale_that_the_hub_made_waits_for_a_person() -> None:
+    """It keeps the comment and not the reference; so does one whose reference somebody changed."""
+    for reference, comment in ((None, "crossdock SO-1"), ("SO-2", "crossdock SO-1\nurgent")):
+        given = {**sample("order"), "reference": reference, "comment": comment}
+        with pytest.raises(Odd) as odd:
+            inbound.order(given, "counter")
+        assert odd.value.where == "$.comment"
+    given = {**sample("order"), "reference": "SO-1", "comment": "crossdock SO-1\nurgent"}
+    assert inbound.order(given, "counter") == []
+
+
 def test_goods_that_come_back_are_no_order() -> None:
     """A sale of negative quantities is how Tryton takes goods back."""
     given = changed("order", "lines", 0, "quantity", to=-3.0)

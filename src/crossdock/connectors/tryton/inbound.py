@@ -261,7 +261,10 @@ def order(record: Record, channel: str) -> list[Said]:
 
     Sales that the hub made are none, nor are those by which goods come back.
     """
-    if wire.is_ours(shaped(record, wire.Commented).comment):
+    said = shaped(record, wire.Commented)
+    if wire.is_ours(said.comment):
+        if (said.comment or "").splitlines()[0] != wire.comment_of(said.reference):
+            raise Odd("$.comment", said.comment, f"{wire.comment_of(said.reference)}; a copy: none")
         return []
     found = shaped(record, wire.OwnSale)
     lines = {
@@ -288,10 +291,10 @@ def order(record: Record, channel: str) -> list[Said]:
         requested_for=wire.read_day(day, "$.shipping_date") if day is not None else None,
     )
     name = f"{wire.SALE}/{found.id}/placed"
-    said = Said(
+    placed = Said(
         catalogue.ORDER_PLACED, name, stamp, noun, correlation=noun.order_id, recorded=stamp
     )
-    return [said]
+    return [placed]
 
 
 def _wished(line: wire.SoldLine, where: str) -> OrderLine:

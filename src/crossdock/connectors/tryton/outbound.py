@@ -68,7 +68,7 @@ def _header(known: Known, reference: str, company: int, payment_term: int) -> di
         "payment_term": payment_term,
         "currency": known.currency,
         "reference": reference,
-        "comment": wire.OURS,
+        "comment": wire.comment_of(reference),
         "invoice_method": "fulfillment",
         "shipment_method": "order",
         "shipment_cost_method": None,

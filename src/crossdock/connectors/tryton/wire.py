@@ -32,7 +32,8 @@ LOCATION: Final = "stock.location"
 CURRENCY: Final = "currency.currency"
 
 OURS: Final = "crossdock"
-"""How the comment of a sale begins that the hub made; nobody can change it once it is processed."""
+"""With this and our reference begins the comment of a sale that the hub made. Nobody can change a
+comment once the sale is processed; a copy of the sale keeps it and loses the reference."""
 
 SALE_ORDER: Final = "SALE-"
 """What stands before its number in the order that a sale of Tryton's own people is."""
@@ -267,6 +268,7 @@ class SaleLine(msgspec.Struct, frozen=True):
 class Commented(msgspec.Struct, frozen=True):
     """What says who made a sale."""
 
+    reference: str | None = None
     comment: str | None = None
 
 
@@ -388,8 +390,13 @@ def price_e4(value: object, unit: Measure, base: Measure, where: str) -> int:
     return int(found)
 
 
+def comment_of(reference: str | None) -> str:
+    """The comment of a sale that the hub makes under this reference."""
+    return f"{OURS} {reference or ''}"
+
+
 def is_ours(comment: str | None) -> bool:
-    """Whether a sale with this comment was made by the hub."""
+    """Whether a sale with this comment was made by the hub, or is a copy of such a one."""
     return (comment or "").startswith(OURS)
 
 

@@ -527,7 +527,7 @@ class FakeTryton(FakeFarSystem):
             for number in (1, 2)
         ]
         values = {"reference": reference, "company": 1, "lines": [["create", lines]]}
-        values["comment"] = wire.OURS
+        values["comment"] = wire.comment_of(reference)
         sale = self._make(wire.SALE, values)
         for button in ("quote", "confirm", "process"):
             self._press(wire.SALE, sale, button)
