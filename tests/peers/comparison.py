@@ -65,14 +65,21 @@ def of_orders(book: Book, orders: Iterable[str]) -> Book:
 
 
 async def everywhere(
-    house: House, partner: Path, of_shop: Sequence[str], of_partner: Sequence[str]
+    house: House,
+    partner: Path,
+    of_shop: Sequence[str],
+    of_partner: Sequence[str],
+    of_people: Sequence[str] = (),
 ) -> list[Comparison]:
     """All systems' own records beside the hub's, and what left beside the warehouses'.
 
-    `partner` is the folder of the partner that exchanges files.
+    `partner` is the folder of the partner that exchanges files; `of_people` are orders that the
+    ERP's own people entered.
     """
-    hub = await records.of_hub(house, [*of_shop, *of_partner])
-    erp = await records.of_erp(house, [*of_shop, *of_partner])
+    orders = [*of_shop, *of_partner, *of_people]
+    hub = await records.of_hub(house, orders)
+    erp = await records.of_erp(house, orders)
+    people = await records.of_erp(house, of_people)
     shop = await records.of_shop(house, of_shop)
     files = records.of_partner(partner)
     warehouses = records.of_warehouses(house)
@@ -80,7 +87,8 @@ async def everywhere(
     shipped: Fields = frozenset({("line", "shipped")})
     sent_by_files = {one: units for one, units in files.items() if one[0] == "shipment"}
     of_files = {one[1] for one in sent_by_files}
-    by_shop = {one: value for one, value in warehouses.items() if one[1] not in of_files}
+    of_others = of_files | {one[1] for one in people if one[0] == "shipment"}
+    by_shop = {one: value for one, value in warehouses.items() if one[1] not in of_others}
     by_files = {one: value for one, value in warehouses.items() if one[1] in of_files}
     partners_lines: Book = {
         one: value for one, value in of_orders(hub, of_partner).items() if one[0] == "line"

@@ -89,3 +89,15 @@ async def _lines(erp: Tryton, api: Api, price: int, units: dict[str, int]) -> li
         }
         for item, quantity in units.items()
     ]
+
+
+async def received(api: Api, number: str) -> dict[str, int]:
+    """What of a purchase its people see as received, by item."""
+    fields = ("lines.product.code", "lines.moves.state", "lines.moves.quantity")
+    [found] = await api.search(wire.PURCHASE, [["number", "=", number]], fields)
+    return {
+        line["product"]["code"]: sum(
+            int(one["quantity"]) for one in line["moves"] if one["state"] == "done"
+        )
+        for line in found["lines"]
+    }

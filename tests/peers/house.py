@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +252,8 @@ def _configuration(
         "company": erp.seed["company"],
         "payment_term": erp.seed["payment_term"],
         "price_list": "LIST",
+        "channel": "counter",
+        "heard_from": (datetime.now(UTC) - timedelta(days=1)).date().isoformat(),
         "poll_seconds": 1,
     }
     systems["shop"] = {
@@ -289,17 +291,27 @@ def _configuration(
         "channels": {
             "web": {"system": "shop", "sells_from": list(SITES), "per_site": True},
             "edi": {"system": "partner", "sells_from": list(SITES)},
+            "counter": {"system": "erp", "sells_from": list(SITES)},
         },
         "ownership": {
             "item": {"owner": "erp", "consumers": ["shop"]},
             "price": {"owner": "erp", "consumers": ["shop"]},
             "order_notice/order.acknowledged": {"consumers": ["erp"]},
+            "order via counter": {"consumers": []},
+            "availability via counter": {"consumers": []},
+            "return via counter": {"consumers": ["wms of site"]},
+            "receipt": {"consumers": ["erp"]},
             "shipment": {
                 "owner": "wms of site",
                 "consumers": ["erp", "system of channel", "crm"],
             },
         },
-        "posting": {"adjustment": "each", "shipment": "none", "return_receipt": "none"},
+        "posting": {
+            "adjustment": "each",
+            "receipt": "none",
+            "shipment": "none",
+            "return_receipt": "none",
+        },
         "returns": {"days": 30, "reasons": ["customer", "damaged", "wrong_item"]},
     }
 

@@ -24,7 +24,7 @@ Book: TypeAlias = dict[Place, object]
 
 _INVOICED = ("posted", "paid")
 _SALE_FIELDS = (
-    "reference", "description", "state", "shipment_state", "lines.note", "lines.type",
+    "number", "reference", "description", "state", "shipment_state", "lines.note", "lines.type",
     "lines.quantity", "lines.unit_price", "lines.product.code", "shipments.reference",
     "shipments.state", "shipments.outgoing_moves.quantity", "shipments.outgoing_moves.origin",
     "shipment_returns.state", "shipment_returns.incoming_moves.quantity",
@@ -77,10 +77,15 @@ async def of_erp(house: House, orders: Sequence[str]) -> Book:
     for code in orders:
         sales = await house.erp_api.search(
             wire.SALE,
-            ["OR", [["reference", "=", code]], [["description", "=", code]]],
+            [
+                "OR",
+                [["reference", "=", code]],
+                [["description", "=", code]],
+                [["number", "=", code.removeprefix(wire.SALE_ORDER)]],
+            ],
             _SALE_FIELDS,
         )
-        ours = [one for one in sales if one["reference"] == code]
+        ours = [one for one in sales if code in (one["reference"], own_order(one["number"]))]
         given_back = [one for one in sales if one["description"] == code]
         book["order", code, "orders"] = len(ours)
         for sale in ours:
@@ -95,6 +100,11 @@ async def of_erp(house: House, orders: Sequence[str]) -> Book:
     for (item, site), units in (await house.on_hand()).items():
         book["stock", f"{item} at {site}", "inside"] = units
     return book
+
+
+def own_order(number: object) -> str:
+    """The order that a sale of the ERP's own people is."""
+    return f"{wire.SALE_ORDER}{number}"
 
 
 def _sold(book: Book, code: str, sale: dict[str, Any], totals: Counter[str]) -> None:
@@ -115,7 +125,8 @@ def _sold(book: Book, code: str, sale: dict[str, Any], totals: Counter[str]) -> 
             for line in one["lines"]:
                 invoiced[line["origin"]] += int(line["quantity"] or 0)
     for line in sale["lines"]:
-        place, origin = f"{code}/{line['note']}", f"{wire.SALE_LINE},{line['id']}"
+        place = f"{code}/{line['note'] or line['id']}"
+        origin = f"{wire.SALE_LINE},{line['id']}"
         book["line", place, "item"] = line["product"]["code"]
         book["line", place, "ordered"] = int(line["quantity"])
         book["line", place, "shipped"] = shipped[origin]

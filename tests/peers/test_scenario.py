@@ -10,7 +10,12 @@ from crossdock.connectors.tryton import wire
 from tests.helpers.aio import run
 from tests.peers.conftest import Peers
 from tests.peers.house import OPENING, House, a_house, opened
-from tests.peers.story import all_agree, compared, the_story
+from tests.peers.story import (
+    all_agree,
+    compared,
+    the_story,
+    what_people_sold_waits_for_what_they_bought,
+)
 from tests.peers.vendure.api import Api
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(600)]
@@ -25,6 +30,7 @@ def test_orders_end_as_posted_invoices_and_tracked_fulfilments(
         async with a_house(peers, tmp_path) as house:
             await opened(house)
             orders = await the_story(house)
+            orders.append(await what_people_sold_waits_for_what_they_bought(house))
             await all_agree(house, orders)
             await one_broken_field_is_seen(house, orders)
 
