@@ -67,6 +67,7 @@ from crossdock.storage.postgres.folder import (
     size_of,
     sync_folder,
 )
+from crossdock.storage.postgres.memory import memory_here, memory_settings
 from crossdock.storage.postgres.process import (
     POLL_SECONDS,
     Postmaster,
@@ -96,9 +97,6 @@ _DEFAULTS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
-    # For two cores and some gigabytes: enough to hold the hot tables, small beside the hub.
-    "shared_buffers": "128MB",
-    "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "wal_buffers": "16MB",
@@ -529,7 +527,7 @@ def _all_settings(extra: Mapping[str, str], *, fsync: bool, unsafe: bool) -> dic
             remedy="pass both fsync=False and unsafe=True, and only where the data may vanish",
         )
     durable = _DURABLE if fsync else dict.fromkeys(_DURABLE, "off")
-    return {**_DEFAULTS, **extra, **durable}
+    return {**_DEFAULTS, **memory_settings(memory_here()), **extra, **durable}
 
 
 async def _accepts(dsn: str) -> bool:
