@@ -950,12 +950,17 @@ def _cancel(name: str, order_id: str, units: str = "") -> Said:
     )
 
 
-def _stopped(name: str, order_id: str, site: str, units: str = "") -> Said:
+def _stopped(name: str, order_id: str, site: str, *cells: str) -> Said:
+    back = [cell.removeprefix("back ") for cell in cells if cell.startswith("back ")]
+    unpacked = [cell.removeprefix("unpacked ") for cell in cells if cell.startswith("unpacked ")]
+    units = [cell for cell in cells if not cell.startswith(("back ", "unpacked "))]
     return catalogue.RELEASE_STOPPED, orders.ReleaseStopped(
         release_cancellation_id=f"stop-{name}",
         order_id=order_id,
         site=site,
-        lines=quantities(units) if units else (),
+        lines=quantities(units[0]) if units else (),
+        put_back=quantities(back[0]) if back else (),
+        unpacked=tuple(unpacked),
     )
 
 

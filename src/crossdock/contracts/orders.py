@@ -153,13 +153,17 @@ class ReleaseCancellation(Noun, frozen=True, kw_only=True):
 class ReleaseStopped(Noun, frozen=True, kw_only=True):
     """A warehouse's answer to a release cancellation: what it will not pick any more.
 
-    What is not in here had been picked, or will be: picks, shipments and movements tell of it.
+    `put_back` is what it had picked and will not ship: the movement to the shelf is told as one
+    (`crossdock.stock.moved.v1`), here the order learns that these units are not on their way. What
+    is in neither list was shipped, or will be. `unpacked` are cartons of which nothing is left.
     """
 
     release_cancellation_id: Identifier
     order_id: Identifier
     site: Identifier
     lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=ORDER_LINES_MAX)] = ()
+    put_back: Annotated[tuple[LineQuantity, ...], Meta(max_length=ORDER_LINES_MAX)] = ()
+    unpacked: Annotated[tuple[Identifier, ...], Meta(max_length=ORDER_LINES_MAX)] = ()
 
 
 class StatusLine(Noun, frozen=True, kw_only=True):

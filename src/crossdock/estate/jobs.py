@@ -69,3 +69,16 @@ class Job:
                 own.staged -= part
                 stopped += part
         return stopped
+
+    def unpack(self) -> bool:
+        """Open the carton again if nothing of it is left; gives whether there was one."""
+        staged = {own.line: own.staged for own in self.lines}
+        if not self.carton or any(min(staged[line], n) for line, n in self.carton.items()):
+            return False
+        self.after_carton()
+        return True
+
+    def after_carton(self) -> None:
+        """What was in the carton has left, or was taken out: the next units come."""
+        self.carton = {}
+        self.step = Step.PICK if any(line.open for line in self.lines) else Step.PACK

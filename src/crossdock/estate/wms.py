@@ -80,6 +80,11 @@ class Wms(System):
         """Let units vanish without telling anybody: an error for reconciliation to find."""
         self.bins.lose(item, quantity)
 
+    def staged(self, order_id: str, line: str) -> int:
+        """Units of an order's line on the staging floor."""
+        jobs = self._jobs.get(order_id, ())
+        return sum(own.staged for job in jobs for own in job.lines if own.line == line)
+
     def books(self, *, brief: bool) -> dict[str, Any]:
         """What was done, and what is where."""
         books: dict[str, Any] = {
@@ -116,11 +121,12 @@ class Wms(System):
         self._check_site(asked.site)
         number = asked.release_cancellation_id
         self.stops[number] += 1
-        stopped = []
+        stopped: list[LineQuantity] = []
+        put_back: list[LineQuantity] = []
+        # A copy: a job that becomes empty leaves the list.
+        jobs = list(self._jobs.get(asked.order_id, ()))
         for line in asked.lines:
             left = line.quantity
-            # A copy: a job that becomes empty leaves the list.
-            jobs = list(self._jobs.get(asked.order_id, ()))
             for job in jobs:
                 left -= job.stop_open(line.line, left)
             self.counts["units_stopped"] += line.quantity - left
@@ -131,9 +137,11 @@ class Wms(System):
                 back += job.stop_staged(line.line, left - back)
             if back:
                 self._put_back(asked, line, back)
+                put_back.append(msgspec.structs.replace(line, quantity=back))
             self.counts["units_too_late"] += left - back
-            for job in jobs:
-                self._forget_if_done(job)
+        unpacked = tuple(self._number("K-", job, job.cartons) for job in jobs if job.unpack())
+        for job in jobs:
+            self._forget_if_done(job)
         if self.stops[number] == 1:
             self.say(
                 catalogue.RELEASE_STOPPED,
@@ -142,6 +150,8 @@ class Wms(System):
                     order_id=asked.order_id,
                     site=self.site,
                     lines=tuple(stopped),
+                    put_back=tuple(put_back),
+                    unpacked=unpacked,
                 ),
             )
         return self.dice.number("C-", number, self.stops[number])
@@ -292,8 +302,7 @@ class Wms(System):
                 line.staged -= quantity
                 self.bins.move(line.item, StockState.PICKED, StockState.CUSTOMER, quantity)
                 lines.append(ShipmentLine(line=line.line, item=line.item, quantity=quantity))
-        job.carton = {}
-        job.step = Step.PACK if not any(line.open for line in job.lines) else Step.PICK
+        job.after_carton()
         if lines:
             self._hand_over(job, tuple(lines))
 

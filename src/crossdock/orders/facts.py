@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from crossdock.contracts.orders import (
     OrderCancellation,
     OrderChange,
     OrderLine,
+    ReleaseStopped,
 )
 from crossdock.contracts.returns import (
     ReturnInspection,
@@ -50,6 +52,7 @@ from crossdock.orders.state import (
     ReturnMark,
     ShipmentMark,
     SiteLine,
+    carton_key,
 )
 
 
@@ -230,6 +233,14 @@ def ship(order: OrderState, said: Shipment, at: datetime) -> list[Happened]:
         told = _told(at, "shipped", done.quantity, goods=goods)
         happened.append(_added(seen, place, told, named=named))
     return happened
+
+
+def put_back(order: OrderState, said: ReleaseStopped) -> None:
+    """Learn that units which were picked, and cartons, are not on their way any more."""
+    for done in said.put_back:
+        order.line(done.line, done.item).at(said.site).put_back += done.quantity
+    for carton in said.unpacked:
+        bisect.insort(order.unpacked, carton_key(said.site, carton))
 
 
 def _told(

@@ -183,7 +183,13 @@ TABLE: tuple[Row, ...] = (
     Row(Event.STOPPED, _WAITING, _WAITING, "what was stopped is free for everybody"),
     Row(
         Event.STOPPED,
-        (_S.PICKING, _S.PARTLY_SHIPPED, *_LEFT, _S.CANCELLED),
+        (_S.PICKING,),
+        _WAITING,
+        "what was stopped is free for everybody; what was put back is open again",
+    ),
+    Row(
+        Event.STOPPED,
+        (_S.PARTLY_SHIPPED, *_LEFT, _S.CANCELLED),
         _SAME,
         "what was stopped is free for everybody",
     ),
@@ -343,17 +349,13 @@ def _wanted(now: Figures) -> int:
 
 _L = LineStatus
 _UNSHIPPED = tuple(one for one in LineStatus if one not in (_L.PART_SHIPPED, _L.SHIPPED))
-_UNTAKEN = tuple(one for one in _UNSHIPPED if one not in (_L.PART_TAKEN, _L.TAKEN))
 
 LINE_TABLE: dict[LineStatus, tuple[LineStatus, ...]] = {
-    **{one: tuple(LineStatus) for one in _UNTAKEN},
-    _L.PART_TAKEN: (_L.TAKEN, _L.CANCELLED, _L.PART_SHIPPED, _L.SHIPPED),
-    _L.TAKEN: (_L.PART_TAKEN, _L.CANCELLED, _L.PART_SHIPPED, _L.SHIPPED),
-    _L.CANCELLED: tuple(LineStatus),
+    **{one: tuple(LineStatus) for one in _UNSHIPPED},
     _L.PART_SHIPPED: (_L.SHIPPED,),
     _L.SHIPPED: (_L.PART_SHIPPED,),
 }
-"""Which may follow which: what is off the shelf is never not, and what has left never comes undone.
+"""Which may follow which: what has left never comes undone, what was picked may be put back.
 
 A line that is cancelled may be wanted again by a change of a higher revision, and picked or shipped
 all the same; goods that came back are a figure of their own.

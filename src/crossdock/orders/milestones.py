@@ -46,7 +46,9 @@ def milestones(order: OrderState, known: dict[str, Figures]) -> list[str]:
         for site, place in line.sites.items()
         if place.reserved or place.taken
     }
-    packed = any(p.packed for line in order.lines.values() for p in line.sites.values())
+    packed = any(
+        p.packed > p.put_back for line in order.lines.values() for p in line.sites.values()
+    )
     reached = {
         Milestone.CREATED: order.placed,
         Milestone.HELD: bool(order.holds),

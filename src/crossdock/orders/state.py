@@ -47,7 +47,8 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     """One line at one site, in base units; `stopping` is asked to be stopped and not answered.
 
     `reserved` is promised and still on the shelf; `released` is the part of it that the warehouse
-    was asked for; `stopped` is what the warehouse was asked to put back after it had picked.
+    was asked for; `stopped` is what the warehouse was asked to put back after it had picked,
+    `put_back` what it says that it did put back.
     """
 
     reserved: int = 0
@@ -63,14 +64,30 @@ class SiteLine(msgspec.Struct, omit_defaults=True):
     shipped_grams: int = 0
     goods: list[LotGoods] = []  # what was said of lots, by (lot, source)
     told: list[GoodsTold] = []  # the facts that make up picked, packed and shipped, by moment
+    put_back: int = 0
 
     @property
     def taken(self) -> int:
-        """Units off the shelf: a shipment implies its packing, a packing implies its pick."""
+        """Units ever off the shelf: a shipment implies its packing, a packing implies its pick."""
         most = self.picked
         if self.packed > most:
             most = self.packed
         return max(most, self.shipped)
+
+    @property
+    def away(self) -> int:
+        """Units off the shelf now: what was put back is not, what has left stays away."""
+        return max(self.taken - self.put_back, self.shipped) if self.put_back else self.taken
+
+    @property
+    def staged(self) -> int:
+        """Units that stand picked or packed in the house."""
+        return self.away - self.shipped
+
+    @property
+    def to_put_back(self) -> int:
+        """Staged units that the warehouse was asked to put back, and has not."""
+        return max(0, self.stopped - self.put_back)
 
     @property
     def taken_grams(self) -> int:
@@ -314,6 +331,7 @@ class OrderState(msgspec.Struct, omit_defaults=True):
     watching: dict[str, int] = {}  # master record -> the round of its list that the order is on
     acknowledged: str = ""  # what was acknowledged last, as a digest
     reached: list[str] = []  # the milestones that were told last
+    unpacked: list[str] = []  # cartons of which nothing is left, as `carton_key` names them
 
     def line(self, number: str, item: str) -> Line:
         """The line with this number, made when a fact names it before the order does."""
@@ -342,12 +360,17 @@ class OrderState(msgspec.Struct, omit_defaults=True):
         return all(line.kind is ItemKind.SERVICE for line in self.lines.values())
 
 
+def carton_key(site: str, carton: str) -> str:
+    """The name of a carton: every site numbers its own."""
+    return f"{site}/{carton}"
+
+
 class Figures(msgspec.Struct, gc=False):
     """One line's derived quantities; ordered = open + taken for it + cancelled, all >= 0 (I9)."""
 
     ordered: int
     shipped: int
-    taken: int
+    taken: int  # off the shelf now, or gone
     cancelled: int
     refused_cancel: int  # asked for too late: it had left the house
     open: int  # still to be taken off a shelf
@@ -362,7 +385,7 @@ def figures(order: OrderState, line: Line) -> Figures:
     shipped = taken = reserved = returned = 0
     for place in line.sites.values():
         shipped += place.shipped
-        taken += place.taken
+        taken += place.away
         reserved += place.reserved - place.stopping
         returned += place.returned
     ordered = line.ordered
@@ -490,7 +513,7 @@ def status(order: OrderState, known: dict[str, Figures] | None = None) -> OrderS
 
 
 _FACTS = (
-    "picked", "short", "packed", "shipped", "returned", "picked_grams", "shipped_grams",
+    "picked", "short", "packed", "shipped", "returned", "picked_grams", "shipped_grams", "put_back",
 )  # fmt: skip
 
 
@@ -532,6 +555,7 @@ def fingerprint(order: OrderState) -> str:
             order.requested_for,
         ],
         "cancel_all": order.cancel_all,
+        "unpacked": order.unpacked,
         "by_hand": [order.forced, order.closed],
         "holds": sorted(order.holds),
         "lines": lines,

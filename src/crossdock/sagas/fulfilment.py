@@ -354,11 +354,11 @@ def _stop_staged(turn: Turn, order: OrderState, known: dict[str, Figures], stops
         now = known[number]
         if not now.cancelled or now.taken <= now.ordered - now.cancelled:
             continue
-        stopped = sum(place.stopped for place in line.sites.values())
-        too_many = now.taken - (now.ordered - now.cancelled) - stopped
+        asked = sum(place.to_put_back for place in line.sites.values())
+        too_many = now.taken - (now.ordered - now.cancelled) - asked
         for site in sorted(line.sites):
             place = line.sites[site]
-            part = min(too_many, place.taken - place.shipped - place.stopped)
+            part = min(too_many, place.staged - place.to_put_back)
             if part > 0:
                 turn.remember(order, Doing.STOPPED, place.stopped + part, number, site)
                 too_many -= part

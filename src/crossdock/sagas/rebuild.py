@@ -72,7 +72,7 @@ FACTS: dict[str, FactKind] = {
     ),
     catalogue.RELEASE_STOPPED: FactKind(
         lambda said: f"{STOP_ANSWER}{said.site}/{said.release_cancellation_id}",
-        lambda order, said, _: None,  # what it frees is in the outcome
+        lambda order, said, _: facts.put_back(order, said),  # what it frees is in the outcome
     ),
     catalogue.CARTON_PACKED: FactKind(
         lambda said: f"carton/{said.site}/{said.carton_id}",

@@ -56,6 +56,6 @@ def _at_work(order: OrderState) -> list[str]:
         site
         for line in order.lines.values()
         for site, place in line.sites.items()
-        if place.released > place.stopping or place.taken > place.shipped
+        if place.released > place.stopping or place.staged
     }
     return sorted(sites)

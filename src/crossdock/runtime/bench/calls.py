@@ -10,7 +10,6 @@ end the log is read through: what was granted, resolved how often, and what the 
 from __future__ import annotations
 
 import asyncio
-import gc
 import secrets
 import tempfile
 import time
@@ -40,6 +39,7 @@ from crossdock.runtime.accounts import cpu_seconds, peak_mib
 from crossdock.runtime.bench.customers import CHANNEL, ITEMS, Crowd, Say, Tally, shop
 from crossdock.runtime.bench.line import Line, kind_of
 from crossdock.runtime.clocks import SystemClock, SystemRandomness
+from crossdock.runtime.collecting import look_rarely
 from crossdock.runtime.config import read_settings
 from crossdock.runtime.console import hint
 from crossdock.runtime.desk import Desk
@@ -420,8 +420,7 @@ def _warm(config: str) -> str:
 
 def _port_process(dsn: str, config: str, crowd: Crowd) -> tuple[Tally, float, float]:
     """Let a crowd call at a desk of this process; gives tally, seconds, CPU seconds."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    look_rarely()
     return uvloop.run(_at_a_desk(dsn, Path(config), crowd))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -25,6 +24,7 @@ from crossdock.gateway.server import serving
 from crossdock.gateway.throttle import Shares
 from crossdock.gateway.webhooks import webhook_routes
 from crossdock.runtime.clocks import SystemIds
+from crossdock.runtime.collecting import look_rarely
 from crossdock.runtime.config import Settings, read_settings
 from crossdock.runtime.console import FAILED, OK, hint, say
 from crossdock.runtime.desk import rehearsed
@@ -38,9 +38,7 @@ def run(config: Path) -> int:
     Says one JSON line on standard output when messages are taken: {"ready", "port", "pid"}.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Batches make many objects and no cycles: looking for cycles every 700 objects finds nothing.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    look_rarely()
     return uvloop.run(_serve(read_settings(config)))
 
 

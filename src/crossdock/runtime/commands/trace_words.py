@@ -83,6 +83,15 @@ def _shipped(noun: Any) -> str:
     return f"shipped {_goods(noun.lines)} from {noun.site} as {noun.shipment_id}{tracking}"
 
 
+def _stopped(noun: Any) -> str:
+    words = []
+    if noun.lines or not noun.put_back:
+        words.append(f"will not pick {_goods(noun.lines) or 'nothing'}")
+    if noun.put_back:
+        words.append(f"has put back {_goods(noun.put_back)}")
+    return f"{', '.join(words)} at {noun.site} ({noun.release_cancellation_id})"
+
+
 def _moved(noun: Any) -> str:
     source, target = noun.source, noun.target
     kind = noun.kind.value.replace("_", " ")
@@ -113,9 +122,7 @@ _SAID: dict[str, Callable[[Any], str]] = {
     catalogue.PICK_CONFIRMED: _picked,
     catalogue.CARTON_PACKED: lambda n: f"packed {_goods(n.lines)} at {n.site} into {n.carton_id}",
     catalogue.SHIPMENT_SHIPPED: _shipped,
-    catalogue.RELEASE_STOPPED: lambda n: (
-        f"will not pick {_goods(n.lines)} at {n.site} ({n.release_cancellation_id})"
-    ),
+    catalogue.RELEASE_STOPPED: _stopped,
     catalogue.RETURN_REQUESTED: lambda n: f"wants to return {_goods(n.lines)} ({n.return_id})",
     catalogue.RETURN_RECEIVED: lambda n: (
         f"received {_goods(n.lines)} back at {n.site} ({n.return_receipt_id})"

@@ -15,6 +15,7 @@ from crossdock.contracts import catalogue
 from crossdock.contracts.catalogue import CATALOGUE
 from crossdock.contracts.vocabulary import Fate
 from crossdock.log.records import Verdict
+from crossdock.runtime.collecting import look_rarely
 from crossdock.runtime.simulation import postgres
 from crossdock.runtime.simulation.failpoints import FAILPOINTS
 from crossdock.runtime.simulation.plan import Fault, Plan
@@ -103,7 +104,7 @@ def _played(seeds: Sequence[int], jobs: int, store: str) -> Iterator[Result]:
     elif jobs <= 1:
         yield from map(play_seed, seeds)
     else:
-        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        with multiprocessing.get_context("spawn").Pool(jobs, look_rarely) as pool:
             yield from pool.imap_unordered(play_seed, seeds, chunksize=_CHUNK)
 
 

@@ -164,7 +164,16 @@ def _line_law(seen: Picture) -> Iterator[Breach]:
             }
             lowest = min(
                 (
-                    min(p.reserved, p.released, p.picked, p.short, p.packed, p.shipped, p.returned)
+                    min(
+                        p.reserved,
+                        p.released,
+                        p.picked,
+                        p.short,
+                        p.packed,
+                        p.shipped,
+                        p.returned,
+                        p.put_back,
+                    )
                     for p in line.sites.values()
                 ),
                 default=0,

@@ -40,6 +40,7 @@ def disagreements(world: World, seen: Picture) -> Iterator[Breach]:
     yield from wrongly_shown(world, seen)
     if world.doings.is_straight:
         yield from _stock(world, seen)
+        yield from _staged(world, seen)
         yield from _documents(world, seen)
 
 
@@ -237,6 +238,18 @@ def _stock(world: World, seen: Picture) -> Iterator[Breach]:
             if a != b and item not in unsaid:
                 found = f"{item} {state} at {site}: hub {a}, warehouse {b}"
                 yield Breach("both_sides_agree", "I27", found, (item,))
+
+
+def _staged(world: World, seen: Picture) -> Iterator[Breach]:
+    """What an order waits to see leave stands on a staging floor: else it sticks, unseen."""
+    unsaid = _items_not_applied(seen)
+    for name, order in seen.states.items():
+        for number, line in order.lines.items():
+            for site, place in line.sites.items():
+                theirs = world.estate.wms(site).staged(name, number)
+                if place.staged != theirs and line.item not in unsaid:
+                    found = f"{name}/{number} at {site}: hub {place.staged} staged, they {theirs}"
+                    yield Breach("both_sides_agree", "I27", found, (name,))
 
 
 def _items_not_applied(seen: Picture) -> set[str]:

@@ -1,8 +1,8 @@
 """SIM-P: the same schedules on a real PostgreSQL server.
 
-Every transaction runs whole while virtual time stands still, on a thread with a loop of its own; so
-a schedule is a function of its seed here too, at the grain of transactions. A connection can break
-at any statement of one. The server answers before its disk has anything: only schedules live here.
+Every transaction runs whole while virtual time stands still, on a loop of its own; so a schedule is
+a function of its seed here too, at the grain of transactions. A connection can break at any
+statement of one. The server answers before its disk has anything: only schedules live here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import multiprocessing
 import os
 import tempfile
-import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import uvloop
 
+from crossdock.runtime.collecting import look_rarely
 from crossdock.runtime.simulation.chance import DAY
 from crossdock.runtime.simulation.plan import Plan, in_brief
 from crossdock.runtime.simulation.playing import play, play_seed
@@ -46,20 +47,26 @@ def play_there(database: Database, seed_plan: Plan) -> Result:
 
 
 class Database:
-    """One database whose schema is up to date, and the thread that speaks to it."""
+    """One database whose schema is up to date, and the loop on which it is spoken to."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._idle: list[Pool] = []
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
         self._tables = self.wait(self._prepare())
         self._emptied = 0
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something there, and only that, until it is done."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        """Do something there, and only that, until it is done.
+
+        A loop of virtual time that is in the middle of a turn stands still meanwhile.
+        """
+        turning = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        try:
+            return self._loop.run_until_complete(work)
+        finally:
+            asyncio._set_running_loop(turning)
 
     def pool(self) -> Pool:
         """One connection that nobody else has."""
@@ -72,11 +79,9 @@ class Database:
         self._idle.append(pool)
 
     def close(self) -> None:
-        """Close the connections and end the thread."""
+        """Close the connections and the loop."""
         for pool in self._idle:
             self.wait(pool.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
         self._loop.close()
 
     def empty(self, partitions: int) -> None:
@@ -225,6 +230,7 @@ _SERVER = {"dsn": ""}
 
 
 def _take_server(dsn: str) -> None:
+    look_rarely()
     _SERVER["dsn"] = dsn
 
 

@@ -49,7 +49,7 @@ def _picked(line: Line, now: Figures) -> bool:
 
 
 def _packed(line: Line, now: Figures) -> bool:
-    packed = sum(max(place.packed, place.shipped) for place in line.sites.values())
+    packed = sum(max(place.packed - place.put_back, place.shipped) for place in line.sites.values())
     return packed >= now.ordered - now.cancelled
 
 

@@ -114,7 +114,7 @@ WITH state AS MATERIALIZED (
                          (p.value ->> 'picked')::bigint, (p.value ->> 'short')::bigint,
                          (p.value ->> 'packed')::bigint, (p.value ->> 'shipped')::bigint,
                          (p.value ->> 'returned')::bigint, (p.value ->> 'stopped')::bigint,
-                         (p.value ->> 'stopping')::bigint)
+                         (p.value ->> 'stopping')::bigint, (p.value ->> 'put_back')::bigint)
                ) AS lowest,
                coalesce(bool_or(coalesce((p.value ->> 'released')::bigint, 0)
                                 > coalesce((p.value ->> 'reserved')::bigint, 0)

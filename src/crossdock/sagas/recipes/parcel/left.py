@@ -1,13 +1,14 @@
 """Did the carton leave? A fact, told by the shipment that names it; it has no undo (M7).
 
-A carton of a cancelled order that is put back instead gives its label, posting and booking back.
+A carton of a cancelled order, or one that is unpacked again, gives its label, posting and booking
+back instead.
 """
 
 from __future__ import annotations
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.shipments import Shipment
-from crossdock.sagas.recipes.parcel.order_checked import still_wanted
+from crossdock.sagas.recipes.parcel.order_checked import UNPACKED, is_unpacked, still_wanted
 from crossdock.sagas.recipes.parts import Case, Done, Refused, Scene, Step, Then, Verdict, Watch
 
 
@@ -17,7 +18,9 @@ def _seen(scene: Scene, said: Shipment) -> Verdict | None:
 
 
 def _judge(scene: Scene) -> Verdict | None:
-    return None if still_wanted(scene) else Refused("its order is cancelled, and it did not leave")
+    if not still_wanted(scene):
+        return Refused("its order is cancelled, and it did not leave")
+    return Refused(UNPACKED) if is_unpacked(scene) else None
 
 
 LEFT = Step(

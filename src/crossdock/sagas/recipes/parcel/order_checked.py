@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossdock.orders.state import figures
+from crossdock.orders.state import carton_key, figures
 from crossdock.sagas.recipes.parcel.carton import Carton
 from crossdock.sagas.recipes.parts import Case, Done, Refused, Scene, Step, Then, Verdict, Watch
 
@@ -13,6 +13,8 @@ def _judge(scene: Scene) -> Verdict | None:
         return None
     if not still_wanted(scene):
         return Refused("nothing of it is wanted any more")
+    if is_unpacked(scene):
+        return Refused(UNPACKED)
     return None if order.holds else Done()
 
 
@@ -30,6 +32,16 @@ def still_wanted(scene: Scene) -> bool:
         if now.shipped or now.ordered > now.cancelled:
             return True
     return False
+
+
+UNPACKED = "it was unpacked, and its goods put back"
+
+
+def is_unpacked(scene: Scene) -> bool:
+    """Whether the warehouse took out again what was in the carton."""
+    order, carton = scene.order, scene.subject
+    assert isinstance(carton, Carton)
+    return order is not None and carton_key(carton.site, carton.carton_id) in order.unpacked
 
 
 ORDER_CHECKED = Step(
