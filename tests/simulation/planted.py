@@ -30,6 +30,14 @@ class Bug:
 
 
 BUGS = (
+    # --- orders ---------------------------------------------------------------------------------
+    Bug(
+        "what was put back is forgotten",
+        "I27: an order waits to see leave what stands on the shelf again",
+        "orders/facts.py",
+        "        order.line(done.line, done.item).at(said.site).put_back += done.quantity\n",
+        "        order.line(done.line, done.item).at(said.site)\n",
+    ),
     # --- delivery -------------------------------------------------------------------------------
     Bug(
         "sent again without asking",
