@@ -177,6 +177,8 @@ BUGS = (
         "storage/memory/effects.py",
         "        if effect.business_key in self._business_keys:\n            return\n",
         "",
+        equivalent="every intent is named after the message or the document that is decided, and that"
+        " is decided once, so no schedule asks twice; the storage contract does, on purpose",
     ),
     # --- loops, desks, doors --------------------------------------------------------------------
     Bug(

@@ -27,8 +27,11 @@ from crossdock.sagas.recipes.shipped import SHIPPED
 _CHUNK = 10
 _NEVER_LET_IN = {catalogue.PRICE_CHANGED, catalogue.CONTROL_TOTALS_REPORTED}
 """Their fields must fit each other, as values that are made up at random never do."""
-_MEETINGS = ("StockMoved", "DocumentMoved", "LeaseLost", "taken from a pool alone")
-"""Two that decide over the same thing, and what only a pool's own channel may take."""
+_MEETINGS = (
+    "StockMoved", "DocumentMoved", "LeaseLost", "taken from a pool alone",
+    "overtaken while it stood still",
+)  # fmt: skip
+"""Two that are at the same thing, and what only a pool's own channel may take."""
 _RARE = 500
 """Schedules from which on a batch must have reached what is rare."""
 

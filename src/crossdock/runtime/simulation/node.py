@@ -90,10 +90,11 @@ class Node:
         self.world.trace.say(f"stopped {self.life.name} for {seconds:.1f} s")
         self.world.trace.reach("process stopped")
         self.life.is_running = False
-        self.world.later(seconds, self._go_on, self.life)
+        self.world.later(seconds, self.go_on, self.life)
 
-    def _go_on(self, life: Life) -> None:
-        if not life.has_ended:
+    def go_on(self, life: Life) -> None:
+        """SIGCONT, if it stands still."""
+        if not life.has_ended and not life.is_running:
             self.world.loop.resume(life)
 
     def _gone(self) -> None:

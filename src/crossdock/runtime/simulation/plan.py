@@ -63,7 +63,7 @@ RATES: Mapping[Fault, float] = {
     Fault.FAR_AMNESIA: 0.02,
     Fault.FAR_VOIDS: 0.1,
     Fault.CRASH: 0.02,
-    Fault.PAUSE: 0.01,
+    Fault.PAUSE: 0.04,
     Fault.CLOCK: 0.05,
     Fault.SLOW_STORE: 0.03,
     Fault.STORE_LOST: 0.08,

@@ -9,7 +9,7 @@ failpoint, at which a process can be killed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +23,7 @@ from crossdock.log.errors import (
 )
 from crossdock.log.looking import Looking
 from crossdock.log.ports import Reading
-from crossdock.log.records import Decided, Loaded, Wanted
+from crossdock.log.records import Decided, EffectState, Loaded, Settlement, Wanted
 from crossdock.runtime.simulation.plan import Fault
 from crossdock.storage.memory.data import Data
 from crossdock.storage.memory.store import MemoryStore
@@ -71,6 +71,10 @@ class Engine(Protocol):
         """One more process's handle."""
         ...
 
+    def in_flight(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Of these effects those that are in flight, with their attempt; empty: it cannot say."""
+        ...
+
     def effects(self) -> Sequence[Any]:
         """Every effect there ever was, as `log.views.EffectView`, in the order of their numbers."""
         ...
@@ -103,6 +107,15 @@ class MemoryEngine:
     def open(self, owner: str) -> MemoryHandle:
         """One more handle."""
         return MemoryHandle(MemoryStore(None, self.data, owner))
+
+    def in_flight(self, numbers: Iterable[int]) -> dict[int, int]:
+        """From the data."""
+        known = self.data.effects.by_id
+        return {
+            number: known[number].attempts
+            for number in numbers
+            if known[number].state is EffectState.IN_FLIGHT
+        }
 
     def effects(self) -> Sequence[Any]:
         """From the data."""
@@ -175,6 +188,8 @@ class StorePort:
         if self._is_dead and self._world.draw.random() < 0.5:
             return  # it never left the machine
         back = self._delay()
+        ended: Sequence[Settlement] = args[0] if call == "settle" else ()
+        before = self._world.engine.in_flight(one.effect_id for one in ended)
         try:
             result = self._do(call, args, named)
         except Exception as error:  # noqa: BLE001 - whatever it is goes to the caller
@@ -188,6 +203,10 @@ class StorePort:
             decided = next(one for one in args if isinstance(one, Decided))
             self._count_what_only_pools_give(decided)
             self._see_that_nothing_is_oversold(decided)
+        if call == "claim":
+            self._world.claimed(self.owner, [one.effect_id for one in result])
+        if ended:
+            self._see_who_ended(ended, before)
         if self._world.failpoint(f"{call}.after-commit", writes(call) and not self._is_dead):
             self._die()
         if back > ANSWER_SECONDS_MAX:
@@ -195,6 +214,17 @@ class StorePort:
             self._world.later(ANSWER_SECONDS_MAX, _tell, answer, None, late)
         else:
             self._world.later(back, _tell, answer, result, None)
+
+    def _see_who_ended(self, ended: Sequence[Settlement], before: Mapping[int, int]) -> None:
+        """An attempt that ran out leaves alone what somebody else has in flight (I22)."""
+        late = [one for one in ended if before.get(one.effect_id, one.attempt) != one.attempt]
+        now = self._world.engine.in_flight(one.effect_id for one in ended)
+        for one in late:
+            self._world.trace.reach("settled too late")
+            if now.get(one.effect_id) != before[one.effect_id]:
+                found = f"attempt {one.attempt} ended effect {one.effect_id} in flight by another"
+                self._world.fail("ended_by_its_holder", "I22", found)
+        self._world.settled(one.effect_id for one in ended if one.effect_id not in now)
 
     def _count_what_only_pools_give(self, decided: Decided) -> None:
         for one in decided.stock:

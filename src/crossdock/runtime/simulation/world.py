@@ -8,7 +8,7 @@ within a bounded time (liveness). At last both sides must agree.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ QUIET_SECONDS_MAX = 400.0
 """How long the hub may take to come to rest once the faults are over; waits of its own included."""
 
 _MISHAP_SECONDS = 1.0
+_LONG_STOPS_SHARE = 0.7
 _CLOCKS_OFF_SECONDS = 120.0
 """How far wall clocks jump: what was put off by one that ran ahead is late by so much."""
 
@@ -63,6 +64,7 @@ class World:
         self.engine = engine
         self.loop = VirtualLoop(stream(plan.seed, "order"))
         self.draw = stream(plan.seed, "world")
+        self.stops = stream(plan.seed, "stops")
         self.context = in_the_world()
         self.trace = Trace(self.loop)
         self.begins = DAY + timedelta(hours=plan.begins_hour)
@@ -81,6 +83,7 @@ class World:
         self.is_full = False
         self.is_closing = False
         self.breach: Breach | None = None
+        self.holding: dict[int, tuple[Node, Life]] = {}  # effect -> who claimed it last
         self.said_by_anybody: list[tuple[str, str, bytes]] = []
 
     # --- what everybody here asks ---------------------------------------------------------------
@@ -233,7 +236,8 @@ class World:
             if self.strikes(Fault.CRASH):
                 node.kill()
             if self.strikes(Fault.PAUSE):
-                node.stand_still(self.draw.uniform(0.5, 3.0) * self.plan.lease_seconds)
+                busy = [one for one in self.nodes if one.is_up and self._holds(one)]
+                self.stops.choice(busy or [node]).stand_still(self._stop_seconds())
             if self.strikes(Fault.CLOCK):
                 node.clock.offset_seconds = self.draw.choice(
                     (-_CLOCKS_OFF_SECONDS, -5.0, 0.0, 5.0, _CLOCKS_OFF_SECONDS)
@@ -245,6 +249,31 @@ class World:
                 self.operator.resume()
                 self.operator.rule(calmly=False)
             self._trouble_far_systems()
+
+    def _stop_seconds(self) -> float:
+        """Past its leases, or until others take it for dead: then one of them wakes it."""
+        if self.stops.random() < _LONG_STOPS_SHARE:
+            return 4.0 * self.pace.silent_seconds
+        return self.draw.uniform(0.5, 3.0) * self.plan.lease_seconds
+
+    def _holds(self, node: Node) -> bool:
+        """Whether something is in flight in the name of a process that runs or stands still."""
+        return any(life is node.life for _, life in self.holding.values())
+
+    def settled(self, effects: Iterable[int]) -> None:
+        """These are in flight no more."""
+        for number in effects:
+            self.holding.pop(number, None)
+
+    def claimed(self, owner: str, effects: Iterable[int]) -> None:
+        """A process has these in flight now; one that stood still over them wakes meanwhile."""
+        (node,) = (one for one in self.nodes if one.name == owner)
+        for number in effects:
+            before, life = self.holding.get(number, (node, node.life))
+            self.holding[number] = node, node.life
+            if before is not node and not life.is_running and not life.has_ended:
+                self.trace.reach("overtaken while it stood still")
+                self.later(self.stops.uniform(0.0, 0.5), before.go_on, life)
 
     def _space_again(self) -> None:
         self.is_full = False
@@ -262,7 +291,7 @@ class World:
         far.is_up = True
 
     def _heal(self) -> None:
-        """Stop the faults and start the hub anew."""
+        """Stop the faults and start the hub anew; what stands still may wake later."""
         self.trace.say("healed")
         self.is_faulty = self.is_full = False
         for far in self.far.values():
@@ -270,7 +299,8 @@ class World:
             far.system.set_faults(type(far.system._faults)())
         for node in self.nodes:
             node.clock.offset_seconds = 0.0
-            if node.life.is_running or node.life.put_off:
+            stands = not (node.life.is_running or node.life.has_ended)
+            if not (stands and self._holds(node) and self.stops.random() < _LONG_STOPS_SHARE):
                 node.kill()
 
     async def _come_to_rest(self) -> None:
