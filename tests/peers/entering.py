@@ -65,6 +65,14 @@ async def enter_sale(erp: Tryton, api: Api, **units: int) -> str:
     return str(made["number"])
 
 
+async def send_off(api: Api, sale: str) -> None:
+    """A clerk sends off what waits of a sale, whatever Tryton believes of its shelves."""
+    domain = [["number", "=", sale]]
+    [found] = await api.search(wire.SALE, domain, ("shipments.id", "shipments.state"))
+    [waiting] = found["shipments"]
+    await api.press(wire.SHIPMENT, waiting, ("assign_force", "pick", "pack", "do"))
+
+
 async def _header(erp: Tryton, api: Api, party: dict[str, int]) -> dict[str, Any]:
     [currency] = await api.search(wire.CURRENCY, [["code", "=", "USD"]], ("id",))
     return {

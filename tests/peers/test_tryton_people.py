@@ -20,7 +20,7 @@ from crossdock.contracts.shipments import Shipment
 from crossdock.contracts.stock import Receipt
 from crossdock.contracts.submissions import OrderAcknowledgement
 from tests.peers.conftest import Peers
-from tests.peers.entering import enter_purchase, enter_sale, prepare_receipt
+from tests.peers.entering import enter_purchase, enter_sale, prepare_receipt, send_off
 from tests.peers.test_tryton import (
     accepted,
     beside,
@@ -84,6 +84,41 @@ def test_a_sale_that_a_person_entered_is_one_order_to_its_invoice(
         assert all(one == said for one in again)
 
     beside(peers, tmp_path, play, channel="counter", heard_from=_YESTERDAY)
+
+
+def test_what_a_person_sent_off_is_a_fact_of_its_site(peers: Peers, tmp_path: Path) -> None:
+    """In parts, once; told back it is that shipment, and its invoice bears its name."""
+
+    async def play(erp: Tryton, connector: TrytonConnector, api: Api) -> None:
+        number = await enter_sale(erp, api, SKU_003=4)
+        assert (await heard(connector, "shipments", Shipment))[0] == []
+        await send_off(api, number)
+        [said], cursor = await heard(connector, "shipments", Shipment)
+        assert (said.order_id, said.site) == (f"SALE-{number}", "EAST")
+        [line] = said.lines
+        assert (line.item, line.quantity) == ("SKU-003", 4)
+        told = document(catalogue.SHIPMENT_SHIPPED, said, f"shipment/{said.shipment_id}")
+        [answer] = await connector.send([told])
+        assert isinstance(answer, AlreadyDone), answer
+        bill = msgspec.json.decode(
+            invoice("S-1", (line.line, "SKU-003", 4)).body, type=InvoiceRequest
+        )
+        [charged] = bill.lines
+        charged = replace(charged, unit_price_e4=300_000, amount_minor=12_000)
+        bill = replace(
+            bill,
+            order_id=said.order_id,
+            shipment_id=said.shipment_id,
+            lines=(charged,),
+            total_minor=12_000,
+        )
+        await accepted(connector, document(catalogue.INVOICE_REQUESTED, bill, "invoice/theirs"))
+        [posted], _ = await heard(connector, "invoices", Invoice)
+        assert (posted.order_id, posted.shipment_id) == (said.order_id, said.shipment_id)
+        again, _ = await heard(connector, "shipments", Shipment, cursor)
+        assert all(one == said for one in again)
+
+    beside(peers, tmp_path, play, channel="counter", sites=("EAST",), heard_from=_YESTERDAY)
 
 
 def test_what_a_person_received_is_a_fact_of_its_site(peers: Peers, tmp_path: Path) -> None:

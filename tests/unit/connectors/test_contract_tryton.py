@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -22,6 +23,16 @@ class Posted(msgspec.Struct):
     record: dict[str, Any]
     sales: tuple[wire.SaleLine, ...]
     shipments: tuple[wire.Left, ...]
+
+
+class Sent(msgspec.Struct):
+    """A golden shipment, with what the feed asks for beside it."""
+
+    record: dict[str, Any]
+    sales: tuple[wire.SaleLine, ...]
+
+
+OWN = inbound.Own(datetime(2026, 3, 1, tzinfo=UTC), "counter", ("NORTH",))
 
 
 class TestTryton(ConnectorContract):
@@ -45,6 +56,9 @@ class TestTryton(ConnectorContract):
             return inbound.order(record, "counter")
         if case == "received":
             return inbound.receipt(record)
+        if case == "left":
+            sent = shaped(record, Sent)
+            return inbound.shipment(sent.record, {line.id: line for line in sent.sales}, OWN)
         given = shaped(record, Posted)
         sales = {line.id: line for line in given.sales}
         return inbound.posted(given.record, sales, {one.id: one for one in given.shipments})

@@ -46,6 +46,13 @@ def posted(given: dict[str, Any]) -> list[Said]:
     return inbound.posted(given["record"], sales, left)
 
 
+def left(given: dict[str, Any]) -> list[Said]:
+    """A shipment with what is asked for beside it."""
+    sales = {one["id"]: msgspec.convert(one, wire.SaleLine) for one in given["sales"]}
+    own = inbound.Own(datetime(2026, 3, 1, tzinfo=UTC), "counter", ("NORTH",))
+    return inbound.shipment(given["record"], sales, own)
+
+
 READ: dict[str, Callable[[Any], list[Said]]] = {
     "item": inbound.item,
     "price": lambda record: inbound.price(record, "LIST", "USD"),
@@ -53,6 +60,7 @@ READ: dict[str, Callable[[Any], list[Said]]] = {
     "purchase": inbound.purchase,
     "received": inbound.receipt,
     "order": lambda record: inbound.order(record, "counter"),
+    "left": left,
     "invoice": posted,
     "credit": posted,
 }
@@ -99,6 +107,17 @@ _GIVEN_UP = ("lines", 1, "moves_ignored", 0, "internal_quantity")
             changed("received", "incoming_moves", 1, "internal_quantity", to=0.5),
             "$.incoming_moves[1].internal_quantity",
         ),
+        (
+            "left",
+            changed("left", "record", "outgoing_moves", 1, "internal_quantity", to=0.5),
+            "$.outgoing_moves[1].internal_quantity",
+        ),
+        (
+            "left",
+            changed("left", "record", "outgoing_moves", 0, "origin", to="stock.inventory.line,1"),
+            "$.outgoing_moves[0].origin",
+        ),
+        ("left", changed("left", "sales", 1, "note", to=None), "$.outgoing_moves[1].origin"),
         ("order", changed("order", "party", "code", to=None), "$.party.code"),
         ("order", changed("order", "lines", 0, "product", to=None), "$.lines[0].product"),
         ("order", changed("order", "lines", 1, "quantity", to=-2.0), "$.lines[1].quantity"),
@@ -175,11 +194,28 @@ def test_an_invoice_of_its_own_people_names_the_order_that_their_sale_is() -> No
         (3, theirs, ("PO 1", "urgent")),
         (1, hubs, ("PO 1", "urgent")),
     ):
-        own = inbound.Own("counter", datetime(2026, 3, since, tzinfo=UTC))
+        own = inbound.Own(datetime(2026, 3, since, tzinfo=UTC), "counter")
         sold = {31: msgspec.convert(line, wire.SaleLine)}
         [said] = inbound.posted(given["record"], sold, left, own)
         assert isinstance(said.noun, Invoice)
         assert (said.noun.order_id, said.noun.lines[0].line) == expected
+
+
+def test_an_invoice_names_the_shipment_that_its_own_people_sent_off() -> None:
+    """By its number, at a site that is run there; at another one nobody knows it."""
+    given = sample("invoice")
+    sold = {one["id"]: msgspec.convert(one, wire.SaleLine) for one in given["sales"]}
+    own = inbound.Own(datetime(2026, 3, 1, tzinfo=UTC), None, ("NORTH",))
+    numbers = [one["id"] for one in given["shipments"]]
+    for site, expected in (("NORTH", "SHIPMENT-5"), ("EAST", "")):
+        sent = {n: wire.Left(n, None, "5", wire.MaybeCoded(site)) for n in numbers}
+        if expected:
+            [said] = inbound.posted(given["record"], sold, sent, own)
+            assert isinstance(said.noun, Invoice)
+            assert said.noun.shipment_id == expected
+        else:
+            with pytest.raises(Odd):
+                inbound.posted(given["record"], sold, sent, own)
 
 
 def test_a_copy_of_a_sale_that_the_hub_made_waits_for_a_person() -> None:

@@ -14,6 +14,7 @@ from crossdock.connectors.tryton.settings import TrytonSettings
 from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Accepted, AlreadyDone, Document, Refused, RetryLater
 from crossdock.contracts.feeds import Page, Said
+from crossdock.contracts.invoices import InvoiceRequest, InvoiceRequestLine
 from crossdock.contracts.shipments import Shipment, ShipmentLine
 from crossdock.contracts.stock import Receipt, ReceiptLine
 from crossdock.contracts.submissions import AcknowledgedLine, OrderAcknowledgement
@@ -261,6 +262,45 @@ def test_a_sale_of_its_own_people_is_an_order_and_no_second_sale() -> None:
     beside(play)
 
 
+def test_what_its_own_people_sent_off_is_heard_and_sent_once() -> None:
+    """Told back it is that shipment, and its invoice is asked for under its name."""
+
+    async def play(fake: FakeTryton, connector: TrytonConnector) -> None:
+        fake.enter("17")
+        number = fake.send_off("17")
+        [said] = await heard(connector, "shipments")
+        assert (said.shipment_id, said.order_id, said.site) == (
+            f"SHIPMENT-{number}", "SALE-17", "NORTH",
+        )  # fmt: skip
+        [line] = said.lines
+        assert (line.item, line.quantity) == ("SKU-001", 3)
+        before = dict(fake.effects())
+        told = Document("S", catalogue.SHIPMENT_SHIPPED, "SALE-17", "", msgspec.json.encode(said))
+        assert await connector.send([told]) == [AlreadyDone(number)]
+        assert await connector.look_up(told) == AlreadyDone(number)
+        assert dict(fake.effects()) == before
+        bill = InvoiceRequest(
+            shipment_id=said.shipment_id,
+            order_id="SALE-17",
+            customer="WEB",
+            currency="USD",
+            lines=(
+                InvoiceRequestLine(
+                    line=line.line, item="SKU-001", quantity=3, unit_price_e4=125_000,
+                    amount_minor=3_750,
+                ),
+            ),
+            total_minor=3_750,
+        )  # fmt: skip
+        asked = Document("I", catalogue.INVOICE_REQUESTED, "SALE-17", "", msgspec.json.encode(bill))
+        [answer] = await connector.send([asked])
+        assert isinstance(answer, Accepted), answer
+        [posted] = await heard(connector, "invoices")
+        assert (posted.order_id, posted.shipment_id) == ("SALE-17", said.shipment_id)
+
+    beside(play)
+
+
 def test_what_the_hub_made_is_no_order_of_its_people() -> None:
     """Nor is an order made that bears the number of a sale which nobody knows."""
 
@@ -281,4 +321,4 @@ def test_its_peoples_documents_are_heard_from_a_day_on() -> None:
         with pytest.raises(msgspec.ValidationError, match="heard_from"):
             msgspec.convert({**given, field: value}, TrytonSettings)
     silent = connect(msgspec.convert(given, TrytonSettings))
-    assert {"sales", "receipts"}.isdisjoint(feed.name for feed in silent.feeds)
+    assert {"sales", "receipts", "shipments"}.isdisjoint(feed.name for feed in silent.feeds)

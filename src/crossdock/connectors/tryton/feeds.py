@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -95,6 +95,19 @@ class TrytonFeed:
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
         return self._read(records, inbound.item)
 
+    async def _by_number(
+        self, model: str, numbers: set[int], fields: Sequence[str], shape: type[Shape]
+    ) -> list[Shape]:
+        """The records of these numbers; one that is not as agreed is as good as missing."""
+        if not numbers:
+            return []
+        found = await self._api.search(model, [["id", "in", sorted(numbers)]], fields)
+        records = []
+        for record in found:
+            with suppress(Odd):
+                records.append(shaped(record, shape))
+        return records
+
     def _read(
         self, records: Sequence[Record], meaning: Callable[[Record], Sequence[Said]]
     ) -> list[Said | Unread]:
@@ -172,7 +185,7 @@ class Purchases(TrytonFeed):
 class Receipts(TrytonFeed):
     """What Tryton's own people received, at the sites whose warehouse is run there."""
 
-    def __init__(self, api: Api, settings: TrytonSettings, since: date) -> None:
+    def __init__(self, api: Api, settings: TrytonSettings, own: inbound.Own) -> None:
         super().__init__(
             "receipts",
             wire.SHIPMENT_IN,
@@ -183,12 +196,44 @@ class Receipts(TrytonFeed):
                 ["company", "=", settings.company],
                 ["state", "=", "done"],
                 ["warehouse.code", "in", list(settings.sites)],
-                ["effective_date", ">=", wire.day(since)],
+                ["effective_date", ">=", wire.day(own.since.date())],
             ],
         )
 
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
         return self._read(records, inbound.receipt)
+
+
+class Shipments(TrytonFeed):
+    """What Tryton's own people sent off, at the sites whose warehouse is run there.
+
+    Those with a reference are the hub's.
+    """
+
+    def __init__(self, api: Api, settings: TrytonSettings, own: inbound.Own) -> None:
+        super().__init__(
+            "shipments",
+            wire.SHIPMENT,
+            inbound.SHIPMENT_FIELDS,
+            api,
+            settings,
+            only=[
+                ["company", "=", settings.company],
+                ["state", "=", "done"],
+                ["reference", "=", None],
+                ["warehouse.code", "in", list(settings.sites)],
+                ["effective_date", ">=", wire.day(own.since.date())],
+            ],
+        )
+        self._own = own
+
+    async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
+        numbers: set[int] = set().union(*map(inbound.sold_lines, records))
+        lines = await self._by_number(
+            wire.SALE_LINE, numbers, inbound.SALE_LINE_FIELDS, wire.SaleLine
+        )
+        sales = {line.id: line for line in lines}
+        return self._read(records, lambda one: inbound.shipment(one, sales, self._own))
 
 
 class Sales(TrytonFeed):
@@ -207,7 +252,7 @@ class Sales(TrytonFeed):
                 ["create_date", ">=", wire.moment(own.since)],
             ],
         )
-        self._channel = own.channel
+        self._channel = own.channel or ""
 
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
         return self._read(records, lambda one: inbound.order(one, self._channel))
@@ -237,7 +282,7 @@ class Invoices(TrytonFeed):
         sales = await self._by_number(
             wire.SALE_LINE, lines, inbound.SALE_LINE_FIELDS, wire.SaleLine
         )
-        left = await self._by_number(wire.SHIPMENT, shipments, ("reference",), wire.Left)
+        left = await self._by_number(wire.SHIPMENT, shipments, inbound.LEFT_FIELDS, wire.Left)
         return self._read(
             records,
             lambda one: inbound.posted(
@@ -248,29 +293,17 @@ class Invoices(TrytonFeed):
             ),
         )
 
-    async def _by_number(
-        self, model: str, numbers: set[int], fields: Sequence[str], shape: type[Shape]
-    ) -> list[Shape]:
-        """The records of these numbers; one that is not as agreed is as good as missing."""
-        if not numbers:
-            return []
-        found = await self._api.search(model, [["id", "in", sorted(numbers)]], fields)
-        records = []
-        for record in found:
-            with suppress(Odd):
-                records.append(shaped(record, shape))
-        return records
-
 
 def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
     """All feeds, masters first: orders and invoices speak of them."""
     prices = (Prices(api, settings),) if settings.price_list else ()
-    since = settings.heard_from
     own = None
-    if settings.channel is not None and since is not None:
-        own = inbound.Own(settings.channel, datetime.combine(since, time(), UTC))
-    sales = (Sales(api, settings, own),) if own is not None else ()
-    receipts = (Receipts(api, settings, since),) if settings.sites and since else ()
+    if settings.heard_from is not None:
+        since = datetime.combine(settings.heard_from, time(), UTC)
+        own = inbound.Own(since, settings.channel, settings.sites)
+    sales = (Sales(api, settings, own),) if own is not None and own.channel is not None else ()
+    receipts = (Receipts(api, settings, own),) if own is not None and own.sites else ()
+    shipments = (Shipments(api, settings, own),) if own is not None and own.sites else ()
     return (
         TrytonFeed(
             "items",
@@ -294,6 +327,7 @@ def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
         Purchases(api, settings),
         *receipts,
         *sales,
+        *shipments,
         Invoices(api, settings, own),
     )
 

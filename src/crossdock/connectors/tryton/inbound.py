@@ -16,6 +16,7 @@ from crossdock.contracts.parties import Party, ShipTo
 from crossdock.contracts.prices import Price, PriceStep, price_key
 from crossdock.contracts.products import Item
 from crossdock.contracts.purchasing import PurchaseOrder, PurchaseOrderLine
+from crossdock.contracts.shipments import Shipment, ShipmentLine
 from crossdock.contracts.stock import Receipt, ReceiptLine
 from crossdock.contracts.vocabulary import ItemKind, ItemStatus, PartyRole
 from crossdock.contracts.words import Address
@@ -53,6 +54,11 @@ RECEIPT_FIELDS = (
     "incoming_moves.product.code", "incoming_moves.internal_quantity",
     "incoming_moves.purchase.number",
 )  # fmt: skip
+SHIPMENT_FIELDS = (
+    "number", "warehouse.code", "write_date", "create_date", "outgoing_moves.product.code",
+    "outgoing_moves.internal_quantity", "outgoing_moves.origin",
+)  # fmt: skip
+LEFT_FIELDS = ("reference", "number", "warehouse.code")
 SALE_FIELDS = (
     "number", "reference", "comment", "party.code", "currency.code", "currency.digits",
     "shipping_date", "shipment_address.street", "shipment_address.city",
@@ -250,10 +256,73 @@ def receipt(record: Record) -> list[Said]:
 
 
 class Own(NamedTuple):
-    """How sales are told that Tryton's own people enter."""
+    """What is told of what Tryton's own people do."""
 
-    channel: str
-    since: datetime  # earlier ones are history
+    since: datetime  # what is earlier is history
+    channel: str | None = None  # of the sales that they enter; None: these are not told
+    sites: tuple[str, ...] = ()  # whose warehouse is run in Tryton
+
+
+def shipment(record: Record, sales: Sales, own: Own) -> list[Said]:
+    """A shipment that Tryton's own people sent off, by order; raises `Odd`."""
+    found = shaped(record, wire.ShipmentOut)
+    stamp = _stamp(found, "$")
+    left: dict[str, dict[tuple[str, str], int]] = {}
+    for at, move in enumerate(found.outgoing_moves):
+        where = f"$.outgoing_moves[{at}]"
+        quantity = wire.read_quantity(move.internal_quantity, f"{where}.internal_quantity")
+        if quantity <= 0:
+            continue
+        sold = sales.get(_number(move.origin, wire.SALE_LINE, f"{where}.origin"))
+        order_id, line_id = _named(sold, own) if sold is not None else ("", "")
+        if not order_id or not line_id:
+            raise Odd(f"{where}.origin", move.origin, _OF_OURS)
+        lines = left.setdefault(order_id, {})
+        key = (line_id, move.product.code)
+        lines[key] = lines.get(key, 0) + quantity
+    said = []
+    for order_id, lines in sorted(left.items()):
+        part = f"+{order_id}" if len(left) > 1 else ""
+        noun = Shipment(
+            shipment_id=f"{wire.OWN_SHIPMENT}{found.number}{part}",
+            order_id=order_id,
+            site=found.warehouse.code,
+            lines=tuple(
+                ShipmentLine(line=line, item=item, quantity=quantity)
+                for (line, item), quantity in lines.items()
+            ),
+        )
+        name = f"{wire.SHIPMENT}/{found.id}/done{part}"
+        said.append(
+            Said(
+                catalogue.SHIPMENT_SHIPPED,
+                name,
+                stamp,
+                noun,
+                correlation=order_id,
+                recorded=stamp,
+            )
+        )
+    return said
+
+
+def sold_lines(record: Record) -> set[int]:
+    """The numbers of the sale lines that a shipment is of; none where it is not as agreed."""
+    try:
+        found = shaped(record, wire.ShipmentOut)
+    except Odd:
+        return set()
+    lines = {_linked(move.origin, wire.SALE_LINE) for move in found.outgoing_moves}
+    return {one for one in lines if one is not None}
+
+
+def _left_as(left: wire.Left | None, own: Own | None) -> str:
+    """What a shipment is called: by our reference, else by its number where it is its people's."""
+    if left is None or left.reference:
+        return (left.reference if left is not None else None) or ""
+    site = left.warehouse.code if left.warehouse is not None else None
+    is_theirs = own is not None and site in own.sites
+    return f"{wire.OWN_SHIPMENT}{left.number}" if is_theirs and left.number else ""
 
 
 def order(record: Record, channel: str) -> list[Said]:
@@ -316,7 +385,8 @@ def _wished(line: wire.SoldLine, where: str) -> OrderLine:
 def _named(sold: wire.SaleLine, own: Own | None) -> tuple[str, str]:
     """The order and the line that a sale's line is: ours by our numbers, others by Tryton's."""
     sale = sold.sale
-    if own is not None and not wire.is_ours(sale.comment) and _stamp(sale, "$") >= own.since:
+    theirs = own is not None and own.channel is not None and not wire.is_ours(sale.comment)
+    if own is not None and theirs and _stamp(sale, "$") >= own.since:
         return f"{wire.SALE_ORDER}{sale.number}", str(sold.id)
     return sale.reference or "", sold.note or ""
 
@@ -350,8 +420,7 @@ def _invoice(found: wire.Invoice, sales: Sales, shipments: Shipments, own: Own |
         orders.add(order_id)
         for moved in line.stock_moves:
             number = _number(moved.shipment, wire.SHIPMENT, f"{where}.stock_moves.shipment")
-            left = shipments.get(number)
-            left_with.add((left.reference if left is not None else None) or "")
+            left_with.add(_left_as(shipments.get(number), own))
         lines.append(
             InvoiceLine(
                 line=line_id,

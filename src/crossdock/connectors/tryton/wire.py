@@ -38,6 +38,9 @@ comment once the sale is processed; a copy of the sale keeps it and loses the re
 SALE_ORDER: Final = "SALE-"
 """What stands before its number in the order that a sale of Tryton's own people is."""
 
+OWN_SHIPMENT: Final = "SHIPMENT-"
+"""What stands before its number in the name of a shipment that Tryton's own people sent off."""
+
 POSTED: Final = frozenset({"posted", "paid"})
 CANCELLED: Final = "cancelled"
 
@@ -185,8 +188,8 @@ class Purchase(Stamped, frozen=True, kw_only=True):
     lines: tuple[PurchaseLine, ...] = ()
 
 
-class Supplier(msgspec.Struct, frozen=True):
-    """Who supplied; not every party has a code."""
+class MaybeCoded(msgspec.Struct, frozen=True):
+    """A record that need not have a code, such as who supplied."""
 
     code: str | None = None
 
@@ -211,7 +214,7 @@ class ShipmentIn(Stamped, frozen=True, kw_only=True):
     id: int
     number: _Code
     warehouse: Coded
-    supplier: Supplier
+    supplier: MaybeCoded
     incoming_moves: tuple[Came, ...] = ()
 
 
@@ -301,6 +304,25 @@ class Left(msgspec.Struct, frozen=True):
 
     id: int
     reference: str | None = None
+    number: str | None = None
+    warehouse: MaybeCoded | None = None
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """A move of goods that left; `origin` names model and number of what was sold."""
+
+    product: Coded
+    internal_quantity: Any = None
+    origin: str | None = None
+
+
+class ShipmentOut(Stamped, frozen=True, kw_only=True):
+    """Goods that Tryton's own people sent off."""
+
+    id: int
+    number: _Code
+    warehouse: Coded
+    outgoing_moves: tuple[Gone, ...] = ()
 
 
 def decimal(value: Decimal) -> dict[str, str]:

@@ -8,7 +8,7 @@ In one thing it is stricter: a button that does not belong to a state is refused
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -74,7 +74,7 @@ class FakeTryton(FakeFarSystem):
     """One house: two items, one customer, two warehouses, one sale to ship and one to invoice."""
 
     lists: ClassVar[tuple[str, ...]] = (
-        "items", "prices", "parties", "purchases", "receipts", "sales", "invoices",
+        "items", "prices", "parties", "purchases", "receipts", "sales", "shipments", "invoices",
     )  # fmt: skip
 
     release: ClassVar[str] = "8.0.3"
@@ -170,6 +170,8 @@ class FakeTryton(FakeFarSystem):
             self._received(number, written)
         elif feed == "sales":
             self._entered(number, f"N{record}").update(written)
+        elif feed == "shipments":
+            self._sent(number, written)
         else:
             [sale] = self._records.search(wire.SALE, ["reference", "=", "SO-8"])
             invoice = {**sale["invoices"][0], "number": f"{record}", "state": "posted", **written}
@@ -190,6 +192,8 @@ class FakeTryton(FakeFarSystem):
             self._existing(wire.SALE, number)["lines"][0]["quantity"] = 2.5
         elif feed == "receipts":
             self._existing(wire.SHIPMENT_IN, number)["incoming_moves"][0]["internal_quantity"] = 2.5
+        elif feed == "shipments":
+            self._existing(wire.SHIPMENT, number)["outgoing_moves"][0]["internal_quantity"] = 2.5
         else:
             invoice = self._existing(wire.INVOICE, number)
             invoice["lines"] = [{**invoice["lines"][0], "origin": "purchase.line,1"}]
@@ -513,6 +517,37 @@ class FakeTryton(FakeFarSystem):
     def enter(self, number: str) -> None:
         """Its own people enter a sale and process it; its shipment waits."""
         self._processed(self._entered(900, number))
+
+    def send_off(self, sale: str) -> str:
+        """Its own people send off what waits of a sale, from the third site; gives its number."""
+        [sold] = self._records.search(wire.SALE, ["number", "=", sale])
+        shipment = sold["shipments"][-1]
+        moves = shipment["outgoing_moves"]
+        shipment |= self._gone(f"N{shipment['id']}", [(one, one["quantity"]) for one in moves])
+        shipment |= {"write_date": None, "create_date": _AGES_AGO}
+        for button in ("assign_force", "pick", "pack", "do"):
+            self._press(wire.SHIPMENT, shipment, button)
+        return str(shipment["number"])
+
+    def _sent(self, number: int, written: Record) -> None:
+        """Two of a line of the hub's sale were sent off by its own people."""
+        [sale] = self._records.search(wire.SALE, ["reference", "=", "SO-8"])
+        origin = f"{wire.SALE_LINE},{sale['lines'][0]['id']}"
+        move = self._records.add(wire.MOVE, {"quantity": 2.0, "origin": origin}, 2_000_000 + number)
+        values = {"state": "done", "company": 1, "reference": None, "sale": sale, **written}
+        values |= self._gone(f"N{number}", [(move, 2.0)])
+        self._records.add(wire.SHIPMENT, values, number)
+
+    def _gone(self, number: str, moves: Sequence[tuple[Record, float]]) -> Record:
+        """What a shipment of the third site has beside its state."""
+        for move, units in moves:
+            move |= {"product": self._existing(wire.PRODUCT, 1), "internal_quantity": units}
+        return {
+            "number": number,
+            "warehouse": self._existing(wire.LOCATION, 20),
+            "effective_date": wire.day(date(2020, 2, 1)),
+            "outgoing_moves": [move for move, _ in moves],
+        }
 
     def _sold(self, reference: str) -> Record:
         """A processed sale of both items, whose shipment waits."""

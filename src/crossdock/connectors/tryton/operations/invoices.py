@@ -60,9 +60,10 @@ class Invoices:
 
     async def _of(self, shipment_id: str) -> list[Record]:
         """The invoices of a shipment's goods, each once."""
+        field, value = self._shipments.named(shipment_id)
         found = await self._api.search(
             wire.INVOICE_LINE,
-            [["stock_moves.shipment.reference", "=", shipment_id, wire.SHIPMENT]],
+            [[f"stock_moves.shipment.{field}", "=", value, wire.SHIPMENT]],
             ("invoice.id",),
         )
         numbers = sorted({one["invoice"]["id"] for one in found if one.get("invoice")})

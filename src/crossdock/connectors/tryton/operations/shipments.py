@@ -13,7 +13,6 @@ from crossdock.connectors.tryton.operations.operation import (
     buttons,
     ended,
     name_of,
-    ours,
     warehouse,
 )
 from crossdock.connectors.tryton.operations.sales import Sales
@@ -59,6 +58,7 @@ class Shipments:
     def __init__(self, api: Api, settings: TrytonSettings, sales: Sales) -> None:
         self._api = api
         self._company = settings.company
+        self._sites = settings.sites
         self._sales = sales
 
     async def tell(self, body: bytes) -> FarAnswer:
@@ -82,10 +82,18 @@ class Shipments:
         return ended(await self.under(_SHIPMENT(body).shipment_id), LEFT)
 
     async def under(self, shipment_id: str) -> Record | None:
-        """The shipment under our reference."""
-        domain = ours(shipment_id, self._company)
+        """The shipment under our reference, or of that number where its people sent it off."""
+        field, value = self.named(shipment_id)
+        domain = [[field, "=", value], ["company", "=", self._company]]
         found = await self._api.search(wire.SHIPMENT, domain, _FIELDS, limit=1)
         return found[0] if found else None
+
+    def named(self, shipment_id: str) -> tuple[str, str]:
+        """The field that holds a shipment's name there, and what stands in it."""
+        if self._sites and shipment_id.startswith(wire.OWN_SHIPMENT):
+            number, _, _ = shipment_id.removeprefix(wire.OWN_SHIPMENT).partition("+")
+            return "number", number
+        return "reference", shipment_id
 
     async def _take_waiting(self, said: Shipment) -> Record:
         """A shipment of the sale that nobody has taken yet; our reference says that it is ours.
