@@ -192,12 +192,7 @@ class Receipts(TrytonFeed):
             inbound.RECEIPT_FIELDS,
             api,
             settings,
-            only=[
-                ["company", "=", settings.company],
-                ["state", "=", "done"],
-                ["warehouse.code", "in", list(settings.sites)],
-                ["effective_date", ">=", wire.day(own.since.date())],
-            ],
+            only=_done_at_sites(settings, own),
         )
 
     async def _said(self, records: Sequence[Record]) -> list[Said | Unread]:
@@ -217,13 +212,7 @@ class Shipments(TrytonFeed):
             inbound.SHIPMENT_FIELDS,
             api,
             settings,
-            only=[
-                ["company", "=", settings.company],
-                ["state", "=", "done"],
-                ["reference", "=", None],
-                ["warehouse.code", "in", list(settings.sites)],
-                ["effective_date", ">=", wire.day(own.since.date())],
-            ],
+            only=[["reference", "=", None], *_done_at_sites(settings, own)],
         )
         self._own = own
 
@@ -330,6 +319,16 @@ def feeds(api: Api, settings: TrytonSettings) -> tuple[TrytonFeed, ...]:
         *shipments,
         Invoices(api, settings, own),
     )
+
+
+def _done_at_sites(settings: TrytonSettings, own: inbound.Own) -> Domain:
+    """Shipments that are over, at the sites whose warehouse is run there, and no history."""
+    return [
+        ["company", "=", settings.company],
+        ["state", "=", "done"],
+        ["warehouse.code", "in", list(own.sites)],
+        ["effective_date", ">=", wire.day(own.since.date())],
+    ]
 
 
 def _later(stopped: Stopped) -> RetryLater:
