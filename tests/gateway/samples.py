@@ -463,6 +463,8 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "order_id": "SO-1",
             "site": "EAST",
             "lines": [_LINE],
+            "put_back": [{**_LINE}],
+            "unpacked": ["CT-1"],
         },
     ),
     catalogue.CARTON_PACKED: (

@@ -21,7 +21,7 @@ KEY: Final = "canary-of-the-fake-erp"
 USER: Final = "hub"
 CONTEXT: Final = {"company": 1}
 
-_REST: Final = re.compile(rf"/{DATABASE}/rest/model/([a-z.]+)(?:/([0-9]+)(?:/([a-z_]+))?)?")
+_REST: Final = re.compile(rf"\A/{DATABASE}/rest/model/([a-z.]+)(?:/([0-9]+)(?:/([a-z_]+))?)?")
 _LONG: Final = 1400
 _STAMP: Final = "_timestamp"
 
