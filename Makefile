@@ -58,7 +58,7 @@ test: check ## check, then every test that needs no other program
 
 peers: setup ## install real far systems (needs node and npm), then the tests that run beside them
 	$(BIN)/python -m tests.peers.install
-	$(BIN)/pytest -n 2 --dist loadfile -m peers tests/peers $(PEERS_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m peers tests/peers $(PEERS_ARGS)
 
 format: setup ## let ruff repair what it can
 	$(BIN)/ruff check --fix .
