@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from crossdock.contracts import catalogue
 from crossdock.contracts.connector import Evidence
+from crossdock.contracts.orders import LineQuantity, ReleaseStopped
 from crossdock.log.views import AttemptView
-from crossdock.runtime.commands.trace_words import evidence
+from crossdock.runtime.commands.trace_words import evidence, said
 from crossdock.testing.builders import at
 
 
@@ -32,3 +34,22 @@ def test_words_that_the_problem_quotes_are_not_said_twice() -> None:
 def test_an_end_without_an_attempt_has_no_evidence() -> None:
     """Superseded before it was sent."""
     assert evidence(AttemptView(1, "superseded", "newer", "", at(9))) == []
+
+
+def test_a_stop_says_what_is_left_on_the_shelf_and_what_is_back_there() -> None:
+    """Each where there is some; an answer without either is one, too."""
+    some = (LineQuantity(line="1", item="bolt", quantity=2),)
+    for lines, back, words in (
+        (some, (), "will not pick 2 x bolt (line 1)"),
+        ((), some, "has put back 2 x bolt (line 1)"),
+        (some, some, "will not pick 2 x bolt (line 1), has put back 2 x bolt (line 1)"),
+        ((), (), "stops nothing"),
+    ):
+        noun = ReleaseStopped(
+            release_cancellation_id="O1-C2",
+            order_id="O1",
+            site="EAST",
+            lines=lines,
+            put_back=back,
+        )
+        assert said(catalogue.RELEASE_STOPPED, noun) == f"{words} at EAST (O1-C2)"

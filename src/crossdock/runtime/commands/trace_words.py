@@ -85,11 +85,11 @@ def _shipped(noun: Any) -> str:
 
 def _stopped(noun: Any) -> str:
     words = []
-    if noun.lines or not noun.put_back:
-        words.append(f"will not pick {_goods(noun.lines) or 'nothing'}")
+    if noun.lines:
+        words.append(f"will not pick {_goods(noun.lines)}")
     if noun.put_back:
         words.append(f"has put back {_goods(noun.put_back)}")
-    return f"{', '.join(words)} at {noun.site} ({noun.release_cancellation_id})"
+    return f"{', '.join(words) or 'stops nothing'} at {noun.site} ({noun.release_cancellation_id})"
 
 
 def _moved(noun: Any) -> str:
