@@ -50,7 +50,9 @@ def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
     """The figures are there under the names that scripts read; each question got rows."""
     figures: dict[str, Any] = run(asof.run(1000, tmp_path))
     assert (figures["workload"], figures["items"], figures["sites"]) == ("asof", 1000, 20)
-    for name in ("as_of", "as_known", "at_place", "hot_as_of", "hot_recently", "availability"):
+    assert figures["published_per_second"] > 0
+    questions = ("as_of", "as_known", "at_place", "hot_as_of", "hot_recently")
+    for name in (*questions, "availability", "availability_live"):
         assert 0 < figures[f"{name}_p50_ms"] <= figures[f"{name}_p99_ms"]
 
 

@@ -376,8 +376,10 @@ class Reading(Protocol):
     ) -> list[AvailabilityView]:
         """What the channel may promise of these items now; explained: what counted, by site.
 
-        Gives one row per item asked for, in the order of their names. The version is that under
-        which it would be published: an answer and a published figure compare by it.
+        Gives one row per item asked for, in the order of their names, all of one moment. The
+        version is that under which it would be published: an answer and a published figure compare
+        by it. What changes nothing that may be promised, as goods that leave as promised, need not
+        raise it.
         """
         ...
 

@@ -2,9 +2,9 @@
 
 Every schedule of the hot transactions is forced on a real server (`interleaving.py`): two desks on
 one item, a desk and a worker, reserve and release, commit and expiry, one call at two desks, a
-change and its publication. Held are the statements that touch rows that both sessions touch; the
-others read and write rows of their own session (its lease, its messages, its outcomes) and commute
-with everything that the other one does.
+change and its publication, a question and either. Held are the statements that touch rows that both
+sessions touch; the others read and write rows of their own session (its lease, its messages, its
+outcomes) and commute with everything that the other one does.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from crossdock.runtime.deciding import Decider
 from crossdock.runtime.desk import Desk
 from crossdock.runtime.hub import ChannelView
 from crossdock.storage.postgres.pool import Pool, PoolOptions, open_pool
+from crossdock.storage.postgres.session import Session as StoreSession
 from crossdock.storage.postgres.store import PostgresStore
 from crossdock.testing.builders import T0, at, noun_message
 from crossdock.testing.hub import small_policy
@@ -55,6 +56,10 @@ KEYS = ("find_calls", "load_items", "put_calls", "change_promises", "commit")
 PUBLISHING = (
     "changed_items", "channel_quantities", "put_availability", "forget_marks",
     "change_promises", "commit",
+)  # fmt: skip
+ASKING = (
+    "load_components", "published_quantities", "channel_quantities", "put_availability",
+    "forget_marks", "change_promises", "commit",
 )  # fmt: skip
 
 
@@ -86,7 +91,9 @@ class House:
     async def shelf(self, item: str, sellable: int) -> None:
         """Put units of a new item on the shelf."""
         await self.monitor.execute(
-            "INSERT INTO promise (item, site, sellable) VALUES ($1, 'EAST', $2)", item, sellable
+            "INSERT INTO promise (item, site, sellable, version) VALUES ($1, 'EAST', $2, 1)",
+            item,
+            sellable,
         )
 
     async def figures(self, item: str) -> tuple[int, int]:
@@ -523,3 +530,133 @@ def test_a_kit_becomes_known_while_its_component_changes(dsn: str) -> None:
 
     statements = ("put_components", "change_promises", "changed_items", "commit")
     assert len(every_schedule(dsn, statements, scene, check)) >= 10
+
+
+async def _asked(house: House, item: str) -> tuple[int, int]:
+    """What the web may promise of it, and under which version."""
+    [found] = await house.stores[0].availability(WEB, [item])
+    return found.quantity, found.version
+
+
+async def _publish_all(house: House) -> None:
+    while await house.free.publish_availability([WEB], at(1), 100):
+        pass
+
+
+def test_a_question_while_an_item_changes_and_is_published(dsn: str) -> None:
+    """It is answered by what was free before or by what is free now, each under its own version."""
+
+    async def scene(house: House, number: int) -> Sequence[Act]:
+        item = f"i{number}"
+        await house.shelf(item, 9)
+        await house.monitor.execute("INSERT INTO availability_changed VALUES ($1)", item)
+        await _publish_all(house)
+        sell = house.calls(1, reserve(f"r{number}", (item, 2)))
+
+        async def sell_and_publish() -> object:
+            answers = await sell()
+            await house.stores[1].publish_availability([WEB], at(1), 100)
+            return answers
+
+        return [lambda: _asked(house, item), sell_and_publish]
+
+    seen = set()
+
+    async def check(house: House, number: int, done: Run) -> None:
+        assert kinds(done.results[1]) == ["granted"]
+        after = await house.monitor.fetchrow(
+            "SELECT quantity, version FROM availability WHERE item = $1", f"i{number}"
+        )
+        assert tuple(after) == (7, 2)
+        assert done.results[0] in ((9, 1), (7, 2)), done.turns
+        seen.add(done.results[0])
+
+    assert len(every_schedule(dsn, ASKING, scene, check)) >= 15
+    assert seen == {(9, 1), (7, 2)}
+
+
+def test_what_stands_as_published_is_not_counted(dsn: str) -> None:
+    """A question reads promise rows of those items only that are marked."""
+
+    async def play() -> list[list[str]]:
+        async with a_house(dsn, ()) as house:
+            passed: list[str] = []
+
+            async def note(statement: str) -> None:
+                passed.append(statement)
+
+            store = PostgresStore(house.free.pool, note)
+            for item in ("i", "j"):
+                await house.shelf(item, 9)
+                await house.monitor.execute("INSERT INTO availability_changed VALUES ($1)", item)
+            await _publish_all(house)
+            assert kinds(await house.desks[0].answer([reserve("r", ("j", 2))])) == ["granted"]
+            found = []
+            for asked in (["i"], ["i", "j"]):
+                passed.clear()
+                await store.availability(WEB, asked)
+                found.append(list(passed))
+            return found
+
+    asked = ["load_components", "published_quantities"]
+    assert run(play()) == [asked, [*asked, "channel_quantities"]]
+
+
+async def _ask_for_a_kit_while_its_components_swap(house: House, number: int) -> Sequence[Act]:
+    """Of one component three units go and of the other three come back, in one batch: one kit.
+
+    One component stands as it was published, the other is marked and has to be counted.
+    """
+    one, other, kit, held = f"i{number}", f"j{number}", f"k{number}", f"h{number}"
+    for item in (one, other):
+        await house.shelf(item, 4)
+        await house.monitor.execute(
+            "INSERT INTO component (kit, item, quantity) VALUES ($1, $2, 1)", kit, item
+        )
+    await house.desks[1].answer([reserve(held, (other, 3))])
+    marks = "INSERT INTO availability_changed SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
+    await house.monitor.execute(marks, [one, other, kit])
+    await _publish_all(house)
+    await house.monitor.execute(marks, [other])
+    return [
+        lambda: _asked(house, kit),
+        house.calls(1, reserve(f"r{number}", (one, 3)), release(held)),
+    ]
+
+
+def test_a_question_about_a_kit_sees_its_components_at_one_moment(dsn: str) -> None:
+    """However much of it stands as published and however much is counted."""
+
+    async def check(house: House, number: int, done: Run) -> None:
+        assert kinds(done.results[1]) == ["granted", "granted"]
+        assert isinstance(done.results[0], tuple), done.results
+        assert done.results[0][0] == 1, done.turns
+
+    scene = _ask_for_a_kit_while_its_components_swap
+    assert len(every_schedule(dsn, ASKING, scene, check)) >= 10
+
+
+class AsksPieceByPiece(PostgresStore):
+    """Answers a question by statements that each see what is there when they come."""
+
+    @asynccontextmanager
+    async def _one_picture(self) -> AsyncIterator[StoreSession]:
+        async with self._statements() as session:
+            yield session
+
+
+def test_the_schedules_find_the_kit_that_never_was_where_each_statement_looks_anew(
+    dsn: str,
+) -> None:
+    """The same schedules against statements that commit by themselves: four kits, of one moment
+    one component and of another moment the other.
+    """
+    seen = set()
+
+    async def look(_: House, __: int, done: Run) -> None:
+        assert isinstance(done.results[0], tuple), done.results
+        seen.add(done.results[0][0])
+
+    scene = _ask_for_a_kit_while_its_components_swap
+    every_schedule(dsn, ASKING, scene, look, AsksPieceByPiece)
+    assert seen == {1, 4}

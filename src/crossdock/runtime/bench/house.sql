@@ -22,9 +22,9 @@ FROM generate_series($1::bigint, $1::bigint + $2::bigint - 1) AS i,
 
 -- promises --
 -- The promise row of each: what is on the shelf, a third of it reserved.
-INSERT INTO promise (item, site, sellable, reserved)
+INSERT INTO promise (item, site, sellable, reserved, version)
 SELECT 'ITEM-' || lpad(i::text, 7, '0'), 'S' || lpad(s::text, 2, '0'),
-       1 + (i * $3::bigint + s) % 9, (1 + (i * $3::bigint + s) % 9) / 3
+       1 + (i * $3::bigint + s) % 9, (1 + (i * $3::bigint + s) % 9) / 3, 1
 FROM generate_series($1::bigint, $1::bigint + $2::bigint - 1) AS i,
      generate_series(0, $3::bigint - 1) AS s;
 
@@ -48,6 +48,11 @@ FROM movement m, LATERAL (
     VALUES (m.from_state, -m.quantity), (m.to_state, m.quantity)
 ) AS a (state, quantity)
 WHERE m.item = $1 GROUP BY a.state;
+
+-- marks --
+-- Every one of the $1 items is to be looked at by the publisher.
+INSERT INTO availability_changed (item)
+SELECT 'ITEM-' || lpad(i::text, 7, '0') FROM generate_series(0, $1::bigint - 1) AS i;
 
 -- size --
 -- How much the database takes on disk, in MiB.

@@ -37,6 +37,7 @@ def disagreements(world: World, seen: Picture) -> Iterator[Breach]:
     yield from _answers_stand(world, seen)
     yield from _as_the_model_says(seen)
     yield from _instances_say_so(seen)
+    yield from wrongly_answered(world)
     yield from wrongly_shown(world, seen)
     if world.doings.is_straight:
         yield from _stock(world, seen)
@@ -289,6 +290,21 @@ def _documents(world: World, seen: Picture) -> Iterator[Breach]:
                 continue
             if told.get(number, 0) != sum(mark.lines.values()):
                 yield Breach("both_sides_agree", "I27", f"{number} and the shop", (name,))
+
+
+def wrongly_answered(world: World) -> Iterator[Breach]:
+    """Items of which a channel is answered other than is counted, site by site, at that moment."""
+    counted = world.asked_availability(explain=True)
+    for answer, count in zip(world.asked_availability(), counted, strict=True):
+        world.trace.reach("an answer compared with a count")
+        if (answer.item, answer.quantity, answer.version) != (
+            count.item,
+            count.quantity,
+            count.version,
+        ):
+            found = f"{answer.item}: answered {answer.quantity} ({answer.version}), "
+            found += f"counted {count.quantity} ({count.version})"
+            yield Breach("answered_is_counted", "I16", found, (answer.item,))
 
 
 def wrongly_shown(world: World, seen: Picture) -> Iterator[Breach]:

@@ -128,12 +128,19 @@ class World:
             self.breach = Breach(check, invariant, found, tuple(about))
             self.trace.say(f"BROKEN {invariant} {check}: {found}")
 
-    def asked_availability(self) -> list[Any]:
+    def asked_availability(self, *, explain: bool = False) -> list[Any]:
         """What the channel may promise of every item, as the store answers it."""
         channel = self.settings.channels["web"]
-        view = ChannelView("web", channel.sells_from, channel.keep_back, ("shop",))
+        view = ChannelView(
+            "web",
+            channel.sells_from,
+            channel.keep_back,
+            ("shop",),
+            channel.wants_on_hand,
+            channel.per_site,
+        )
         handle = self.engine.open("asking")
-        found: list[Any] = handle.run("availability", view, [*ITEMS, KIT])
+        found: list[Any] = handle.run("availability", view, [*ITEMS, KIT], explain=explain)
         handle.close()
         return found
 
@@ -367,7 +374,7 @@ class World:
         seen = self._picture()
         for breach in checks.breaches(seen):
             self.fail(*breach)
-        for breach in endings.wrongly_shown(self, seen):
+        for breach in (*endings.wrongly_answered(self), *endings.wrongly_shown(self, seen)):
             self.fail(*breach)
 
     def _judge(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -10,13 +10,20 @@ from itertools import islice
 import msgspec
 
 from crossdock.contracts.catalogue import AVAILABILITY_PUBLISHED
-from crossdock.contracts.kits import recipes_of
-from crossdock.inventory.availability import as_told, besides, channel_quantity, with_kits
+from crossdock.contracts.kits import Recipe, recipes_of
+from crossdock.contracts.stock import Availability
+from crossdock.inventory.availability import (
+    as_told,
+    besides,
+    channel_quantity,
+    counted_under,
+    with_kits,
+)
 from crossdock.inventory.units import in_packs
 from crossdock.log.ports import ChannelView
 from crossdock.log.records import Effect, EffectState, Lane
 from crossdock.log.views import AvailabilityView, SiteView
-from crossdock.storage.memory.data import Data
+from crossdock.storage.memory.data import Data, Published
 
 
 def publish(data: Data, channels: Sequence[ChannelView], now: datetime, limit: int) -> int:
@@ -44,11 +51,9 @@ def _with_kits_above(data: Data, marked: Iterable[str]) -> dict[str, None]:
 def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> None:
     found = availability(data, channel, [item])[0]
     told = as_told(channel, found, now)
-    last = data.published.get((channel.channel, item))
-    if last is not None and last[0] == (told.quantity, besides(told)):
+    version = _keep(data, channel, found, told)
+    if version is None:
         return
-    version = told.version if last is None else max(last[1] + 1, told.version)
-    data.published[(channel.channel, item)] = ((told.quantity, besides(told)), version)
     master = data.masters.get(("item", item))
     packs = in_packs(master.body if master is not None else None, told.quantity)
     body = msgspec.json.encode(msgspec.structs.replace(told, version=version, packs=packs))
@@ -71,12 +76,32 @@ def _publish_one(data: Data, channel: ChannelView, item: str, now: datetime) -> 
         )
 
 
+def _keep(
+    data: Data, channel: ChannelView, found: AvailabilityView, told: Availability
+) -> int | None:
+    """Keep what was looked at; gives the version to be told, None where nothing differs."""
+    key = (channel.channel, found.item)
+    last = data.published.get(key)
+    said = besides(told)
+    differs = last is None or (last.quantity, last.said) != (told.quantity, said)
+    before = 0 if last is None else last.version
+    version = max(before + 1, told.version) if differs else before
+    data.published[key] = Published(
+        told.quantity, said, version, found.version, counted_under(channel)
+    )
+    return version if differs else None
+
+
 def availability(data: Data, channel: ChannelView, items: Sequence[str]) -> list[AvailabilityView]:
     """What the channel may promise of these items now, and what counted, by site."""
     recipes = recipes_of(items, data.components)
-    needed = {*items, *(part for recipe in recipes.values() for part in recipe)}
-    found = {item: _over_sites(data, channel, item) for item in needed}
+    found = {item: _over_sites(data, channel, item) for item in _needed(items, recipes)}
     return with_kits(found, list(items), recipes)
+
+
+def _needed(items: Sequence[str], recipes: Mapping[str, Recipe]) -> set[str]:
+    """These items and what the kits among them consist of."""
+    return {*items, *(part for recipe in recipes.values() for part in recipe)}
 
 
 def _over_sites(data: Data, channel: ChannelView, item: str) -> AvailabilityView:
@@ -96,6 +121,11 @@ def answered(
     data: Data, channel: ChannelView, items: Sequence[str], *, explain: bool
 ) -> list[AvailabilityView]:
     """The same, with no more than was asked for, under the version that it is known by."""
+    recipes = recipes_of(items, data.components)
+    found = {item: _over_sites(data, channel, item) for item in _needed(items, recipes)}
+    for item, one in found.items():
+        if item not in recipes:
+            found[item] = replace(one, version=_counted(data, channel, one))
     return [
         replace(
             one,
@@ -103,13 +133,21 @@ def answered(
             version=max(one.version, _last(data, channel.channel, one.item)),
             sites=one.sites if explain else (),
         )
-        for one in availability(data, channel, items)
+        for one in with_kits(found, list(items), recipes)
     ]
+
+
+def _counted(data: Data, channel: ChannelView, found: AvailabilityView) -> int:
+    """How far its rows counted when they last changed what is free."""
+    last = data.published.get((channel.channel, found.item))
+    if last is None or found.item in data.changed_items:
+        return found.version
+    return last.counted_version if last.counted_under == counted_under(channel) else found.version
 
 
 def _last(data: Data, channel: str, item: str) -> int:
     found = data.published.get((channel, item))
-    return 0 if found is None else found[1]
+    return 0 if found is None else found.version
 
 
 def _at(data: Data, channel: ChannelView, item: str, site: str) -> SiteView:

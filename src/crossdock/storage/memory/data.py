@@ -96,6 +96,17 @@ class Promise:
         return self.sellable - self.reserved - self.pooled - self.safety
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a channel was last told of an item, and how it was counted when last looked at."""
+
+    quantity: int
+    said: str  # beside the quantity
+    version: int
+    counted_version: int
+    counted_under: str
+
+
 @dataclass(slots=True)
 class Booked:
     """An entry of the financial ledger in its place; `asked` is the posting that tells it."""
@@ -140,7 +151,7 @@ class Data:
     recount: set[str] = field(default_factory=set)  # documents of counts to be looked at again
     blocked: dict[tuple[str, str], Blocked] = field(default_factory=dict)  # item, lot
     changed_items: dict[str, None] = field(default_factory=dict)  # in the order of their changes
-    published: dict[tuple[str, str], tuple[tuple[int, str], int]] = field(default_factory=dict)
+    published: dict[tuple[str, str], Published] = field(default_factory=dict)  # channel, item
 
     def partition(self, number: int) -> Partition:
         """A partition, made when it is first spoken of."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
 from crossdock.contracts import catalogue
 from crossdock.contracts.kits import Recipe, recipes_of
-from crossdock.inventory.availability import as_told, besides, with_kits
+from crossdock.inventory.availability import as_told, besides, counted_under, with_kits
 from crossdock.inventory.units import in_packs
 from crossdock.log.answers import Told, answer_to, end_of
 from crossdock.log.ports import ChannelView
@@ -151,6 +152,7 @@ async def _publish(session: Session, view: ChannelView, items: list[str], now: d
         [one.quantity for one in found],
         [one.version for one in found],
         [besides(told[one.item]) for one in found],
+        counted_under(view),
     )
     masters = await _item_masters(session, [row[0] for row in changed])
     kind = catalogue.AVAILABILITY_PUBLISHED
@@ -194,20 +196,60 @@ async def _publish(session: Session, view: ChannelView, items: list[str], now: d
 async def availability(
     session: Session, view: ChannelView, items: Sequence[str], *, explain: bool
 ) -> list[AvailabilityView]:
-    """What the channel may promise of these items; site by site where it is to be explained."""
+    """What the channel may promise of these items, counted now; explained, site by site."""
     recipes = await _recipes(session, list(items))
-    needed = sorted({*items, *(part for recipe in recipes.values() for part in recipe)})
-    asked = (needed, list(view.sites), view.keep_back, view.channel)
+    found = await _count(session, view, _needed(items, recipes), explain=explain)
+    return with_kits(found, list(items), recipes)
+
+
+async def answered(
+    session: Session, view: ChannelView, items: Sequence[str], *, explain: bool
+) -> list[AvailabilityView]:
+    """The same, under the version that it is known by, and counted only where it must be.
+
+    For a transaction that sees one moment. What was published stands as long as nothing of the item
+    changed (decision 93); a kit's row says what its components allowed, so its own is counted.
+    """
+    recipes = await _recipes(session, list(items))
+    needed = _needed(items, recipes)
+    rows = await session.rows("published_quantities", view.channel, needed, counted_under(view))
+    standing = {
+        item: AvailabilityView(item, quantity, None, counted)
+        for item, quantity, _, counted, stands in rows
+        if stands and item not in recipes
+    }
+    if explain or view.wants_on_hand:
+        found = await _count(session, view, needed, explain=explain)
+        found |= {i: replace(found[i], version=one.version) for i, one in standing.items()}
+    else:
+        rest = [item for item in needed if item not in standing]
+        found = standing | (await _count(session, view, rest, explain=False) if rest else {})
+    told = {row[0]: row[2] for row in rows}
+    return [
+        one if one.version >= told.get(one.item, 0) else replace(one, version=told[one.item])
+        for one in with_kits(found, list(items), recipes)
+    ]
+
+
+def _needed(items: Sequence[str], recipes: Mapping[str, Recipe]) -> list[str]:
+    """These items and what the kits among them consist of, in order."""
+    return sorted({*items, *(part for recipe in recipes.values() for part in recipe)})
+
+
+async def _count(
+    session: Session, view: ChannelView, items: Sequence[str], *, explain: bool
+) -> dict[str, AvailabilityView]:
+    """What the promise rows of these items come to, kits not taken apart."""
+    asked = (items, list(view.sites), view.keep_back, view.channel)
     staged = view.wants_on_hand or explain
     rows = await session.rows("channel_quantities", *asked, staged)
     sites: dict[str, list[SiteView]] = {}
     if explain:
         for item, *figures in await session.rows("channel_sites", *asked):
             sites.setdefault(item, []).append(SiteView(*figures))
-    found = {
+    return {
         item: AvailabilityView(
             item, quantity, on_hand if staged else None, version, tuple(sites.get(item, ()))
         )
         for item, quantity, on_hand, version in rows
     }
-    return with_kits(found, list(items), recipes)

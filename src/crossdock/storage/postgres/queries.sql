@@ -732,19 +732,47 @@ FROM offered ORDER BY item COLLATE "C", site COLLATE "C";
 
 -- put_availability --
 -- Keep what differs from what was last published, each under a version that is higher than the last
--- one and not lower than what the rows behind it count to.
-INSERT INTO availability AS a (channel, item, quantity, version, said)
-SELECT $1, item, quantity, greatest(version, 1), said
-FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[]) AS n (item, quantity, version, said)
-ORDER BY item
+-- one and not lower than what the rows behind it count to; and of everything that was looked at, how
+-- far it was counted ($4) and under what ($6), which tells nobody anything. Gives what is to be told.
+-- Row by row for the reason given at `claim`; publishers come one after the other.
+WITH looked_at AS (
+    SELECT n.item, n.quantity, n.version, n.said,
+           a.quantity IS DISTINCT FROM n.quantity OR a.said IS DISTINCT FROM n.said AS differs,
+           a.counted_version IS DISTINCT FROM n.version OR a.counted_under IS DISTINCT FROM $6
+               AS recounted
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[])
+        AS n (item, quantity, version, said)
+    LEFT JOIN LATERAL (
+        SELECT quantity, said, counted_version, counted_under
+        FROM availability WHERE channel = $1 AND item = n.item LIMIT 1
+    ) a ON true
+), counted AS (
+    INSERT INTO availability AS a
+        (channel, item, quantity, version, said, counted_version, counted_under)
+    SELECT $1, item, quantity, greatest(version, 1), said, version, $6
+    FROM looked_at WHERE recounted AND NOT differs ORDER BY item
+    ON CONFLICT ON CONSTRAINT availability_of_channel
+    DO UPDATE SET counted_version = excluded.counted_version, counted_under = excluded.counted_under
+)
+INSERT INTO availability AS a
+    (channel, item, quantity, version, said, counted_version, counted_under)
+SELECT $1, item, quantity, greatest(version, 1), said, version, $6
+FROM looked_at WHERE differs ORDER BY item
 ON CONFLICT ON CONSTRAINT availability_of_channel
 DO UPDATE SET quantity = excluded.quantity, said = excluded.said,
-              version = greatest(a.version + 1, excluded.version)
-WHERE a.quantity <> excluded.quantity OR a.said <> excluded.said
+              version = greatest(a.version + 1, excluded.version),
+              counted_version = excluded.counted_version, counted_under = excluded.counted_under
 RETURNING item, quantity, version;
 
--- last_published --
-SELECT item, version FROM availability WHERE channel = $1 AND item = ANY($2::text[]);
+-- published_quantities --
+-- What was last published of these items, how far it was counted, and whether a count of this moment
+-- under the same sites and keep-back ($3) would come to the same quantity: nothing of the item
+-- changed since. Whether there is a mark is asked by its key alone, for the reason given at `claim`.
+SELECT a.item, a.quantity, a.version, a.counted_version,
+       a.counted_under = $3 AND (
+           SELECT true FROM availability_changed c WHERE c.item = a.item LIMIT 1
+       ) IS NULL AS stands
+FROM availability a WHERE a.channel = $1 AND a.item = ANY($2::text[]);
 
 -- supersede_availability --
 -- An older availability of these items in this channel needs no sending any more, if it is not being

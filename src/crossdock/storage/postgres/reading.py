@@ -294,7 +294,7 @@ class PostgresReading:
     async def _look_at_all(self, *statements: tuple[Any, ...]) -> list[list[Any]]:
         """Run named statements on one picture of the database; gives the rows of each."""
         found: list[list[Any]] = []
-        async with transaction(self._pool, begin=_ONE_PICTURE) as connection:
+        async with transaction(self._pool, begin=ONE_PICTURE) as connection:
             for name, *values in statements:
                 if self._fault is not None:
                     await self._fault(name)
@@ -303,7 +303,7 @@ class PostgresReading:
 
     async def _effects(self, name: str, *values: Any) -> list[EffectView]:
         """The effects that a statement finds, each with how its attempts ended."""
-        async with transaction(self._pool, begin=_ONE_PICTURE) as connection:
+        async with transaction(self._pool, begin=ONE_PICTURE) as connection:
             if self._fault is not None:
                 await self._fault(name)
             rows = await connection.fetch(READING[name], *values)
@@ -315,7 +315,7 @@ class PostgresReading:
         return [_effect(row, ended[row["effect_id"]]) for row in rows]
 
 
-_ONE_PICTURE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+ONE_PICTURE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """Statements of one call see one moment, whatever is committed between them."""
 
 

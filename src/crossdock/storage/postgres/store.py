@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -36,7 +35,7 @@ from crossdock.log.records import (
 from crossdock.log.views import AvailabilityView
 from crossdock.storage.postgres import feeds as feeding
 from crossdock.storage.postgres.calling import find_earlier
-from crossdock.storage.postgres.delivering import availability, publish_changed, settle
+from crossdock.storage.postgres.delivering import answered, publish_changed, settle
 from crossdock.storage.postgres.errors import translating
 from crossdock.storage.postgres.loading import load
 from crossdock.storage.postgres.migrations import discover, migrate
@@ -50,6 +49,7 @@ from crossdock.storage.postgres.pool import (
     transaction,
 )
 from crossdock.storage.postgres.reading import (
+    ONE_PICTURE,
     Fault,
     PostgresReading,
 )
@@ -118,6 +118,11 @@ class PostgresStore(PostgresReading):
     @asynccontextmanager
     async def _statements(self) -> AsyncIterator[Session]:
         async with statements(self._pool) as connection:
+            yield Session(connection, self._fault)
+
+    @asynccontextmanager
+    async def _one_picture(self) -> AsyncIterator[Session]:
+        async with transaction(self._pool, begin=ONE_PICTURE) as connection:
             yield Session(connection, self._fault)
 
     async def lay_out(self, partitions: int) -> None:
@@ -359,11 +364,8 @@ class PostgresStore(PostgresReading):
         self, channel: ChannelView, items: Sequence[str], *, explain: bool = False
     ) -> list[AvailabilityView]:
         """See `log.ports.Reading.availability`."""
-        async with self._statements() as session:
-            found = await availability(session, channel, items, explain=explain)
-            rows = await session.rows("last_published", channel.channel, list(items))
-        last = {row[0]: row[1] for row in rows}
-        return [replace(one, version=max(one.version, last.get(one.item, 0))) for one in found]
+        async with self._one_picture() as session:
+            return await answered(session, channel, items, explain=explain)
 
 
 async def _prepare(

@@ -375,6 +375,93 @@ class AvailabilityContract(ContractBase):
         assert quantities(await told(store)) == {"bolt": 9, "set": 9, "ring": 0, "rang": 0}
 
     @scene
+    async def test_an_answer_does_not_depend_on_what_was_published(self, on: Engine) -> None:
+        """Never published, published, changed since, published again: always what is free now."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9), stock(site="WEST", sellable=4)])
+        first = AvailabilityView("bolt", 13, None, 2)
+        assert await store.availability(WEB, ["bolt"]) == [first]
+        await publish(store)
+        assert await store.availability(WEB, ["bolt"]) == [first]
+        await land(store, stock=[stock(reserved=3)])
+        later = AvailabilityView("bolt", 10, None, 3)
+        assert await store.availability(WEB, ["bolt"]) == [later]
+        await publish(store)
+        assert await store.availability(WEB, ["bolt", "nut"]) == [
+            later,
+            AvailabilityView("nut", 0, None, 0),
+        ]
+
+    @scene
+    async def test_what_was_published_under_other_rules_is_no_answer(self, on: Engine) -> None:
+        """Other sites or another keep-back: the same channel is answered by what holds now."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9), stock(site="WEST", sellable=4)])
+        await publish(store)
+        for shelf, quantity in ((Shelf(keep_back=2), 9), (Shelf(sites=("WEST",)), 4), (WEB, 13)):
+            [found] = await store.availability(shelf, ["bolt"])
+            assert found.quantity == quantity
+        await land(store, marks=["bolt"])
+        await publish(store, Shelf(keep_back=2))
+        assert [one.quantity for one in await store.availability(WEB, ["bolt"])] == [13]
+
+    @scene
+    async def test_a_kit_follows_the_component_that_changed(self, on: Engine) -> None:
+        """One is as it was published, of the other less is free: the kit is what both allow now."""
+        store = await on.handle()
+        kit = master("set", bolt=2, nut=1)
+        await land(store, masters=[kit], stock=[stock(sellable=9), stock("nut", sellable=4)])
+        await publish(store)
+        told_before = await store.availability(WEB, ["set"])
+        assert told_before == [AvailabilityView("set", 4, None, 2)]
+        await land(store, stock=[stock("nut", reserved=3)])
+        found = await store.availability(WEB, ["bolt", "set", "nut"])
+        assert [(one.item, one.quantity) for one in found] == [("bolt", 9), ("nut", 1), ("set", 1)]
+        assert found[2].version > told_before[0].version
+        await publish(store)
+        assert await store.availability(WEB, ["bolt", "set", "nut"]) == found
+
+    @scene
+    async def test_an_asked_version_names_one_quantity_and_never_falls(self, on: Engine) -> None:
+        """What leaves as promised raises none, explained or not; neither does a mark that goes."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9, reserved=8)])
+        await publish(store)
+        await land(store, stock=[stock(sellable=-4, reserved=-4)])
+        for explain in (False, True):
+            [found] = await store.availability(WEB, ["bolt"], explain=explain)
+            assert (found.quantity, found.version) == (1, 1)
+        await land(store, marks=["bolt"])
+        seen = [(await store.availability(WEB, ["bolt"]))[0]]
+        assert await publish(store) == 1
+        seen += await store.availability(WEB, ["bolt"])
+        await land(store, stock=[stock(sellable=-4, reserved=-4)])
+        seen += await store.availability(WEB, ["bolt"])
+        await land(store, stock=[stock(sellable=1)])
+        seen += await store.availability(WEB, ["bolt"])
+        await publish(store)
+        seen += await store.availability(WEB, ["bolt"])
+        assert [(one.quantity, one.version) for one in seen] == [
+            (1, 2),
+            (1, 2),
+            (1, 2),
+            (2, 4),
+            (2, 4),
+        ]
+
+    @scene
+    async def test_what_is_on_hand_is_counted_when_it_is_asked_for(self, on: Engine) -> None:
+        """It changes with what is picked, whatever was published of the item."""
+        store = await on.handle()
+        view = Shelf(wants_on_hand=True)
+        await land(store, Outcome(movements=[movement(9)]), stock=[stock(sellable=9)])
+        await publish(store, view)
+        picked = movement(4, source=StockState.AVAILABLE, target=StockState.PICKED)
+        await land(store, Outcome(movements=[picked]), stock=[stock(reserved=3)])
+        [found] = await store.availability(view, ["bolt"])
+        assert (found.quantity, found.on_hand) == (6, 13)
+
+    @scene
     async def test_one_pool_is_told_in_every_pack(self, on: Engine) -> None:
         """As singles and as cases, each as many as the same free stock makes (P37)."""
         store = await on.handle()
