@@ -188,3 +188,24 @@ def test_what_a_batch_writes_meanwhile_is_kept(tmp_path: Path) -> None:
     hub.json("ingest", "-", stdin=lines([*MASTERS, *ORDERS]))
     asyncio.run(drift(tmp_path / "crossdock.yaml"))
     assert asyncio.run(rebase_beside_a_batch(tmp_path / "crossdock.yaml")) == (5, 0)
+
+
+async def marked_after_rebase(config: Path) -> list[str]:
+    """Let picked units alone drift when nothing is left to be told; gives what is marked then."""
+    async with opened_store(read_settings(config)) as store:
+        await store.publish_availability([], NOW, 100)
+        async with transaction(store.pool) as connection:
+            await connection.execute(
+                "INSERT INTO balance VALUES ('bolt', 'EAST', 'L9', 'picked', '', 3)"
+            )
+        await rebase(store.pool, "bolt", NOW)
+        async with transaction(store.pool) as connection:
+            rows = await connection.fetch("SELECT item FROM availability_changed")
+    return [row[0] for row in rows]
+
+
+def test_a_channel_is_told_of_picked_units_that_were_put_right(tmp_path: Path) -> None:
+    """They are no free stock, and part of what is on hand."""
+    hub = make(tmp_path)
+    hub.json("ingest", "-", stdin=lines([*MASTERS, *ORDERS]))
+    assert asyncio.run(marked_after_rebase(tmp_path / "crossdock.yaml")) == ["bolt"]

@@ -39,7 +39,8 @@ from crossdock.sagas.ahead import AheadBook
 from crossdock.sagas.backorders import ranking
 from crossdock.sagas.loads import LoadBook
 from crossdock.sagas.policy import Policy
-from crossdock.sagas.pools import PoolBook
+from crossdock.sagas.pools import KIND as POOL
+from crossdock.sagas.pools import PoolBook, item_of
 from crossdock.sagas.turn import Turn, WaitingList
 
 _ITEM = msgspec.json.Decoder(Item)
@@ -335,6 +336,21 @@ class Batch:
         decided.effects.extend((message.partition, message.position, e) for e in turn.effects)
         decided.messages.extend(turn.messages)
 
+    def _to_look_at(self) -> list[str]:
+        """Items of which a channel may be told otherwise though nothing free moved, in order.
+
+        Units go from one channel's pool to another's; and whoever is told what is on hand is told
+        of what moved, and of promises that others took the place of.
+        """
+        stays = [change for change in self.decided.stock if not change.moves_free]
+        found = {item_of(number) for kind, number in self._changed_documents if kind == POOL}
+        found -= {change.item for change in self.decided.stock if change.moves_free}
+        if any(channel.wants_on_hand for channel in self.policy.channels.values()):
+            outcomes = (outcome for _, _, outcome in self.decided.outcomes)
+            found |= {moved.item for outcome in outcomes for moved in outcome.movements}
+            found |= {change.item for change in stays if change.reserved}
+        return sorted(found)
+
     def finish(self) -> Decided:
         """Everything that the batch changes."""
         self.decided.orders = [
@@ -343,9 +359,7 @@ class Batch:
             if order.facts  # one that was refused, or never heard of, is none
         ]
         self.decided.stock = self.book.changes()
-        if any(channel.wants_on_hand for channel in self.policy.channels.values()):
-            moved = {m.item for _, _, outcome in self.decided.outcomes for m in outcome.movements}
-            self.decided.marks = sorted(moved)
+        self.decided.marks = self._to_look_at()
         self.decided.waiting = self.waiting.changes()
         self.decided.masters = [row for _, row in sorted(self._changed_masters.items())]
         self.decided.expected = self.accounts.expected()

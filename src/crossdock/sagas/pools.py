@@ -49,6 +49,11 @@ def number_of(item: str, site: str, channel: str) -> str:
     return f"{item}\t{site}\t{channel}"
 
 
+def item_of(number: str) -> str:
+    """The item of a document of this kind."""
+    return number.partition("\t")[0]
+
+
 class PoolBook:
     """The pools of one batch; a row without pooled units has none that could be taken from."""
 

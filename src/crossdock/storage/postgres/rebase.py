@@ -97,6 +97,7 @@ async def _write(session: Session, item: str, found: Sequence[Difference], now: 
     promises = [one for one in found if one.counter != "balance"]
     if promises:
         await _write_promises(session, item, promises)
+    await session.rows("mark_availability", [item])  # picked units are told to some channels
 
 
 async def _write_promises(session: Session, item: str, found: Sequence[Difference]) -> None:
@@ -106,7 +107,7 @@ async def _write_promises(session: Session, item: str, found: Sequence[Differenc
     sellable = [change.get((site, "sellable"), 0) for site in sites]
     reserved = [change.get((site, "reserved"), 0) for site in sites]
     await session.rows("make_promise_rows", items, sites)
-    moves = [True] * len(sites)
+    moves = [False] * len(sites)  # the item is marked as a whole
     await session.rows("change_promises", items, sites, sellable, reserved, nothing, nothing, moves)
 
 
