@@ -240,6 +240,14 @@ class Delivering(Protocol):
         """
         ...
 
+    async def mark_counted_otherwise(self, channel: ChannelView, after: str, limit: int) -> str:
+        """Mark what was counted for a channel by other rules than it has now; gives where to go on.
+
+        Of the next `limit` items that the channel was told of, beyond `after`, in an order of the
+        store's own; "" when there are no more. They are published like items that changed.
+        """
+        ...
+
 
 class ChannelView(Protocol):
     """What publishing availability must know of a channel."""

@@ -38,6 +38,7 @@ from crossdock.runtime.loops import Bell, run_loop
 from crossdock.runtime.pace import Pace
 from crossdock.runtime.pausing import Pauses
 from crossdock.runtime.pressure import Pressure, free_mib_of
+from crossdock.runtime.recounting import Recount
 from crossdock.runtime.saying import Sayer
 from crossdock.runtime.schedules import Every
 from crossdock.runtime.words import TheirWords
@@ -102,6 +103,7 @@ class Hub:
         self._delivery_bells: dict[str, list[Bell]] = {}
         self._availability_bell = Bell()
         self._policies_seen = ""
+        self._recount = Recount(store, self.channel_views().values())
         self._pumps: list[Pump] = []
         self.pauses = Pauses(settings.policies.pauses, store, self.policy, self.clock)
         self._holders = Holders(self.pace.silent_seconds)
@@ -438,6 +440,7 @@ class Hub:
                     for bell in self._delivery_bells.get(destination, ()):
                         bell.ring()
         if done < _AVAILABILITY_ITEMS_MAX:  # else more is waiting than one turn takes
+            done += await self._recount.turn()
             await asyncio.sleep(self.pace.publish_seconds)
         return done
 

@@ -36,6 +36,17 @@ def publish(data: Data, channels: Sequence[ChannelView], now: datetime, limit: i
     return len(items)
 
 
+def mark_counted_otherwise(data: Data, channel: ChannelView, after: str, limit: int) -> str:
+    """Mark what was counted by other rules than the channel has now, of the next items."""
+    rules = counted_under(channel)
+    items = sorted(item for name, item in data.published if name == channel.channel)
+    page = [item for item in items if item > after][:limit]
+    for item in page:
+        if data.published[(channel.channel, item)].counted_under != rules:
+            data.changed_items[item] = None
+    return page[-1] if len(page) >= limit else ""
+
+
 def _with_kits_above(data: Data, marked: Iterable[str]) -> dict[str, None]:
     """These items and the kits that change with what they hold, each once."""
     found: dict[str, None] = {}

@@ -298,6 +298,13 @@ class MemoryStore(MemoryLooking):
         await self._committed("publish_availability")
         return taken
 
+    async def mark_counted_otherwise(self, channel: ChannelView, after: str, limit: int) -> str:
+        """See `log.ports.Delivering`."""
+        await self._begin("mark_counted_otherwise")
+        last = availability.mark_counted_otherwise(self.data, channel, after, limit)
+        await self._committed("mark_counted_otherwise")
+        return last
+
     async def position(self) -> dict[int, tuple[int, int]]:
         """See `log.ports.Reading`."""
         await self._at("position.start")

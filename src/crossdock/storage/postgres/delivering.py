@@ -141,6 +141,19 @@ async def publish_changed(
     return len(marks)
 
 
+async def mark_counted_otherwise(
+    session: Session, view: ChannelView, after: str, limit: int
+) -> str:
+    """See `log.ports.Delivering.mark_counted_otherwise`."""
+    rules = counted_under(view)
+    rows = await session.rows("counted_otherwise", view.channel, after, rules, limit)
+    found = [item for item, otherwise in rows if otherwise]
+    if found:
+        await session.rows("mark_availability", found)
+    last: str = rows[-1][0] if len(rows) >= limit else ""
+    return last
+
+
 async def _publish(session: Session, view: ChannelView, items: list[str], now: datetime) -> None:
     """Tell a channel what changed of these items, under the next versions."""
     found = await availability(session, view, items, explain=view.per_site)

@@ -774,6 +774,11 @@ SELECT a.item, a.quantity, a.version, a.counted_version,
        ) IS NULL AS stands
 FROM availability a WHERE a.channel = $1 AND a.item = ANY($2::text[]);
 
+-- counted_otherwise --
+-- Of the next items that a channel was told of, which were counted under other rules than these.
+SELECT item, counted_under <> $3 AS otherwise FROM availability
+WHERE channel = $1 AND item > $2 ORDER BY item LIMIT $4;
+
 -- supersede_availability --
 -- An older availability of these items in this channel needs no sending any more, if it is not being
 -- sent; its end names the one that replaces it.

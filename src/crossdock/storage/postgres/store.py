@@ -35,7 +35,12 @@ from crossdock.log.records import (
 from crossdock.log.views import AvailabilityView
 from crossdock.storage.postgres import feeds as feeding
 from crossdock.storage.postgres.calling import find_earlier
-from crossdock.storage.postgres.delivering import answered, publish_changed, settle
+from crossdock.storage.postgres.delivering import (
+    answered,
+    mark_counted_otherwise,
+    publish_changed,
+    settle,
+)
 from crossdock.storage.postgres.errors import translating
 from crossdock.storage.postgres.loading import load
 from crossdock.storage.postgres.migrations import discover, migrate
@@ -359,6 +364,11 @@ class PostgresStore(PostgresReading):
         """See `log.ports.Delivering.publish_availability`."""
         async with self._session() as session:
             return await publish_changed(session, channels, now, limit)
+
+    async def mark_counted_otherwise(self, channel: ChannelView, after: str, limit: int) -> str:
+        """See `log.ports.Delivering.mark_counted_otherwise`."""
+        async with self._session() as session:
+            return await mark_counted_otherwise(session, channel, after, limit)
 
     async def availability(
         self, channel: ChannelView, items: Sequence[str], *, explain: bool = False

@@ -406,6 +406,41 @@ class AvailabilityContract(ContractBase):
         assert [one.quantity for one in await store.availability(WEB, ["bolt"])] == [13]
 
     @scene
+    async def test_another_configuration_is_told_without_any_change_of_stock(
+        self, on: Engine
+    ) -> None:
+        """Items that were counted by other rules are marked, a page at a time; and those alone."""
+        store = await on.handle()
+        await land(store, stock=[stock(f"item-{n}", sellable=n + 1) for n in range(5)])
+        await publish(store)
+        await told(store)
+        richer = Shelf(keep_back=2)
+        assert await store.mark_counted_otherwise(WEB, "", 9) == ""
+        assert await publish(store) == 0
+        assert await store.mark_counted_otherwise(richer, "", 2) == "item-1"
+        assert await publish(store, richer) == 2
+        assert quantities(await told(store, seconds=20)) == {"item-0": 0, "item-1": 0}
+        assert await store.mark_counted_otherwise(richer, "item-1", 2) == "item-3"
+        assert await store.mark_counted_otherwise(richer, "item-3", 2) == ""
+        assert await publish(store, richer, seconds=30) == 3
+        assert quantities(await told(store, seconds=40)) == {"item-2": 1, "item-3": 2, "item-4": 3}
+        assert await store.mark_counted_otherwise(richer, "", 9) == ""
+        assert await publish(store, richer) == 0
+
+    @scene
+    async def test_what_a_channel_wants_to_know_is_told_of_what_it_has(self, on: Engine) -> None:
+        """Site by site from now on: figures that it was told before are told so, too."""
+        store = await on.handle()
+        await land(store, stock=[stock(sellable=9)])
+        await publish(store)
+        await told(store)
+        closer = Shelf(per_site=True)
+        await store.mark_counted_otherwise(closer, "", 9)
+        assert await publish(store, closer) == 1
+        [one] = await told(store, seconds=20)
+        assert (one.quantity, one.sites) == (9, (SiteAvailability(site="EAST", quantity=9),))
+
+    @scene
     async def test_a_kit_follows_the_component_that_changed(self, on: Engine) -> None:
         """One is as it was published, of the other less is free: the kit is what both allow now."""
         store = await on.handle()
