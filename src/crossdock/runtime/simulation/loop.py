@@ -30,16 +30,13 @@ class Life:
         self.name = name
         self.is_running = True
         self.has_ended = False
-        self.put_off: list[_Entry] = []  # what came up while it stood still
+        self.put_off: list[Callback] = []  # what came up while it stood still
         self.tasks: list[
             asyncio.Task[Any]
         ] = []  # kept, so that nothing of a dead one is cleaned up
 
 
 OWNER: ContextVar[Life | None] = ContextVar("owner", default=None)
-
-_Entry = tuple[Life | None, "Callback"]
-
 
 _LAST_ROUNDS_MAX = 1_000
 
@@ -53,12 +50,27 @@ class EndlessWork(Exception):
 
 
 class Callback(asyncio.TimerHandle):
-    """A handle that runs by itself."""
+    """What is to run, when, and in whose name. A schedule makes thousands: it holds no more."""
 
-    def run(self) -> None:
-        """Run unless cancelled; an error goes to the loop."""
-        if not self.cancelled():
-            self._run()
+    __slots__ = ("args", "callback", "context", "owner")
+
+    def __init__(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context
+    ) -> None:
+        self._when = when
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+        self.context = context
+        self.owner = context.get(OWNER)
+
+    def cancel(self) -> None:
+        """Never run; whoever waits for its turn passes it over."""
+        self.callback = None
+        self.args = ()
+
+    def cancelled(self) -> bool:
+        """Whether it never runs."""
+        return self.callback is None
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -72,8 +84,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._steps_max = steps_max
         self._now = 0.0
         self._number = 0
-        self._up: list[_Entry] = []
-        self._later: list[tuple[float, int, Life | None, Callback]] = []
+        self._up: list[Callback] = []
+        self._later: list[tuple[float, int, Callback]] = []
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run until this coroutine ends; raises what it raises, `NothingLeft` or `EndlessWork`."""
@@ -95,23 +107,33 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.steps += len(ready)
         if self.steps > self._steps_max:
             raise EndlessWork(f"after {self._steps_max} steps at {self._now:.3f} s")
-        for entry in ready:
-            owner, callback = entry
+        for callback in ready:
+            owner = callback.owner
             if owner is None or owner.is_running:
-                callback.run()
+                self._run(callback)
             elif not owner.has_ended:
-                owner.put_off.append(entry)
+                owner.put_off.append(callback)
+
+    def _run(self, handle: Callback) -> None:
+        """Run unless cancelled; what nobody caught is kept."""
+        if handle.callback is None:
+            return
+        try:
+            handle.context.run(handle.callback, *handle.args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as every loop of asyncio does
+            self.call_exception_handler({"message": "a callback failed", "exception": error})
 
     def _skip_time(self) -> None:
         later = self._later
-        while later and later[0][3].cancelled():
+        while later and later[0][2].callback is None:
             heapq.heappop(later)
         if not later:
             raise NothingLeft(f"at {self._now:.3f} s")
         self._now = max(self._now, later[0][0])
         while later and later[0][0] <= self._now:
-            _, _, owner, callback = heapq.heappop(later)
-            self._up.append((owner, callback))
+            self._up.append(heapq.heappop(later)[2])
 
     def resume(self, life: Life) -> None:
         """Let a process that stood still run again; what came up meanwhile comes up now."""
@@ -134,8 +156,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 task.cancel()
             for _ in range(_LAST_ROUNDS_MAX):
                 ready, self._up = self._up, []
-                for _, callback in ready:
-                    callback.run()
+                for callback in ready:
+                    self._run(callback)
                 if not self._up:
                     break
             for task in tasks:
@@ -157,9 +179,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> Callback:
         """Run at this moment."""
-        context = copy_context() if context is None else context
-        handle = Callback(self._now, callback, args, self, context)
-        self._up.append((context.get(OWNER), handle))
+        handle = Callback(self._now, callback, args, copy_context() if context is None else context)
+        self._up.append(handle)
         return handle
 
     def call_soon_threadsafe(
@@ -179,6 +200,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> Callback:
         """Run after so many seconds."""
+        if delay <= 0.0:
+            return self.call_soon(callback, *args, context=context)
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_at(
@@ -189,14 +212,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> Callback:
         """Run at a moment."""
-        context = copy_context() if context is None else context
-        handle = Callback(when, callback, args, self, context)
+        handle = Callback(when, callback, args, copy_context() if context is None else context)
         self._number += 1
-        heapq.heappush(self._later, (when, self._number, context.get(OWNER), handle))
+        heapq.heappush(self._later, (when, self._number, handle))
         return handle
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Cancelled timers are passed over when they come up."""
 
     def create_future(self) -> asyncio.Future[Any]:
         """A future of this loop."""

@@ -118,7 +118,7 @@ class Plan:
     idle_seconds: float = 2.0
     tries_max: int = 40
     begins_hour: float = 8.0  # of the day, UTC
-    looks: int = 4  # how often the promises are asked for while everything happens
+    looks: int = 3  # how often the promises are asked for while everything happens
     crash_at: str = ""  # a failpoint at which the first process that passes it is killed
 
     @property
@@ -144,7 +144,6 @@ def in_brief(plan: Plan) -> Plan:
         hubs=min(plan.hubs, 2),
         workers=min(plan.workers, 2),
         at_once=1,
-        idle_seconds=2 * plan.idle_seconds,
         looks=1,
     )
 
@@ -155,7 +154,7 @@ def plan_of(seed: int) -> Plan:
     partitions = draw.choice((1, 2, 4, 4))
     return Plan(
         seed=seed,
-        steps=draw.randint(12, 40),
+        steps=draw.randint(5, 20),
         nonsense=draw.choice((0.0, 0.0, 0.1, 0.7)),
         faults=_swarm(draw),
         step_seconds=draw.choice((0.1, 0.2, 1.0, 1.0, 3.0)),
@@ -172,7 +171,7 @@ def plan_of(seed: int) -> Plan:
         abilities={name: _ability(draw) for name in (*FAR_SYSTEMS, *PARCEL_SYSTEMS)},
         lease_seconds=draw.choice((2.0, 5.0, 10.0)),
         attempt_seconds=draw.choice((8.0, 20.0)),
-        idle_seconds=draw.choice((2.0, 5.0, 10.0)),
+        idle_seconds=draw.choice((4.0, 10.0, 20.0)),
         tries_max=draw.choice((4, 40, 40)),
         begins_hour=draw.choice((8.0, 8.0, 23.995)),
         parcels=draw.random() < _PARCELS_SHARE,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crossdock.contracts.vocabulary import StockState
@@ -162,7 +162,9 @@ class StorePort:
         """Every call goes the same way."""
         if call.startswith("_"):
             raise AttributeError(call)
-        return partial(self._call, call)
+        made = partial(self._call, call)
+        setattr(self, call, made)  # the next time it is found without asking here
+        return made
 
     def cut(self) -> None:
         """The process is gone: nobody hears answers any more."""
@@ -174,7 +176,10 @@ class StorePort:
             raise StoreUnavailable
         answer: asyncio.Future[Any] = world.loop.create_future()
         there = self._delay()
-        world.later(there, self._at_the_store, call, args, named, answer)
+        if there:
+            world.later(there, self._at_the_store, call, args, named, answer)
+        else:
+            world.context.run(self._at_the_store, call, args, named, answer)
         return await answer
 
     def _delay(self) -> float:
@@ -283,16 +288,25 @@ def _tell(answer: asyncio.Future[Any], result: Any, error: Exception | None) -> 
         answer.exception()  # whoever asked may be dead: then nobody will look
 
 
-def _about(values: Sequence[Any]) -> str:
+_NAMES = ("id", "key", "business_key", "effect_id", "position", "answer", "verdict")
+
+
+@cache
+def _named(kind: type) -> tuple[str, ...]:
+    """What of an object of this type a trace names; nothing of a document's contents."""
+    return tuple(name for name in _NAMES if hasattr(kind, name))
+
+
+def _about(values: Iterable[Any]) -> str:
     """A few words on what a call was about: names of things, never whole documents."""
-    words = []
+    words: list[str] = []
     for value in values:
-        for one in (value if isinstance(value, list | tuple) else [value])[:6]:
+        for one in value[:6] if isinstance(value, list | tuple) else (value,):
             if isinstance(one, str | int) or one is None:
                 words.append(str(one))
                 continue
-            for name in ("id", "key", "business_key", "effect_id", "position", "answer", "verdict"):
-                said = getattr(one, name, None)
+            for name in _named(one.__class__):
+                said = getattr(one, name)
                 if isinstance(said, str | int):
                     words.append(str(said))
     return f"({' '.join(words)})" if words else ""

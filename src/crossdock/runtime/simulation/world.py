@@ -90,8 +90,8 @@ class World:
 
     def strikes(self, fault: Fault) -> bool:
         """Whether a fault strikes now."""
-        rate = self.plan.faults.get(fault, 0.0) if self.is_faulty else 0.0
-        if rate <= 0.0 or self.draw.random() >= rate:
+        rate = self.plan.faults.get(fault)
+        if not rate or not self.is_faulty or self.draw.random() >= rate:
             return False
         self.trace.reach(f"fault {fault.name}")
         return True
