@@ -184,7 +184,7 @@ class Pump:
         """Claim, leaving what is in flight and not ours: of hubs that live, of our other loops."""
         now = self._clock.now()
         until = now + timedelta(seconds=self._attempt_seconds_max)
-        alive = self._holders.alive(self._clock.monotonic()) if self._holders else frozenset()
+        alive = self._holders.alive if self._holders else frozenset()
         leaving = Leaving(alive, frozenset(self._busy), fresh, lane, self._paused())
         return await self._store.claim(self.destination, now, until, most, leaving)
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.looking import Looking
@@ -48,6 +49,8 @@ from crossdock.log.views import (
     PutAside,
     WeightRow,
 )
+
+NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Intake(Protocol):
@@ -187,11 +190,12 @@ class Delivering(Protocol):
         """Whether there may be something to claim; it is for those whose claims are counted."""
         ...
 
-    async def beat(self, gone: Collection[str] = ()) -> dict[str, int]:
+    async def beat(self, gone: Mapping[str, int] = NOBODY) -> dict[str, int]:
         """Say that our name lives; gives how often each name said so.
 
-        Whoever's number does not grow while our own steady clock goes on is gone; those named in
-        `gone` are forgotten as soon as nothing that they had in flight is left.
+        Whoever's number does not grow while we look, by our own steady clock, is gone. Those in
+        `gone` are forgotten if their number is still the one given there, and nothing that they
+        had in flight is left.
         """
         ...
 

@@ -321,11 +321,11 @@ class Hub:
 
     async def _beat(self) -> int:
         """Say that we live, and hear who else does."""
-        gone = self._holders.gone(self.clock.monotonic())
-        beats = await self.store.beat(gone)
+        asked = self.clock.monotonic()
+        beats = await self.store.beat(self._holders.gone())
+        self._holders.hear(beats, asked, self.clock.monotonic())
         busy = {number for pump in self._pumps for number in pump.busy}
         await self.store.let_go(self.clock.now(), busy)
-        self._holders.hear(beats, self.clock.monotonic())
         return 0
 
     async def _sweep(self) -> int:

@@ -157,7 +157,7 @@ def test_t1_a_clock_that_jumps_takes_nothing_from_who_is_at_it() -> None:
     elsewhere = Pump(
         "wms", far, MemoryStore(None, store.data, "other"), steady, Even(), holders=holders
     )
-    holders.hear(at_once(store.beat()), steady.monotonic())
+    holders.hear(at_once(store.beat()), steady.monotonic(), steady.monotonic())
     assert run(pump.turn()) == 1
     assert far.effects == {"label/1": 1}
     [view] = at_once(store.effects_of("order-1"))
@@ -171,13 +171,14 @@ def test_what_a_dead_hub_had_in_flight_is_taken_over() -> None:
     holders = Holders(60)
     dead = MemoryStore(None, store.data, "dead")
     at_once(dead.claim("wms", clock.now(), clock.now(), 1))
-    holders.hear(at_once(dead.beat()), 0.0)
+    beats = at_once(dead.beat())
+    holders.hear(beats, 0.0, 0.0)
     worker = Worker(store, FarSide(Ability.LOOK_UP), clock=clock)
     worker.pump = Pump("wms", worker.far, store, clock, Even(), holders=holders)
-    clock.seconds = 60
-    assert run(worker.turn()) == 0
-    clock.seconds = 61
-    assert run(worker.turn()) == 1
+    for seconds, took in ((60, 0), (61, 1)):
+        clock.seconds = seconds
+        holders.hear(beats, seconds, seconds)
+        assert run(worker.turn()) == took
     assert worker.far.effects == {"label/1": 1}
 
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from crossdock.log.feeds import FeedRow, FeedTurn
-from crossdock.log.ports import ChannelView
+from crossdock.log.ports import NOBODY, ChannelView
 from crossdock.log.records import (
     AFTER_ATTEMPT,
     NOTHING_LEFT,
@@ -215,14 +215,15 @@ class MemoryStore(MemoryLooking):
         await self._at("something_due.start")
         return self.data.effects.something_due(destination, now)
 
-    async def beat(self, gone: Collection[str] = ()) -> dict[str, int]:
+    async def beat(self, gone: Mapping[str, int] = NOBODY) -> dict[str, int]:
         """See `log.ports.Delivering`."""
         await self._begin("beat")
         beats = self.data.beats
         beats[self._owner] += 1
-        for name in set(gone) - {self._owner}:
-            if not self.data.effects.has_in_flight(name):
-                beats.pop(name, None)
+        for name, count in gone.items():
+            still = name != self._owner and beats.get(name) == count
+            if still and not self.data.effects.has_in_flight(name):
+                del beats[name]
         said = dict(beats)
         await self._committed("beat")
         return said

@@ -545,14 +545,15 @@ INSERT INTO attempt (effect_id, attempt, verdict, reference, problem, settled_ti
 SELECT effect_id, attempts + 1, 'superseded', business_key, '', $2 FROM old;
 
 -- beat --
--- Say that we live; those that are known to be gone are forgotten once nothing of theirs is left.
+-- Say that we live; those that are gone ($2, silent since their beat number $3) are forgotten once
+-- nothing of theirs is left, unless they beat meanwhile.
 WITH ours AS (
     INSERT INTO holder AS h (name, beats) VALUES ($1, 1)
     ON CONFLICT (name) DO UPDATE SET beats = h.beats + 1
     RETURNING name, beats
 ), forgotten AS (
-    DELETE FROM holder h
-    WHERE h.name = ANY($2::text[]) AND h.name <> $1
+    DELETE FROM holder h USING unnest($2::text[], $3::bigint[]) AS n (name, beats)
+    WHERE h.name = n.name AND h.beats = n.beats AND h.name <> $1
       AND NOT EXISTS (SELECT 1 FROM due d WHERE d.owner = h.name AND d.state = 1)
 )
 SELECT name, beats FROM ours

@@ -7,7 +7,7 @@ order, and all of them only at the end of a batch, after the thinking (decision 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -16,7 +16,7 @@ import asyncpg
 from crossdock.log.errors import StoreFault
 from crossdock.log.feeds import FeedRow, FeedTurn
 from crossdock.log.keys import DESK_FIRST, DESKS_MAX
-from crossdock.log.ports import ChannelView
+from crossdock.log.ports import NOBODY, ChannelView
 from crossdock.log.records import (
     NOTHING_LEFT,
     Claimed,
@@ -331,10 +331,10 @@ class PostgresStore(PostgresReading):
         async with self._session() as session:
             return await settle(session, results, now)
 
-    async def beat(self, gone: Collection[str] = ()) -> dict[str, int]:
+    async def beat(self, gone: Mapping[str, int] = NOBODY) -> dict[str, int]:
         """See `log.ports.Delivering.beat`."""
         async with self._session() as session:
-            rows = await session.rows("beat", self._owner, list(gone))
+            rows = await session.rows("beat", self._owner, list(gone), list(gone.values()))
         return {row[0]: row[1] for row in rows}
 
     async def let_go(self, now: datetime, busy: Collection[int]) -> int:

@@ -531,10 +531,22 @@ class EffectContract(ContractBase):
         await other.beat()
         await intend(store, effect("a"))
         await other.claim("wms", at(0), at(30), 10)
-        await store.beat(gone=["other"])
+        await store.beat(gone={"other": 1})
         assert (await store.beat())["other"] == 1
         await claim(store, 31)
-        await store.beat(gone=["other", store.owner])
+        await store.beat(gone={"other": 1, store.owner: 3})
+        assert await store.beat() == {store.owner: 4}
+
+    @scene
+    async def test_a_name_that_beat_meanwhile_is_not_forgotten(self, on: Engine) -> None:
+        """Whoever took it for gone looked a while ago."""
+        store = await on.handle()
+        other = await on.named_handle("other")
+        for _ in range(2):
+            await other.beat()
+        await store.beat(gone={"other": 1})
+        assert await store.beat() == {store.owner: 2, "other": 2}
+        await store.beat(gone={"other": 2})
         assert await store.beat() == {store.owner: 4}
 
     @scene
