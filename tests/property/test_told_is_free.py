@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crossdock.contracts import catalogue
@@ -108,6 +108,7 @@ def free(hub: SmallHub, channel: Channel) -> tuple[int, str]:
     return now.quantity, besides(now)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(STEPS, min_size=1, max_size=5), max_size=6))
 @example([[(POOL, "web", 2)], [(POOL, "web", 0), (POOL, "fair", 2)]])
 @example([[(RESERVE, "web", 1)], [(RELEASE, "web", 1), (SAFETY, "web", 2)]])

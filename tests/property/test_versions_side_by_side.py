@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.contracts import catalogue
@@ -93,6 +93,7 @@ def test_every_movement_that_version_1_could_say_has_a_kind() -> None:
                 assert kind in kinds
 
 
+@settings(deadline=None)
 @given(
     moves=st.lists(st.tuples(INSIDE_STATES, INSIDE_STATES), min_size=1, max_size=6),
     data=st.data(),
