@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.runtime.bench import asof, calls, outage
+from crossdock.runtime.bench import asof, calls, outage, restart
 from crossdock.runtime.bench.latencies import Latencies
 from crossdock.runtime.bench.run import run as run_workload
 from tests.helpers.aio import run
@@ -54,6 +54,16 @@ def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
     questions = ("as_of", "as_known", "at_place", "hot_as_of", "hot_recently")
     for name in (*questions, "availability", "availability_live"):
         assert 0 < figures[f"{name}_p50_ms"] <= figures[f"{name}_p99_ms"]
+
+
+def test_a_hub_comes_back_with_nothing_waiting_and_with_a_backlog(tmp_path: Path) -> None:
+    """Each time something is decided after the blow, while more waits; how soon is no test."""
+    figures: dict[str, Any] = run(restart.run(20_000, tmp_path, restarts=1))
+    assert (figures["workload"], figures["messages"]) == ("restart", 20_000)
+    assert figures["backlog_at_last"] > 0, "the blow fell while it worked its backlog off"
+    for name in ("idle", "backlog"):
+        assert figures[f"{name}_open_seconds_max"] > 0
+        assert figures[f"{name}_decided_seconds_max"] > 0
 
 
 def test_d7_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:

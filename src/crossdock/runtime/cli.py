@@ -415,7 +415,7 @@ def demo(
 @app.command()
 def bench(
     workload: Annotated[
-        str, typer.Option("--workload", help="W1, W1s, W1p, W2, W3, W4, W5, W6 or asof.")
+        str, typer.Option("--workload", help="W1, W1s, W1p, W2, W3, W4, W5, W6, asof or restart.")
     ] = "W1",
     messages: Annotated[int, typer.Option("--messages", min=1000)] = 60_000,
     items: Annotated[

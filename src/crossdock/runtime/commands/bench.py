@@ -6,7 +6,7 @@ from pathlib import Path
 
 import uvloop
 
-from crossdock.runtime.bench import asof, outage
+from crossdock.runtime.bench import asof, outage, restart
 from crossdock.runtime.bench.calls import run as run_calls
 from crossdock.runtime.bench.run import SHAPES, BenchFailed
 from crossdock.runtime.bench.run import run as run_workload
@@ -38,10 +38,12 @@ def run(
         figures = uvloop.run(run_calls(calls, workers, rate, processes, data, kills, hot))
     elif workload == "W6":
         figures = uvloop.run(outage.run(messages, data))
+    elif workload == "restart":
+        figures = uvloop.run(restart.run(messages, data))
     elif workload in SHAPES:
         figures = uvloop.run(run_workload(workload, messages, data))
     else:
-        known = " or ".join((*SHAPES, "W5", "W6", "asof"))
+        known = " or ".join((*SHAPES, "W5", "W6", "asof", "restart"))
         raise BenchFailed("No such workload", where="--workload", found=workload, expected=known)
     for name, value in figures.items():
         say(f"{name:28} {value}")
