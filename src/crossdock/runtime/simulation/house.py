@@ -140,7 +140,7 @@ def pace_of(plan: Plan) -> Pace:
         publish_idle_seconds=plan.idle_seconds,
         publish_seconds=0.25,
         sweep_seconds=plan.idle_seconds,
-        beat_seconds=4.0,
+        beat_seconds=0.75 * plan.attempt_seconds,
         silent_seconds=3 * plan.attempt_seconds,
         retry=RetrySchedule(0.25, 8.0, plan.tries_max),
     )

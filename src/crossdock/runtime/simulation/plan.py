@@ -154,11 +154,11 @@ def plan_of(seed: int) -> Plan:
     partitions = draw.choice((1, 2, 4, 4))
     return Plan(
         seed=seed,
-        steps=draw.randint(5, 20),
+        steps=draw.randint(4, 18),
         nonsense=draw.choice((0.0, 0.0, 0.1, 0.7)),
         faults=_swarm(draw),
         step_seconds=draw.choice((0.1, 0.2, 1.0, 1.0, 3.0)),
-        hubs=draw.choice((1, 1, 2, 2, 3)),
+        hubs=draw.choice((1, 1, 1, 2, 2, 3)),
         workers=min(partitions, draw.choice((1, 2, 4))),
         desks=draw.choice((1, 1, 2)),
         partitions=partitions,
@@ -169,7 +169,7 @@ def plan_of(seed: int) -> Plan:
         backorders=draw.choice(list(Backorders)),
         known_items_only=draw.random() < 0.5,
         abilities={name: _ability(draw) for name in (*FAR_SYSTEMS, *PARCEL_SYSTEMS)},
-        lease_seconds=draw.choice((2.0, 5.0, 10.0)),
+        lease_seconds=draw.choice((2.0, 8.0, 16.0)),
         attempt_seconds=draw.choice((8.0, 20.0)),
         idle_seconds=draw.choice((4.0, 10.0, 20.0)),
         tries_max=draw.choice((4, 40, 40)),
