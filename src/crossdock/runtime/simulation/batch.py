@@ -27,13 +27,26 @@ from crossdock.sagas.recipes.shipped import SHIPPED
 _CHUNK = 10
 _NEVER_LET_IN = {catalogue.PRICE_CHANGED, catalogue.CONTROL_TOTALS_REPORTED}
 """Their fields must fit each other, as values that are made up at random never do."""
-_MEETINGS = (
+_RARE = 500
+"""Schedules from which on a batch must have reached what is uncommon."""
+
+_COMMON = (
+    *(f"fault {fault.name}" for fault in Fault),
+    *(f"fate {fate}" for fate in (Fate.APPLIED, Fate.HELD)),
+    *(f"verdict {one}" for one in Verdict if one not in (Verdict.CANCELLED, Verdict.VOID)),
+    "StoreUnavailable", "StoreConflict", "CommitUnknown", "StoreFull",
+)  # fmt: skip
+_UNCOMMON = (
+    *(f"verdict {one}" for one in (Verdict.CANCELLED, Verdict.VOID)),
+    # Two that are at the same thing, and what only a pool's own channel may take.
     "StockMoved", "DocumentMoved", "LeaseLost", "taken from a pool alone",
     "overtaken while it stood still",
 )  # fmt: skip
-"""Two that are at the same thing, and what only a pool's own channel may take."""
-_RARE = 500
-"""Schedules from which on a batch must have reached what is rare."""
+_WHATEVER_THERE_IS = (
+    *(f"recipe {recipe} complete" for recipe in SHIPPED),
+    *(f"decided {one}" for one in DECIDERS if CATALOGUE[one].inbound and one not in _NEVER_LET_IN),
+    *(f"killed at {name}" for name in FAILPOINTS),
+)
 
 
 @dataclass
@@ -113,26 +126,14 @@ def _played(seeds: Sequence[int], jobs: int, store: str) -> Iterator[Result]:
 
 def floors(schedules: int) -> Iterator[tuple[str, int]]:
     """What a batch of so many schedules must have reached, and how often at least."""
-    if schedules < _RARE // 5:
-        return
-    for fault in Fault:
-        yield f"fault {fault.name}", 1
-    for fate in (Fate.APPLIED, Fate.HELD):
-        yield f"fate {fate}", 1
-    for verdict in Verdict:
-        yield f"verdict {verdict}", 1
-    for error in ("StoreUnavailable", "StoreConflict", "CommitUnknown", "StoreFull"):
-        yield error, 1
+    names: list[str] = []
+    if schedules >= _RARE // 5:
+        names += _COMMON
     if schedules >= _RARE:
-        yield from dict.fromkeys(_MEETINGS, 1).items()
+        names += _UNCOMMON
     if schedules >= 4 * _RARE:
-        for recipe in SHIPPED:
-            yield f"recipe {recipe} complete", 1
-        for kind in DECIDERS:
-            if CATALOGUE[kind].inbound and kind not in _NEVER_LET_IN:
-                yield f"decided {kind}", 1
-        for name in FAILPOINTS:
-            yield f"killed at {name}", 1
+        names += _WHATEVER_THERE_IS
+    yield from dict.fromkeys(names, 1).items()
 
 
 def shrink(plan: Plan, breach_of: Callable[[Plan], str | None], tries_max: int = 400) -> Plan:

@@ -61,7 +61,7 @@ RATES: Mapping[Fault, float] = {
     Fault.SENT_AGAIN: 0.3,
     Fault.FAR_RESTART: 0.04,
     Fault.FAR_AMNESIA: 0.02,
-    Fault.FAR_VOIDS: 0.1,
+    Fault.FAR_VOIDS: 0.25,
     Fault.CRASH: 0.02,
     Fault.PAUSE: 0.04,
     Fault.CLOCK: 0.05,
