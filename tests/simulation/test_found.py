@@ -7,13 +7,18 @@ import msgspec
 from crossdock.contracts import catalogue
 from crossdock.contracts.operations import EffectRuling, Ruled
 from crossdock.contracts.orders import (
+    LineQuantity,
     Order,
     OrderCancellation,
     OrderLine,
     ReleaseCancellation,
+    ReleaseStopped,
 )
 from crossdock.contracts.shipments import Pick, PickLine
+from crossdock.contracts.steering import OrderOverride
+from crossdock.contracts.vocabulary import OrderStatus, OverrideAction
 from crossdock.log.records import Settlement, StockChange, Verdict
+from crossdock.orders.lifecycle import may_lead
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once
 
@@ -73,3 +78,41 @@ def test_an_effect_is_ruled_on_once_however_many_say_so_at_once() -> None:
     views = at_once(hub.store.effects_of("o-1"))
     [view] = [one for one in views if one.business_key == claimed.business_key]
     assert [attempt.verdict for attempt in view.ended] == ["unknown", "adopted"]
+
+
+def test_what_is_put_back_of_an_order_that_was_closed_short_is_given_up() -> None:
+    """Picked after the close it was wanted again; back on the shelf it is as the close left it."""
+    hub = SmallHub()
+    hub.stock(EAST={"cog": 2})
+    line = OrderLine(line="1", item="cog", quantity=2, unit_price_e4=10_000)
+    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    short = OrderOverride(
+        override_id="short", order_id="o-1", action=OverrideAction.CLOSE_SHORT, reason="x", by="y"
+    )
+    late = Pick(
+        pick_id="p-1",
+        order_id="o-1",
+        site="EAST",
+        lines=(PickLine(line="1", item="cog", quantity=2),),
+    )
+    stopped = ReleaseStopped(
+        release_cancellation_id="o-1-C2",
+        order_id="o-1",
+        site="EAST",
+        put_back=(LineQuantity(line="1", item="cog", quantity=2),),
+    )
+    stands = []
+    for kind, noun in (
+        (catalogue.ORDER_PLACED, order),
+        (catalogue.ORDER_OVERRIDDEN, short),
+        (catalogue.PICK_CONFIRMED, late),
+        (catalogue.RELEASE_STOPPED, stopped),
+    ):
+        hub.tell(noun_message(kind, noun, kind))
+        stands.append(hub.store.data.orders["o-1"].status)
+    assert stands == ["released", "cancelled", "picking", "cancelled"]
+    for before, kind, after in (
+        (OrderStatus.PICKING, catalogue.RELEASE_STOPPED, OrderStatus.CANCELLED),
+        (OrderStatus.PARTLY_SHIPPED, catalogue.RELEASE_STOPPED, OrderStatus.SHIPPED),
+    ):
+        assert may_lead(before, kind, after)

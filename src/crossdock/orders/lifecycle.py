@@ -184,12 +184,20 @@ TABLE: tuple[Row, ...] = (
     Row(
         Event.STOPPED,
         (_S.PICKING,),
-        _WAITING,
-        "what was stopped is free for everybody; what was put back is open again",
+        (*_WAITING, _S.CANCELLED),
+        "what was stopped is free for everybody; what was put back is open again, or given up where"
+        " the order was closed short",
     ),
     Row(
         Event.STOPPED,
-        (_S.PARTLY_SHIPPED, *_LEFT, _S.CANCELLED),
+        (_S.PARTLY_SHIPPED,),
+        _LEFT,
+        "what was stopped is free for everybody; what was put back is open again, or given up where"
+        " the order was closed short",
+    ),
+    Row(
+        Event.STOPPED,
+        (*_LEFT, _S.CANCELLED),
         _SAME,
         "what was stopped is free for everybody",
     ),
