@@ -54,6 +54,10 @@ def test_a_small_house_is_laid_out_and_asked(tmp_path: Path) -> None:
     questions = ("as_of", "as_known", "at_place", "hot_as_of", "hot_recently")
     for name in (*questions, "availability", "availability_live"):
         assert 0 < figures[f"{name}_p50_ms"] <= figures[f"{name}_p99_ms"]
+    again: dict[str, Any] = run(asof.run(1000, tmp_path))
+    assert "load_seconds" not in again, "the house stands: it is asked again"
+    with pytest.raises(asof.OtherHouse):
+        run(asof.run(999, tmp_path))
 
 
 def test_a_hub_comes_back_with_nothing_waiting_and_with_a_backlog(tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ WHERE m.item = $1 GROUP BY a.state;
 INSERT INTO availability_changed (item)
 SELECT 'ITEM-' || lpad(i::text, 7, '0') FROM generate_series(0, $1::bigint - 1) AS i;
 
+-- is_laid_out --
+-- Whether this item was published, which comes last.
+SELECT EXISTS (SELECT FROM availability WHERE channel = 'web' AND item = $1)
+    AND NOT EXISTS (SELECT FROM availability_changed);
+
 -- size --
 -- How much the database takes on disk, in MiB.
 SELECT pg_database_size(current_database()) / 1048576;

@@ -31,6 +31,7 @@ def run(
     Raises:
         BenchFailed: an unknown workload, or messages that did not go through.
         CallsFailed: what the log says of the calls does not add up.
+        OtherHouse: of asof: the folder holds another number of items.
     """
     if workload == "asof":
         figures = uvloop.run(asof.run(items, data))
