@@ -291,6 +291,8 @@ def unknown(batch: Batch, order: OrderState) -> set[str]:
     """What of the order the masters do not know, or do not let be sold."""
     holds = set()
     for line in order.lines.values():
+        if not line.item:
+            continue  # an invoice or a person named a line that nobody ordered
         item = batch.item(line.item)
         if item is None:
             holds.add(f"unknown-item:{line.item}")

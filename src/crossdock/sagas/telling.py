@@ -73,7 +73,8 @@ def _what_is_odd(order: OrderState, line: Line, now: Figures) -> Iterator[tuple[
     """What of a line does not add up: kinds of conditions, with the numbers."""
     if order.placed and line.kind is ItemKind.STOCK:
         if not (line.priced or line.revision[0] or line.kit):
-            yield "unordered-line", f"{now.taken} units of {line.item} not ordered"
+            what = f"{now.taken} units of {line.item}" if line.item else "it was named, but"
+            yield "unordered-line", f"{what} not ordered"
         elif now.shipped > now.ordered:
             yield "over-shipped", f"{now.shipped} shipped of {now.ordered} ordered"
     if line.kind is ItemKind.KIT and line.sites:

@@ -1008,7 +1008,7 @@ WHERE NOT EXISTS (SELECT FROM message m WHERE m.key = o.order_id);
 WITH state AS MATERIALIZED (
     SELECT order_id, convert_from(state, 'UTF8')::jsonb AS said FROM sales_order
 ), line AS (
-    SELECT s.order_id, l.key AS line, l.value ->> 'item' AS item,
+    SELECT s.order_id, l.key AS line, coalesce(l.value ->> 'item', '') AS item,
            (l.value ->> 'waiting')::bigint AS waiting
     FROM state s CROSS JOIN LATERAL jsonb_each(s.said -> 'lines') l
     WHERE l.value ? 'waiting'
