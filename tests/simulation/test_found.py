@@ -23,12 +23,17 @@ from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once
 
 
+def order_of(quantity: int) -> Order:
+    """One line of so many cogs."""
+    line = OrderLine(line="1", item="cog", quantity=quantity, unit_price_e4=10_000)
+    return Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+
+
 def test_a_warehouse_is_asked_once_for_all_units_of_a_line() -> None:
     """What is on the shelf and what is staged of one line are one line of the cancellation."""
     hub = SmallHub()
     hub.stock(EAST={"cog": 4})
-    line = OrderLine(line="1", item="cog", quantity=4, unit_price_e4=10_000)
-    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    order = order_of(4)
     pick = Pick(
         pick_id="p-1",
         order_id="o-1",
@@ -58,8 +63,7 @@ def test_an_effect_is_ruled_on_once_however_many_say_so_at_once() -> None:
     """Of two rulings in one batch the second finds the effect no longer held."""
     hub = SmallHub()
     hub.stock(EAST={"cog": 1})
-    line = OrderLine(line="1", item="cog", quantity=1, unit_price_e4=10_000)
-    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    order = order_of(1)
     hub.tell(noun_message(catalogue.ORDER_PLACED, order, "placed"))
     [claimed] = at_once(hub.store.claim("wms_east", at(0), at(9), 1))
     held = Settlement(claimed.effect_id, claimed.attempt, Verdict.UNKNOWN, problem="no answer")
@@ -84,8 +88,7 @@ def test_what_is_put_back_of_an_order_that_was_closed_short_is_given_up() -> Non
     """Picked after the close it was wanted again; back on the shelf it is as the close left it."""
     hub = SmallHub()
     hub.stock(EAST={"cog": 2})
-    line = OrderLine(line="1", item="cog", quantity=2, unit_price_e4=10_000)
-    order = Order(order_id="o-1", channel="web", customer="acme", currency="EUR", lines=(line,))
+    order = order_of(2)
     short = OrderOverride(
         override_id="short", order_id="o-1", action=OverrideAction.CLOSE_SHORT, reason="x", by="y"
     )

@@ -51,6 +51,7 @@ from crossdock.log.views import (
 )
 
 NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
+"""No name that is known to be gone."""
 
 
 class Intake(Protocol):
