@@ -19,6 +19,9 @@ With --stage disks (as root) the hub's own database is on two small disks, and t
 of its write-ahead log becomes nearly full (the hub must refuse before anything breaks) or full, for
 some seconds. With --no-floor it does not refuse, so that the database meets the full disk.
 
+With --every 5 20 some 5 to 20 seconds of work go by before each blow, as where a database is
+restarted again and again: --stage apart --only RESTART --every 5 20.
+
 After each blow messages must be taken and decided again. In the end this checks:
 
 - the log holds every message that a far system has a receipt for, at its place and with its hash,
@@ -44,7 +47,7 @@ from pathlib import Path
 
 from crossdock.runtime.console import FAILED, INTERRUPTED, OK, UNSOUND, finish, hint
 from crossdock.runtime.demo.run import Wish
-from crossdock.testing.outside.report import Blow, Plan, Report, Stage, show
+from crossdock.testing.outside.report import GAP_SECONDS, Blow, Plan, Report, Stage, show
 from crossdock.testing.outside.run import play
 from crossdock.testing.outside.volumes import why_not_mount
 
@@ -67,6 +70,7 @@ def main() -> int:
         stage=Stage(arguments.stage),
         floor=not arguments.no_floor,
         only=tuple(Blow[name] for name in arguments.only),
+        gap_seconds=tuple(arguments.every),
         seconds_max=arguments.timeout,
         decided_seconds_max=arguments.decided_within,
     )
@@ -108,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         choices=[blow.name for blow in Blow],
         help="only this blow; may be said several times",
+    )
+    parser.add_argument(
+        "--every",
+        nargs=2,
+        type=float,
+        metavar=("LEAST", "MOST"),
+        default=GAP_SECONDS,
+        help="seconds of work before a blow",
     )
     parser.add_argument("--chaos", action="store_true", help="switch the estate's faults on too")
     parser.add_argument("--timeout", type=float, default=1200, help="seconds for all of it")

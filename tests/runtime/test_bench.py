@@ -83,6 +83,7 @@ def test_d7_calls_of_two_processes_oversell_nothing(tmp_path: Path) -> None:
         "messages_per_second",
         "floor_messages_per_second",
         "ratio",
+        "ratio_to_one_row",
         "p50_ms",
         "p99_ms",
         "http_messages_per_second",

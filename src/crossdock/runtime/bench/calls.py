@@ -1,10 +1,11 @@
 """W5: reserve, commit and release on few hot items, beside one guarded UPDATE per call.
 
-In one run on one server: the floor with 8 and with 40 connections, calls through the store's port,
-calls over HTTP at full speed and at a steady rate. The shelves are kept nearly empty, so that many
-calls meet at the last units, and are filled up by messages that workers decide meanwhile. While it
-runs, the database itself refuses every transaction that would promise more than is there; at the
-end the log is read through: what was granted, resolved how often, and what the rows must say.
+In one run on one server: the floor with 8 and with 40 connections and with 8 that all want one row,
+calls through the store's port, calls over HTTP at full speed and at a steady rate. The shelves are
+kept nearly empty, so that many calls meet at the last units, and are filled up by messages that
+workers decide meanwhile. While it runs, the database itself refuses every transaction that would
+promise more than is there; at the end the log is read through: what was granted, resolved how
+often, and what the rows must say.
 """
 
 from __future__ import annotations
@@ -135,7 +136,9 @@ class _Bench:
         self, calls: int, workers: int, rate: int, processes: int, kills: int
     ) -> dict[str, object]:
         hint("the floor: one guarded UPDATE per call")
-        floor = {n: await self._floor(n, min(calls, _FLOOR_CALLS_MAX)) for n in (8, _FLOOR_MANY)}
+        some = min(calls, _FLOOR_CALLS_MAX)
+        floor = {n: await self._floor(n, some, self._hot) for n in (8, _FLOOR_MANY)}
+        one_row = await self._floor(8, some, 1)
         hint(f"{calls} calls through the store's port, {processes} processes")
         port, took, port_cpu = await self._at_the_port(calls, workers, processes)
         over = min(calls, _HTTP_CALLS_MAX)
@@ -151,7 +154,9 @@ class _Bench:
             "messages_per_second": round(len(port.seconds) / took),
             "floor_messages_per_second": round(floor[8]),
             f"floor_{_FLOOR_MANY}_connections_per_second": round(floor[_FLOOR_MANY]),
+            "floor_one_row_per_second": round(one_row),
             "ratio": round(len(port.seconds) / took / floor[8], 3),
+            "ratio_to_one_row": round(len(port.seconds) / took / one_row, 3),
             **dict(port.seconds.figures("")),
             "cpu_seconds_per_1000": round(port_cpu / len(port.seconds) * 1000, 4),
             "http_messages_per_second": round(len(full.seconds) / full_took),
@@ -169,14 +174,14 @@ class _Bench:
 
     # The floor ------------------------------------------------------------------------------
 
-    async def _floor(self, connections: int, calls: int) -> float:
-        """Calls per second of one guarded UPDATE per call, each its own transaction."""
+    async def _floor(self, connections: int, calls: int, hot: int) -> float:
+        """Calls per second of one guarded UPDATE per call over `hot` rows, each a transaction."""
         await self._connection.execute(
             "CREATE TABLE IF NOT EXISTS counter (item text PRIMARY KEY, sellable bigint NOT NULL,"
             " reserved bigint NOT NULL) WITH (fillfactor = 50); TRUNCATE counter"
         )
         await self._connection.executemany(
-            "INSERT INTO counter VALUES ($1, $2, 0)", [(item, 10**9) for item in ITEMS[: self._hot]]
+            "INSERT INTO counter VALUES ($1, $2, 0)", [(item, 10**9) for item in ITEMS[:hot]]
         )
         todo = iter(range(calls))
 
@@ -187,7 +192,7 @@ class _Bench:
                 " WHERE item = $1 AND sellable - reserved >= $2"
             )
             for number in todo:
-                await statement.fetch(ITEMS[number % self._hot], 1)
+                await statement.fetch(ITEMS[number % hot], 1)
             await connection.close()
 
         started = time.perf_counter()

@@ -30,9 +30,9 @@ class Gate:
         self._steps = 0
         self._changed = asyncio.Event()
 
-    def open_part(self) -> None:
-        """Let one part more through."""
-        self._allow(self._allowed + self._part)
+    def open_part(self, share: float = 1.0) -> None:
+        """Let one part more through, or this share of one."""
+        self._allow(self._allowed + self._part * share)
 
     def open(self) -> None:
         """Let all through."""

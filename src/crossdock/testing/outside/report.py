@@ -13,6 +13,8 @@ from crossdock.runtime.console import say
 from crossdock.runtime.demo.run import Wish
 
 VIOLATIONS_SHOWN_MAX = 20
+GAP_SECONDS = (0.02, 1.2)
+"""From new messages until a blow: in the middle of what they bring about."""
 
 
 class Blow(StrEnum):
@@ -89,6 +91,7 @@ class Plan:
     stage: Stage = Stage.EMBEDDED
     floor: bool = True  # of the free room on a disk, below which the hub refuses
     only: tuple[Blow, ...] = ()  # none named: all of the weights
+    gap_seconds: tuple[float, float] = GAP_SECONDS  # least and most, of work before a blow
     seconds_max: float = 1_200.0
     decided_seconds_max: float = 5.0  # from a hub's start until its first message is decided (L1)
 

@@ -34,7 +34,7 @@ from crossdock.testing.outside.eyes import Eyes
 from crossdock.testing.outside.gate import Gate, Gated, steps_of
 from crossdock.testing.outside.grounds import Grounds, RunFailed, standing, started
 from crossdock.testing.outside.recovered import compare_with_log
-from crossdock.testing.outside.report import Plan, Report, Struck
+from crossdock.testing.outside.report import GAP_SECONDS, Plan, Report, Struck
 
 _PEER_PAUSE_SECONDS_MAX = 2.0  # what an outbox waits before it tries again (estate.outbox)
 _PROGRESS_SECONDS_MAX = 45.0
@@ -43,9 +43,6 @@ _POLL_SECONDS = 0.1
 _CALM_SECONDS = 2.0  # so long all must be done: the hub looks once a second for what it overlooked
 _QUICK_POLL_SECONDS = 0.02
 _ASIDE_SHOWN = 20  # messages that were put aside, of which the dead are named
-
-_GAP_SECONDS = (0.02, 1.2)
-"""From new messages until the blow: in the middle of what they bring about."""
 
 
 async def play(plan: Plan, data: Path | None = None) -> Report:
@@ -111,8 +108,11 @@ class _Run:
     # --- striking ----------------------------------------------------------------------------
 
     async def _round(self, number: int, gate: Gate, feeding: asyncio.Task[Any]) -> None:
-        gate.open_part()
-        await asyncio.sleep(self._chance.uniform(*_GAP_SECONDS))
+        gap = self._chance.uniform(*self._plan.gap_seconds)
+        slices = max(1, int(gap / GAP_SECONDS[1]))  # so that there is work all the time
+        for _ in range(slices):
+            gate.open_part(1 / slices)
+            await asyncio.sleep(gap / slices)
         if feeding.done():
             feeding.result()  # raises what the story or a system raised
         self._expect_alive()
