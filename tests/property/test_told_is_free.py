@@ -110,6 +110,7 @@ def free(hub: SmallHub, channel: Channel) -> tuple[int, str]:
 
 @settings(deadline=None)
 @given(st.lists(st.lists(STEPS, min_size=1, max_size=5), max_size=6))
+@example([[(POOL, "web", 2)], [(RESERVE, "web", 1)]])
 @example([[(POOL, "web", 2)], [(POOL, "web", 0), (POOL, "fair", 2)]])
 @example([[(RESERVE, "web", 1)], [(RELEASE, "web", 1), (SAFETY, "web", 2)]])
 def test_what_was_told_last_is_what_is_free(batches: list[list[Step]]) -> None:

@@ -184,8 +184,6 @@ BUGS = (
         "storage/memory/effects.py",
         "        if effect.business_key in self._business_keys:\n            return\n",
         "",
-        equivalent="every intent is named after the message or the document that is decided, and that"
-        " is decided once, so no schedule asks twice; the storage contract does, on purpose",
     ),
     # --- loops, desks, doors --------------------------------------------------------------------
     Bug(
@@ -285,9 +283,9 @@ BUGS = (
     Bug(
         "units from a pool leave the shop's figure as it was",
         "I16: the shop shows what is gone",
-        "log/records.py",
-        "        return self.pooled != 0 or self.sellable",
-        "        return self.sellable",
+        "sagas/batch.py",
+        "if kind == POOL}\n",
+        "if kind == POOL and False}\n",
     ),
     Bug(
         "the last change that came wins",

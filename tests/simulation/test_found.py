@@ -17,7 +17,7 @@ from crossdock.contracts.orders import (
 from crossdock.contracts.shipments import Pick, PickLine
 from crossdock.contracts.steering import OrderOverride
 from crossdock.contracts.vocabulary import OrderStatus, OverrideAction
-from crossdock.log.records import Settlement, StockChange, Verdict
+from crossdock.log.records import Settlement, Verdict
 from crossdock.orders.lifecycle import may_lead
 from crossdock.testing.builders import at, noun_message
 from crossdock.testing.hub import SmallHub, at_once
@@ -50,13 +50,6 @@ def test_a_warehouse_is_asked_once_for_all_units_of_a_line() -> None:
         if kept.effect.type == catalogue.ORDER_RELEASE_CANCELLED
     ]
     assert [(one.line, one.quantity) for one in asked.lines] == [("1", 4)]
-
-
-def test_units_taken_from_a_pool_change_what_its_channel_may_offer() -> None:
-    """A change that leaves the free stock alone and takes from a pool is told all the same."""
-    taken = StockChange("bolt", "EAST", sellable=0, reserved=1, need=None, pooled=-1)
-    assert taken.moves_free
-    assert not StockChange("bolt", "EAST", sellable=-1, reserved=-1, need=None).moves_free
 
 
 def test_an_effect_is_ruled_on_once_however_many_say_so_at_once() -> None:

@@ -432,8 +432,8 @@ class StockChange:
 
     @property
     def moves_free(self) -> bool:
-        """Whether more or less is free afterwards, to all or to a channel from its pool."""
-        return self.pooled != 0 or self.sellable != self.reserved + self.pooled + self.safety
+        """Whether more or less is free afterwards, beside promises, pools and safety stock."""
+        return self.sellable != self.reserved + self.pooled + self.safety
 
 
 class StockRow(NamedTuple):

@@ -305,7 +305,7 @@ class Hub:
                 bell.ring()
         if decided.messages:
             self.ring_deciders()
-        if any(change.moves_free for change in decided.stock):
+        if decided.marks or any(change.moves_free for change in decided.stock):
             self._availability_bell.ring()
 
     def _told(self, heard: Delivered | AtTheGate) -> None:

@@ -339,8 +339,8 @@ class Batch:
     def _to_look_at(self) -> list[str]:
         """Items of which a channel may be told otherwise though nothing free moved, in order.
 
-        Units go from one channel's pool to another's; and whoever is told what is on hand is told
-        of what moved, and of promises that others took the place of.
+        Units are promised out of a channel's pool, or go from one pool to another; and whoever is
+        told what is on hand is told of what moved, and of promises that others took the place of.
         """
         stays = [change for change in self.decided.stock if not change.moves_free]
         found = {item_of(number) for kind, number in self._changed_documents if kind == POOL}
