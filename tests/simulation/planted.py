@@ -114,13 +114,6 @@ BUGS = (
         "            found.append(judge_trouble(Trouble.MISSING, seen=seen))\n",
         "            found.append(AlreadyDone())\n",
     ),
-    Bug(
-        "one's own silence counts as theirs",
-        "I20: a hub that stood still takes over what the living have in flight",
-        "delivery/holders.py",
-        "                last.silent_seconds = max(0.0, asked - last.at)\n",
-        "                last.silent_seconds = max(0.0, answered - last.at)\n",
-    ),
     # --- the store in memory --------------------------------------------------------------------
     Bug(
         "a lease without a fence",
