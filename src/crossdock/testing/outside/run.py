@@ -42,6 +42,7 @@ _STUCK_SECONDS = 90.0  # beyond the longest wait between two tries of an effect
 _POLL_SECONDS = 0.1
 _CALM_SECONDS = 2.0  # so long all must be done: the hub looks once a second for what it overlooked
 _QUICK_POLL_SECONDS = 0.02
+_SLICE_SECONDS = 0.2  # where much time lies between blows, there is to be work all the time
 _ASIDE_SHOWN = 20  # messages that were put aside, of which the dead are named
 
 
@@ -109,7 +110,7 @@ class _Run:
 
     async def _round(self, number: int, gate: Gate, feeding: asyncio.Task[Any]) -> None:
         gap = self._chance.uniform(*self._plan.gap_seconds)
-        slices = max(1, int(gap / GAP_SECONDS[1]))  # so that there is work all the time
+        slices = 1 if gap < GAP_SECONDS[1] else int(gap / _SLICE_SECONDS)
         for _ in range(slices):
             gate.open_part(1 / slices)
             await asyncio.sleep(gap / slices)
