@@ -58,6 +58,16 @@ def test_c3_d2_n2_lost_answers_cost_nothing_and_make_nothing_twice(tmp_path: Pat
 
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
+def test_requests_that_come_twice_are_done_once(tmp_path: Path) -> None:
+    """By systems that honour keys; the others are spared: nothing keeps those from doing it."""
+    report = run(play(plan(30, 3, Stage.APART, (Blow.TWICE,)), tmp_path))
+    assert report.violations == []
+    assert report.sound
+    assert any(not struck.detail.startswith("0 ") for struck in report.blows)
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("blow", [Blow.STALL, Blow.STILL, Blow.RESTART], ids=lambda b: b.name)
 def test_c6_d1_what_stood_still_or_was_down_goes_on(tmp_path: Path, blow: Blow) -> None:
     """A worker past its lease; a database as on a disk that does not answer; one that is down."""

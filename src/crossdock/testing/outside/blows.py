@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
 from random import Random
 
@@ -22,7 +22,7 @@ from crossdock.storage.postgres.process import within
 from crossdock.testing.fault_proxy import NONE, FaultProxy, Faults, Toxics
 from crossdock.testing.outside.disks import FLOOR_MIB
 from crossdock.testing.outside.eyes import Eyes, because
-from crossdock.testing.outside.grounds import Grounds, RunFailed, started
+from crossdock.testing.outside.grounds import ASKED, Grounds, RunFailed, started
 from crossdock.testing.outside.report import Blow, Struck
 from crossdock.testing.outside.slow_clients import slow_clients
 
@@ -298,13 +298,15 @@ class Blows:
 
     async def _lose_replies(self, struck: Struck) -> None:
         """Far systems do what they are told and their answers are lost (N2)."""
-        await self._break_far_lines(struck, Faults(lost_replies=_SHARE_LOST))
+        await self._break_lines(struck, Faults(lost_replies=_SHARE_LOST), self._far_lines())
 
     async def _lose_requests(self, struck: Struck) -> None:
-        await self._break_far_lines(struck, Faults(lost_requests=_SHARE_LOST))
+        await self._break_lines(struck, Faults(lost_requests=_SHARE_LOST), self._far_lines())
 
     async def _say_twice(self, struck: Struck) -> None:
-        await self._break_far_lines(struck, Faults(duplicates=_SHARE_LOST))
+        """Who honours no key does again what comes twice; no sender can keep it from that."""
+        lines = self._far_lines(besides=ASKED)
+        await self._break_lines(struck, Faults(duplicates=_SHARE_LOST), lines)
 
     async def _lag(self, struck: Struck) -> None:
         slow = Toxics(latency_seconds=0.02, jitter_seconds=0.02)
@@ -326,8 +328,7 @@ class Blows:
         struck.detail = f"{name} for {seconds:.1f} s"
         self._measure()
 
-    async def _break_far_lines(self, struck: Struck, faults: Faults) -> None:
-        lines = self._far_lines()
+    async def _break_lines(self, struck: Struck, faults: Faults, lines: list[FaultProxy]) -> None:
         before = sum(line.did.total() - line.did["opened"] for line in lines)
         async with broken(lines, faults):
             await asyncio.sleep(self._chance.uniform(*_BROKEN_SECONDS))
@@ -335,9 +336,9 @@ class Blows:
         struck.detail = f"{after - before} times"
         self._measure()
 
-    def _far_lines(self) -> list[FaultProxy]:
+    def _far_lines(self, besides: Collection[str] = ()) -> list[FaultProxy]:
         assert self._grounds.to_systems is not None
-        return list(self._grounds.to_systems.values())
+        return [line for name, line in self._grounds.to_systems.items() if name not in besides]
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ _FAR_SECONDS = 5.0
 
 _START_SECONDS_MAX = 60.0
 
-_ASKED = {"wms_west": Ability.LOOK_UP, "crm": Ability.LOOK_UP}
+ASKED = {"wms_west": Ability.LOOK_UP, "crm": Ability.LOOK_UP}
 """Systems that honour no key and must be asked when in doubt: sent to again they do it again."""
 
 _CONNECTIONS = {"max_connections": "44"}
@@ -111,7 +111,7 @@ async def standing(
             keys,
             wish.seed,
             chaos=wish.chaos,
-            abilities=_ASKED if apart else None,
+            abilities=ASKED if apart else None,
         )
         sent = SentRecord(estate)
         await stack.enter_async_context(estate)

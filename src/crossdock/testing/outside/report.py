@@ -33,7 +33,7 @@ class Blow(StrEnum):
     COMMITS = "replies to COMMIT lost"
     REPLIES = "replies of far systems lost"
     REQUESTS = "requests to far systems lost"
-    TWICE = "requests to far systems twice"
+    TWICE = "requests to far systems twice"  # to those that honour keys
     SILENCE = "one far system silent"
     LAG = "lag and jitter on all lines"
     SLEEPERS = "connections used up"
