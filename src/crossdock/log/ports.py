@@ -72,11 +72,15 @@ class Deciding(Protocol):
     async def lease(
         self, worker: str, wanted: Sequence[int], now: datetime, until: datetime
     ) -> list[Lease]:
-        """Take or prolong the leases of those wanted partitions that are free, expired or ours."""
+        """Take or prolong the leases of wanted partitions that are free, expired or ours.
+
+        Where others want them too, no more than a fair share; what is held beyond it is given back
+        while somebody has less (`log.sharing`).
+        """
         ...
 
     async def release(self, worker: str) -> None:
-        """Give all leases of this worker back."""
+        """Give all leases of this worker back; it wants none any more."""
         ...
 
     async def read(self, leases: Sequence[Lease], limit: int) -> list[Recorded]:

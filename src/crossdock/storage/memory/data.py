@@ -63,6 +63,14 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class Wants:
+    """Which partitions a worker would decide, and until when it is taken to live."""
+
+    wanted: frozenset[int]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A movement in the ledger: where it was decided, when it happened, when it was written."""
 
@@ -128,6 +136,7 @@ class Data:
     """Everything that a database would hold."""
 
     partitions: dict[int, Partition] = field(default_factory=dict)
+    deciders: dict[str, Wants] = field(default_factory=dict)  # worker
     transport_keys: dict[bytes, Place] = field(default_factory=dict)
     business_keys: dict[bytes, Place] = field(default_factory=dict)
     absorbed: list[Absorbed] = field(default_factory=list)

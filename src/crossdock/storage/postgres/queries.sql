@@ -71,22 +71,49 @@ UPDATE log_head h SET head = n.head
 FROM unnest($1::smallint[], $2::bigint[]) AS n (partition, head)
 WHERE h.partition = n.partition;
 
+-- put_decider --
+-- Say what a worker would decide; who has not said so for too long is forgotten.
+WITH gone AS (
+    SELECT name FROM decider WHERE until <= $4 AND name <> $1
+    ORDER BY name FOR UPDATE SKIP LOCKED
+), forgotten AS (
+    DELETE FROM decider d USING gone WHERE d.name = gone.name
+)
+INSERT INTO decider (name, wanted, until) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET wanted = excluded.wanted, until = excluded.until;
+
+-- live_deciders --
+SELECT name, wanted FROM decider WHERE until > $1;
+
+-- lock_leases --
+-- Leases that are free, expired or ours, kept from everybody until we are done.
+SELECT partition FROM lease
+WHERE partition = ANY($1::smallint[]) AND (owner IS NULL OR owner = $2 OR until <= $3)
+ORDER BY partition FOR UPDATE SKIP LOCKED;
+
+-- held_leases --
+-- Who holds what; our own lease is ours until somebody else takes it.
+SELECT partition, owner FROM lease
+WHERE partition < $1 AND owner IS NOT NULL AND (owner = $2 OR until > $3);
+
 -- take_leases --
--- Take free, expired or own leases; the epoch grows when the owner changes.
-UPDATE lease l SET
-    epoch = CASE WHEN l.owner IS DISTINCT FROM $2 THEN l.epoch + 1 ELSE l.epoch END,
+-- Take or prolong leases that we locked; the epoch grows when the owner changes.
+UPDATE lease SET
+    epoch = CASE WHEN owner IS DISTINCT FROM $2 THEN epoch + 1 ELSE epoch END,
     owner = $2,
-    until = $4
-FROM (
-    SELECT partition FROM lease
-    WHERE partition = ANY($1::smallint[])
-      AND (owner IS NULL OR owner = $2 OR until <= $3)
-    ORDER BY partition FOR UPDATE SKIP LOCKED
-) free
-WHERE l.partition = free.partition
-RETURNING l.partition, l.epoch, l.decided;
+    until = $3
+WHERE partition = ANY($1::smallint[])
+RETURNING partition, epoch, decided;
 
 -- give_leases_back --
+UPDATE lease SET owner = NULL, until = NULL
+WHERE owner = $2 AND partition = ANY($1::smallint[]);
+
+-- leave --
+-- Want nothing any more and hold nothing.
+WITH gone AS (
+    DELETE FROM decider WHERE name = $1
+)
 UPDATE lease SET owner = NULL, until = NULL WHERE owner = $1;
 
 -- read_undecided --

@@ -42,6 +42,7 @@ from crossdock.storage.postgres.delivering import (
     settle,
 )
 from crossdock.storage.postgres.errors import translating
+from crossdock.storage.postgres.leases import take_leases
 from crossdock.storage.postgres.loading import load
 from crossdock.storage.postgres.migrations import discover, migrate
 from crossdock.storage.postgres.pool import (
@@ -171,13 +172,12 @@ class PostgresStore(PostgresReading):
     ) -> list[Lease]:
         """See `log.ports.Deciding.lease`."""
         async with self._session() as session:
-            rows = await session.rows("take_leases", list(wanted), worker, now, until)
-        return sorted((Lease(*row) for row in rows), key=lambda lease: lease.partition)
+            return await take_leases(session, worker, wanted, now, until)
 
     async def release(self, worker: str) -> None:
         """See `log.ports.Deciding.release`."""
         async with self._session() as session:
-            await session.rows("give_leases_back", worker)
+            await session.rows("leave", worker)
 
     async def read(self, leases: Sequence[Lease], limit: int) -> list[Recorded]:
         """See `log.ports.Deciding.read`."""

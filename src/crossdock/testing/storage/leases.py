@@ -7,9 +7,18 @@ import asyncio
 import pytest
 
 from crossdock.log.errors import LeaseLost
+from crossdock.log.ports import Store
 from crossdock.log.records import Lease, Outcome
 from crossdock.testing.builders import at, decided, message, order_row
 from crossdock.testing.storage.engine import ContractBase, Engine, land, scene
+
+LEASE_SECONDS = 30
+
+
+async def _held(store: Store, worker: str, wanted: list[int], second: float) -> list[int]:
+    """What a worker holds once it has looked at this second."""
+    leases = await store.lease(worker, wanted, at(second), at(second + LEASE_SECONDS))
+    return [lease.partition for lease in leases]
 
 
 class LeaseContract(ContractBase):
@@ -84,6 +93,51 @@ class LeaseContract(ContractBase):
         assert len(held) == len(set(held))
         rest = await handles[0].lease("worker-0", [0, 1, 2, 3], at(31), at(60))
         assert sorted(lease.partition for lease in rest) == [0, 1, 2, 3]
+
+    @scene
+    async def test_a_worker_that_comes_is_given_its_share(self, on: Engine) -> None:
+        """Who had all gives half back when it looks next, and then nothing goes to and fro."""
+        one, two = await on.handle(), await on.handle()
+        wanted = [0, 1, 2, 3]
+        assert await _held(one, "one", wanted, 0) == wanted
+        assert await _held(two, "two", wanted, 1) == []
+        for second in range(2, 6, 2):
+            assert await _held(one, "one", wanted, second) == [2, 3]
+            assert await _held(two, "two", wanted, second + 1) == [0, 1]
+
+    @scene
+    async def test_the_share_of_a_worker_that_leaves_or_dies_is_taken(self, on: Engine) -> None:
+        """At once where it gave its leases back, else when they end."""
+        store = await on.handle()
+        wanted = [0, 1, 2, 3]
+        for second, worker in enumerate(("one", "two", "three", "one", "two", "three")):
+            await _held(store, worker, wanted, second)
+        await store.release("three")
+        assert len(await _held(store, "one", wanted, 10)) == 2
+        assert len(await _held(store, "two", wanted, 10)) == 2
+        assert await _held(store, "two", wanted, 10 + LEASE_SECONDS) == wanted
+
+    @scene
+    async def test_who_wants_less_leaves_the_rest_to_others(self, on: Engine) -> None:
+        """A worker of some partitions shares those alone."""
+        store = await on.handle()
+        assert await _held(store, "one", [0, 1, 2, 3, 4], 0) == [0, 1, 2, 3, 4]
+        assert await _held(store, "two", [3, 4], 1) == []
+        assert await _held(store, "one", [0, 1, 2, 3, 4], 2) == [0, 1, 2, 4]
+        assert await _held(store, "two", [3, 4], 3) == [3]
+
+    @scene
+    async def test_what_was_given_back_is_fenced(self, on: Engine) -> None:
+        """Its next owner decides under another epoch, from where the last one stopped."""
+        store = await on.handle()
+        before = await store.lease("one", [0, 1], at(0), at(LEASE_SECONDS))
+        await store.lease("two", [0, 1], at(1), at(1 + LEASE_SECONDS))
+        await store.lease("one", [0, 1], at(2), at(2 + LEASE_SECONDS))
+        [taken] = await store.lease("two", [0, 1], at(3), at(3 + LEASE_SECONDS))
+        [given] = [lease for lease in before if lease.partition == taken.partition]
+        assert taken == Lease(given.partition, given.epoch + 1, given.position)
+        with pytest.raises(LeaseLost):
+            await store.commit(decided(given, Outcome()), at(4))
 
     @scene
     async def test_a_partition_is_read_in_the_order_of_its_log(self, on: Engine) -> None:
