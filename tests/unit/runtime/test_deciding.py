@@ -264,3 +264,19 @@ def test_an_empty_log_is_no_work() -> None:
     commits: list[Decided] = []
     assert run(worker("a", house(5), 0, on_commit=commits.append).turn()) == 0
     assert commits == []
+
+
+def test_a_decider_that_comes_takes_its_share_of_the_work() -> None:
+    """It has a partition once the first has looked after its leases again (R219)."""
+    clock = Clock()
+    data = house(9, placed(FIRST, 1), placed(SECOND, 1))
+    one, two = (worker(name, data, 0, 1, clock=clock) for name in ("one", "two"))
+    assert [at_once(each.turn()) for each in (one, two)] == [2, 0]
+    clock.seconds = 4.0
+    assert [at_once(each.turn()) for each in (one, two)] == [0, 0]
+    more = [placed(f"{name}-2", 1) for name in (FIRST, SECOND)]
+    for number, each in enumerate(more):
+        each.partition = number
+    at_once(MemoryStore(data=data).append(more))
+    assert [at_once(each.turn()) for each in (one, two)] == [1, 1]
+    assert reserved(data) == {"reserved": 4, "waiting": 0}
