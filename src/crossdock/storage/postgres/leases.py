@@ -17,8 +17,8 @@ async def take_leases(
     """See `log.ports.Deciding.lease`: the rows are locked before anybody counts whose they are."""
     await session.rows("put_decider", worker, list(wanted), until, now)
     locked = {row[0] for row in await session.rows("lock_leases", list(wanted), worker, now)}
-    wants = {row[0]: row[1] for row in await session.rows("live_deciders", now)}
-    wants[worker] = wanted
+    wants = {row[0]: set(row[1]) for row in await session.rows("live_deciders", now)}
+    wants[worker] = set(wanted)
     owners = {row[0]: row[1] for row in await session.rows("held_leases", DESK_FIRST, worker, now)}
     shares = share_out(worker, wants, owners)
     if given := [number for number in shares.gives_back if number in locked]:

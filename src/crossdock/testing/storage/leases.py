@@ -110,12 +110,15 @@ class LeaseContract(ContractBase):
         """At once where it gave its leases back, else when they end."""
         store = await on.handle()
         wanted = [0, 1, 2, 3]
-        for second, worker in enumerate(("one", "two", "three", "one", "two", "three")):
-            await _held(store, worker, wanted, second)
-        await store.release("three")
-        assert len(await _held(store, "one", wanted, 10)) == 2
-        assert len(await _held(store, "two", wanted, 10)) == 2
-        assert await _held(store, "two", wanted, 10 + LEASE_SECONDS) == wanted
+        await _held(store, "one", wanted, 0)
+        await _held(store, "two", wanted, 0)
+        assert len(await _held(store, "one", wanted, 1)) == 2
+        await store.release("two")
+        assert await _held(store, "one", wanted, 2) == wanted
+        assert await _held(store, "two", wanted, 3) == []
+        assert len(await _held(store, "one", wanted, 4)) == 2
+        assert len(await _held(store, "two", wanted, 5)) == 2
+        assert await _held(store, "two", wanted, 4 + LEASE_SECONDS) == wanted
 
     @scene
     async def test_who_wants_less_leaves_the_rest_to_others(self, on: Engine) -> None:
